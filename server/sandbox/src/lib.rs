@@ -1,0 +1,32 @@
+//! A WhatsApp network of our own: it speaks the real wire protocol to unmodified clients, and
+//! every account on it has a phone that is a real Signal device.
+//!
+//! In reading order: [`network`] is the whole from outside; `world` is the state behind it
+//! ([`account`], [`device`], `group`) and [`journal`] what of it outlives the process. A client comes
+//! in through [`connection`] (`pki`, `handshake`), is linked (`linking`) or logs in (`login`), and
+//! from then on sends stanzas: `message`, `receipt`, `presence`, and requests under `iq`.
+//! [`fault`] is what goes wrong on demand.
+//!
+//! Nothing here knows the gateway. Nothing is ever sent in clear: the network passes on what it
+//! cannot read, only the phones at its edge can.
+
+pub mod account;
+mod ambient;
+pub mod connection;
+pub mod device;
+pub mod fault;
+mod group;
+mod handshake;
+mod hex_text;
+mod iq;
+pub mod journal;
+mod link;
+mod linking;
+mod login;
+mod message;
+pub mod network;
+mod pki;
+mod presence;
+mod receipt;
+mod stanza;
+mod world;
