@@ -1,0 +1,34 @@
+//! The vocabulary of the gateway and the ports between its rooms.
+//!
+//! In reading order: what things are called ([`id`], [`jid`], [`session`], [`login`], [`content`],
+//! [`message`], [`chat`], [`contact`], [`group`], [`event`], [`webhook`], [`key`]), what a gateway
+//! can be asked to do ([`ops`], [`capability`]), and the ports that rooms implement for one another
+//! ([`engine`], [`store`], [`vault`], [`files`], [`clock`], [`bell`]).
+//!
+//! Never here: sockets, SQL, HTTP, a runtime, or anything that does something by itself.
+#![warn(missing_docs)]
+
+pub mod bell;
+pub mod capability;
+pub mod chat;
+pub mod clock;
+pub mod contact;
+pub mod content;
+pub mod engine;
+pub mod event;
+pub mod files;
+pub mod group;
+pub mod id;
+pub mod idempotency;
+pub mod jid;
+pub mod key;
+pub mod login;
+pub mod message;
+pub mod ops;
+pub mod secret;
+pub mod session;
+pub mod store;
+pub mod vault;
+pub mod webhook;
+
+pub use jiff::Timestamp;

@@ -1,0 +1,192 @@
+//! The one table of what a gateway can be asked to do.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::{
+    contact::NumberCheck,
+    content::{Media, Outgoing},
+    group::Group,
+    id::MessageId,
+    jid::Jid,
+};
+
+/// A typed request to an engine. Implemented only by the table below.
+pub trait Operation: Send + 'static {
+    /// What comes back.
+    type Output: Send;
+    /// Its bit in the capability set.
+    const OP: Op;
+    /// Itself, as one of many.
+    fn into_command(self) -> Command;
+    /// The answer, when it is the answer to this.
+    fn from_reply(reply: Reply) -> Option<Self::Output>;
+}
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* $name:ident($input:ty) -> $output:ty, $text:literal;)*) => {
+        /// What can be asked.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        pub enum Op { $($(#[$doc])* $name,)* }
+
+        impl Op {
+            /// Every operation.
+            pub const ALL: &[Op] = &[$(Op::$name,)*];
+
+            /// Its name on the wire.
+            pub const fn name(self) -> &'static str {
+                match self { $(Op::$name => $text,)* }
+            }
+        }
+
+        /// One request.
+        #[derive(Clone, Debug)]
+        pub enum Command { $($(#[$doc])* $name($input),)* }
+
+        impl Command {
+            /// Which operation this is.
+            pub fn op(&self) -> Op {
+                match self { $(Command::$name(_) => Op::$name,)* }
+            }
+        }
+
+        /// One answer.
+        #[derive(Clone, Debug)]
+        pub enum Reply { $($(#[$doc])* $name($output),)* }
+
+        $(impl Operation for $input {
+            type Output = $output;
+            const OP: Op = Op::$name;
+            fn into_command(self) -> Command { Command::$name(self) }
+            fn from_reply(reply: Reply) -> Option<$output> {
+                match reply { Reply::$name(it) => Some(it), _ => None }
+            }
+        })*
+    };
+}
+
+operations! {
+    /// Send a message of any kind, under the id it carries.
+    SendMessage(SendMessage) -> Sent, "sendMessage";
+    /// Replace the text of a sent message.
+    EditMessage(EditMessage) -> Sent, "editMessage";
+    /// Take a message back for everyone.
+    RevokeMessage(RevokeMessage) -> Sent, "revokeMessage";
+    /// Delete a message on this account's devices only.
+    DeleteForMe(DeleteForMe) -> (), "deleteForMe";
+    /// React to a message, or take a reaction back.
+    React(React) -> Sent, "react";
+    /// Mark messages as read.
+    MarkRead(MarkRead) -> (), "markRead";
+    /// Ask whether numbers are on WhatsApp.
+    CheckNumbers(CheckNumbers) -> Vec<NumberCheck>, "checkNumbers";
+    /// All groups this account is in.
+    ListGroups(ListGroups) -> Vec<Group>, "listGroups";
+    /// One group with its members.
+    GetGroup(GetGroup) -> Group, "getGroup";
+    /// Fetch a file from WhatsApp into a local file.
+    DownloadMedia(DownloadMedia) -> u64, "downloadMedia";
+}
+
+/// See [`Op::SendMessage`].
+#[derive(Clone, Debug)]
+pub struct SendMessage(pub Outgoing);
+
+/// What a send answers: WhatsApp has accepted it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sent {
+    /// The message's id.
+    pub id: MessageId,
+    /// When WhatsApp accepted it.
+    pub at: Timestamp,
+}
+
+/// A message as it is addressed: id, chat and sender together.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MessageRef {
+    /// Its id.
+    pub id: MessageId,
+    /// The chat.
+    pub chat: Jid,
+    /// Who sent it.
+    pub sender: Jid,
+    /// Whether this account sent it.
+    pub from_me: bool,
+}
+
+/// See [`Op::EditMessage`].
+#[derive(Clone, Debug)]
+pub struct EditMessage {
+    /// The message; this account's own.
+    pub target: MessageRef,
+    /// The new text.
+    pub body: String,
+    /// Who is mentioned in it.
+    pub mentions: Vec<Jid>,
+}
+
+/// See [`Op::RevokeMessage`].
+#[derive(Clone, Debug)]
+pub struct RevokeMessage {
+    /// The message; this account's own, or any as an admin of the group.
+    pub target: MessageRef,
+}
+
+/// See [`Op::DeleteForMe`].
+#[derive(Clone, Debug)]
+pub struct DeleteForMe {
+    /// The message.
+    pub target: MessageRef,
+    /// When it was sent.
+    pub timestamp: Timestamp,
+}
+
+/// See [`Op::React`].
+#[derive(Clone, Debug)]
+pub struct React {
+    /// The message.
+    pub target: MessageRef,
+    /// The emoji, "" to take it back.
+    pub emoji: String,
+}
+
+/// See [`Op::MarkRead`].
+#[derive(Clone, Debug)]
+pub struct MarkRead {
+    /// The chat.
+    pub chat: Jid,
+    /// The messages, all of one sender.
+    pub ids: Vec<MessageId>,
+    /// Who sent them.
+    pub sender: Jid,
+}
+
+/// See [`Op::CheckNumbers`].
+#[derive(Clone, Debug)]
+pub struct CheckNumbers {
+    /// Digits only, with country code.
+    pub numbers: Vec<String>,
+}
+
+/// See [`Op::ListGroups`].
+#[derive(Clone, Debug)]
+pub struct ListGroups;
+
+/// See [`Op::GetGroup`].
+#[derive(Clone, Debug)]
+pub struct GetGroup {
+    /// The group.
+    pub id: Jid,
+}
+
+/// See [`Op::DownloadMedia`]. Answers the number of bytes written.
+#[derive(Clone, Debug)]
+pub struct DownloadMedia {
+    /// What to fetch; `media.remote` is set.
+    pub media: Media,
+    /// Where to write it.
+    pub into: PathBuf,
+    /// More than this many bytes is an error.
+    pub max_bytes: u64,
+}

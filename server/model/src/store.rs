@@ -1,0 +1,422 @@
+//! The port to where everything is kept.
+//!
+//! A [`View`] reads what is committed. A [`Unit`] reads and writes: all of it lands, or none. No
+//! network call may happen while a unit is open.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    chat::{Chat, ChatTouch},
+    contact::{Contact, ContactSeen},
+    content::{Media, MessageKind},
+    event::{Event, EventKind, NewEvent},
+    id::{DeliveryId, KeyId, MessageId, Position, RowId, Seq, SessionId, WebhookId},
+    idempotency::IdempotentRequest,
+    jid::Jid,
+    key::ApiKey,
+    message::{DeliveryStatus, Message, Reaction},
+    session::Session,
+    vault::Vault,
+    webhook::{Delivery, DeliveryFailure, Settled, Webhook},
+};
+
+/// Why the store did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Something with this name or key is already there.
+    #[error("{0} is already there")]
+    Conflict(&'static str),
+    /// The lease went to another node; what was about to be written is not ours to write.
+    #[error("another node owns this session now")]
+    LeaseLost,
+    /// The database cannot be reached or opened.
+    #[error("the database is not reachable")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A row does not read back.
+    #[error("a row of {table} does not read back")]
+    Corrupt {
+        /// Where.
+        table: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The database refused a statement.
+    #[error("the database refused a statement")]
+    Driver(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The shorthand of this module.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// Where everything is kept.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Reads what is committed.
+    async fn view(&self) -> Result<Box<dyn View>>;
+    /// Begins a unit of work. Units may be committed together, so a commit returns when its bytes are safe.
+    async fn begin(&self) -> Result<Box<dyn Unit>>;
+    /// The secrets of one session.
+    fn vault(&self, session: SessionId) -> Arc<dyn Vault>;
+    /// Whether the database answers.
+    async fn ping(&self) -> Result<()>;
+}
+
+/// All that can be read.
+pub trait View:
+    SessionReads + ChatReads + ContactReads + MessageReads + EventReads + WebhookReads + KeyReads + IdempotencyReads + Send
+{
+}
+
+/// A unit of work: all of it lands, or none. Dropped without [`Unit::commit`], it rolls back.
+#[async_trait]
+pub trait Unit:
+    View
+    + SessionWrites
+    + ChatWrites
+    + ContactWrites
+    + MessageWrites
+    + EventWrites
+    + WebhookWrites
+    + KeyWrites
+    + IdempotencyWrites
+{
+    /// Returns once all of it survives a crash.
+    async fn commit(self: Box<Self>) -> Result<()>;
+}
+
+/// One page of a long list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Page {
+    /// How many at most.
+    pub limit: u32,
+    /// How many to skip.
+    pub offset: u32,
+}
+
+/// Which sessions.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct SessionFilter {
+    /// Of exactly this name.
+    pub name: Option<String>,
+    /// Of these only.
+    pub among: Option<Vec<SessionId>>,
+}
+
+/// Reads of sessions.
+#[async_trait]
+pub trait SessionReads {
+    /// One session.
+    async fn session(&mut self, id: SessionId) -> Result<Option<Session>>;
+    /// Many, newest first.
+    async fn sessions(&mut self, filter: &SessionFilter, page: Page) -> Result<Vec<Session>>;
+    /// All that should run, oldest first.
+    async fn sessions_wanted(&mut self) -> Result<Vec<Session>>;
+}
+
+/// A claim on a session: only its holder runs it and writes its log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Lease {
+    /// The session.
+    pub session: SessionId,
+    /// The node that holds it.
+    pub owner: String,
+    /// Rises with every change of hands: a holder with an older number is refused.
+    pub fence: i64,
+}
+
+/// Writes of sessions.
+#[async_trait]
+pub trait SessionWrites {
+    /// Adds one; a name that is taken is a [`StoreError::Conflict`].
+    async fn add_session(&mut self, session: &Session) -> Result<()>;
+    /// Replaces all but the lease and the log's counter; false when there is no such session.
+    async fn save_session(&mut self, session: &Session) -> Result<bool>;
+    /// Deletes it and all that is its own (chats, contacts, messages, log, webhooks, deliveries, idempotency rows, vault); false when there is no such session.
+    async fn delete_session(&mut self, id: SessionId) -> Result<bool>;
+    /// Takes the lease when it is free, has run out, or is already held by this owner (then the fence rises too). `None` when another node holds it.
+    async fn acquire_lease(
+        &mut self,
+        id: SessionId,
+        owner: &str,
+        now: Timestamp,
+        lasts: Duration,
+    ) -> Result<Option<Lease>>;
+    /// Prolongs all leases of an owner.
+    async fn renew_leases(&mut self, owner: &str, now: Timestamp, lasts: Duration) -> Result<()>;
+    /// Gives a lease back, if it is still ours.
+    async fn release_lease(&mut self, lease: &Lease) -> Result<()>;
+    /// [`StoreError::LeaseLost`] when the lease is not ours any more; to be called first in a unit that writes a session's log.
+    async fn check_lease(&mut self, lease: &Lease) -> Result<()>;
+}
+
+/// Reads of chats.
+#[async_trait]
+pub trait ChatReads {
+    /// One chat.
+    async fn chat(&mut self, session: SessionId, id: &Jid) -> Result<Option<Chat>>;
+    /// Many, the one with the newest message first.
+    async fn chats(&mut self, session: SessionId, page: Page) -> Result<Vec<Chat>>;
+}
+
+/// Writes of chats.
+#[async_trait]
+pub trait ChatWrites {
+    /// Makes the chat or updates it by a message.
+    async fn touch_chat(&mut self, session: SessionId, touch: &ChatTouch) -> Result<()>;
+    /// Makes the chat or renames it.
+    async fn name_chat(&mut self, session: SessionId, id: &Jid, name: &str) -> Result<()>;
+    /// Sets the number of unread messages, if the chat is there.
+    async fn set_unread(&mut self, session: SessionId, id: &Jid, unread: u32) -> Result<()>;
+}
+
+/// Reads of contacts.
+#[async_trait]
+pub trait ContactReads {
+    /// By phone number or hidden id.
+    async fn contact(&mut self, session: SessionId, id: &Jid) -> Result<Option<Contact>>;
+    /// The phone number of a hidden id, where it is known.
+    async fn phone_of(&mut self, session: SessionId, lid: &Jid) -> Result<Option<Jid>>;
+    /// The hidden id of a phone number, where it is known.
+    async fn lid_of(&mut self, session: SessionId, phone: &Jid) -> Result<Option<Jid>>;
+}
+
+/// Writes of contacts.
+#[async_trait]
+pub trait ContactWrites {
+    /// Adds what was learned; what is not said stays as it was. Two contacts that turn out to be one person become one.
+    async fn learn_contact(&mut self, session: SessionId, seen: &ContactSeen) -> Result<()>;
+}
+
+/// Which messages, and in which order.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct MessageFilter {
+    /// Of this chat.
+    pub chat: Option<Jid>,
+    /// From this sender.
+    pub sender: Option<Jid>,
+    /// With this WhatsApp id.
+    pub id: Option<MessageId>,
+    /// Sent by this account (`true`) or to it.
+    pub from_me: Option<bool>,
+    /// Of this kind.
+    pub kind: Option<MessageKind>,
+    /// Sent at or after.
+    pub since: Option<Timestamp>,
+    /// Sent before.
+    pub until: Option<Timestamp>,
+    /// Stored before this row: the key of the last row of the page before.
+    pub after: Option<RowId>,
+}
+
+/// Reads of messages.
+#[async_trait]
+pub trait MessageReads {
+    /// One message of a chat. Where several senders used the same id, our own comes first.
+    async fn message(&mut self, session: SessionId, chat: &Jid, id: &MessageId) -> Result<Option<Message>>;
+    /// Many, newest stored first.
+    async fn messages(&mut self, session: SessionId, filter: &MessageFilter, page: Page) -> Result<Vec<Message>>;
+    /// How many there are.
+    async fn count_messages(&mut self, session: SessionId, filter: &MessageFilter) -> Result<u64>;
+    /// Own messages still pending, oldest first.
+    async fn pending_messages(&mut self, session: SessionId, limit: u32) -> Result<Vec<Message>>;
+    /// The newest incoming messages of a chat that were not marked as read by us, newest first.
+    async fn unread_messages(&mut self, session: SessionId, chat: &Jid, limit: u32) -> Result<Vec<Message>>;
+    /// Who reacted to a message with what.
+    async fn reactions(&mut self, session: SessionId, chat: &Jid, id: &MessageId) -> Result<Vec<Reaction>>;
+    /// Who confirmed a message, how, and when.
+    async fn receipts(
+        &mut self,
+        session: SessionId,
+        chat: &Jid,
+        id: &MessageId,
+    ) -> Result<Vec<(Jid, DeliveryStatus, Timestamp)>>;
+}
+
+/// Writes of messages.
+#[async_trait]
+pub trait MessageWrites {
+    /// Adds one; false when (session, chat, sender, id) is already there, and then nothing changes.
+    async fn add_message(&mut self, message: &Message) -> Result<bool>;
+    /// Moves own messages forward; answers those that moved, as they are now. `Sent` and beyond drop `outgoing`.
+    async fn advance_messages(
+        &mut self,
+        session: SessionId,
+        chat: &Jid,
+        ids: &[MessageId],
+        status: DeliveryStatus,
+        error: Option<&str>,
+    ) -> Result<Vec<Message>>;
+    /// Marks incoming messages as read by us.
+    async fn mark_incoming_read(&mut self, session: SessionId, chat: &Jid, ids: &[MessageId]) -> Result<()>;
+    /// Notes a receipt; one that is already there changes nothing.
+    async fn add_receipt(
+        &mut self,
+        session: SessionId,
+        chat: &Jid,
+        id: &MessageId,
+        participant: &Jid,
+        status: DeliveryStatus,
+        at: Timestamp,
+    ) -> Result<()>;
+    /// Sets the timestamp WhatsApp gave an own message.
+    async fn set_message_timestamp(
+        &mut self,
+        session: SessionId,
+        chat: &Jid,
+        id: &MessageId,
+        at: Timestamp,
+    ) -> Result<()>;
+    /// Replaces the text of `sender`'s message; `None` when there is none, or it was changed later than `at` already.
+    async fn edit_message(
+        &mut self,
+        session: SessionId,
+        chat: &Jid,
+        id: &MessageId,
+        sender: &Jid,
+        body: &str,
+        mentions: &[Jid],
+        at: Timestamp,
+    ) -> Result<Option<Message>>;
+    /// Makes a message `revoked` with an empty body and without media; `None` when there is none. Answers it as it was before.
+    async fn revoke_message(&mut self, session: SessionId, chat: &Jid, id: &MessageId) -> Result<Option<Message>>;
+    /// Deletes a message here; false when there is none.
+    async fn delete_message(&mut self, row: RowId) -> Result<bool>;
+    /// Notes where our copy of a file is.
+    async fn set_media(&mut self, row: RowId, media: &Media) -> Result<()>;
+    /// Sets, replaces or (with "") removes a reaction; false when nothing changed or a newer one is there.
+    async fn set_reaction(&mut self, session: SessionId, reaction: &Reaction) -> Result<bool>;
+}
+
+/// Which events.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct EventFilter {
+    /// Of these sessions only.
+    pub sessions: Option<Vec<SessionId>>,
+    /// Of these kinds only.
+    pub kinds: Option<Vec<EventKind>>,
+}
+
+/// Reads of the log.
+#[async_trait]
+pub trait EventReads {
+    /// A session's events with a higher number, in order.
+    async fn events_after(
+        &mut self,
+        session: SessionId,
+        after: Seq,
+        filter: &EventFilter,
+        limit: u32,
+    ) -> Result<Vec<Event>>;
+    /// The deployment's events with a higher position, in order.
+    async fn events_since(&mut self, after: Position, filter: &EventFilter, limit: u32) -> Result<Vec<Event>>;
+    /// The highest number of a session's log; 0 when it is empty.
+    async fn last_seq(&mut self, session: SessionId) -> Result<Seq>;
+    /// The highest position; 0 when there is none.
+    async fn last_position(&mut self) -> Result<Position>;
+}
+
+/// Writes of the log.
+#[async_trait]
+pub trait EventWrites {
+    /// Appends under the session's row lock; numbers are gapless per session.
+    async fn append_event(&mut self, event: &NewEvent) -> Result<Seq>;
+    /// Gives the next events without a position their positions, in order per session, and answers them.
+    async fn sequence_events(&mut self, limit: u32) -> Result<Vec<Event>>;
+}
+
+/// Reads of webhooks.
+#[async_trait]
+pub trait WebhookReads {
+    /// One webhook.
+    async fn webhook(&mut self, id: WebhookId) -> Result<Option<Webhook>>;
+    /// A session's webhooks, oldest first.
+    async fn webhooks(&mut self, session: SessionId) -> Result<Vec<Webhook>>;
+    /// All webhooks of these sessions (`None`: of all), oldest first.
+    async fn all_webhooks(&mut self, among: Option<&[SessionId]>, page: Page) -> Result<Vec<Webhook>>;
+    /// Deliveries that will not be tried again, newest first.
+    async fn delivery_failures(&mut self, session: Option<SessionId>, page: Page) -> Result<Vec<DeliveryFailure>>;
+    /// When the next delivery that nobody holds is due.
+    async fn next_delivery_due(&mut self) -> Result<Option<Timestamp>>;
+}
+
+/// Writes of webhooks.
+#[async_trait]
+pub trait WebhookWrites {
+    /// Adds one.
+    async fn add_webhook(&mut self, webhook: &Webhook) -> Result<()>;
+    /// Replaces all but `last_triggered_at`; false when there is none.
+    async fn save_webhook(&mut self, webhook: &Webhook) -> Result<bool>;
+    /// Deletes it and its deliveries; false when there is none.
+    async fn delete_webhook(&mut self, id: WebhookId) -> Result<bool>;
+    /// Queues a delivery. One that is already there for this webhook and position changes nothing.
+    async fn add_delivery(&mut self, delivery: &Delivery) -> Result<()>;
+    /// Takes deliveries that are due, oldest position first, for the length of a lease: of each (webhook, lane) only the
+    /// oldest unsettled one, and of each webhook at most `per_webhook` counting those already held.
+    async fn claim_deliveries(
+        &mut self,
+        now: Timestamp,
+        lease: Duration,
+        limit: u32,
+        per_webhook: u32,
+    ) -> Result<Vec<Delivery>>;
+    /// Notes how an attempt ended and when it was made; a delivered or dropped one is forgotten, a failed one kept.
+    async fn settle_delivery(&mut self, id: DeliveryId, now: Timestamp, how: &Settled) -> Result<()>;
+}
+
+/// Reads of keys.
+#[async_trait]
+pub trait KeyReads {
+    /// By the hash of the key.
+    async fn key_by_hash(&mut self, hash: &str) -> Result<Option<ApiKey>>;
+    /// One key.
+    async fn key(&mut self, id: KeyId) -> Result<Option<ApiKey>>;
+    /// All, newest first.
+    async fn keys(&mut self) -> Result<Vec<ApiKey>>;
+}
+
+/// Writes of keys.
+#[async_trait]
+pub trait KeyWrites {
+    /// Adds one; a hash that is taken is a [`StoreError::Conflict`].
+    async fn add_key(&mut self, key: &ApiKey) -> Result<()>;
+    /// Replaces all but hash, prefix and use; false when there is none.
+    async fn save_key(&mut self, key: &ApiKey) -> Result<bool>;
+    /// Deletes it; false when there is none.
+    async fn delete_key(&mut self, id: KeyId) -> Result<bool>;
+    /// Notes that it was used this many more times, last at `at`.
+    async fn count_key_use(&mut self, id: KeyId, times: u64, at: Timestamp) -> Result<()>;
+}
+
+/// Reads of idempotent requests.
+#[async_trait]
+pub trait IdempotencyReads {
+    /// One request that has not expired.
+    async fn idempotent_request(
+        &mut self,
+        session: SessionId,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<Option<IdempotentRequest>>;
+}
+
+/// Writes of idempotent requests.
+#[async_trait]
+pub trait IdempotencyWrites {
+    /// Notes a request; [`StoreError::Conflict`] when an unexpired one with this key is there.
+    async fn add_idempotent_request(&mut self, request: &IdempotentRequest) -> Result<()>;
+    /// Notes its answer.
+    async fn answer_idempotent_request(
+        &mut self,
+        session: SessionId,
+        key: &str,
+        status: u16,
+        body: &[u8],
+    ) -> Result<()>;
+    /// Frees the key, because nothing happened.
+    async fn delete_idempotent_request(&mut self, session: SessionId, key: &str) -> Result<()>;
+    /// Forgets what has expired.
+    async fn expire_idempotent_requests(&mut self, now: Timestamp) -> Result<()>;
+}
