@@ -327,6 +327,17 @@ pub trait EventWrites {
     async fn sequence_events(&mut self, limit: u32) -> Result<Vec<Event>>;
 }
 
+/// Which deliveries that will not be tried again.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct FailureFilter {
+    /// Of this session's webhooks.
+    pub session: Option<SessionId>,
+    /// Of this webhook.
+    pub webhook: Option<WebhookId>,
+    /// These.
+    pub ids: Option<Vec<DeliveryId>>,
+}
+
 /// Reads of webhooks.
 #[async_trait]
 pub trait WebhookReads {
@@ -338,6 +349,8 @@ pub trait WebhookReads {
     async fn all_webhooks(&mut self, among: Option<&[SessionId]>, page: Page) -> Result<Vec<Webhook>>;
     /// Deliveries that will not be tried again, newest first.
     async fn delivery_failures(&mut self, session: Option<SessionId>, page: Page) -> Result<Vec<DeliveryFailure>>;
+    /// How many of them there are that still have a body and so could be tried again after all.
+    async fn count_revivable_deliveries(&mut self, which: &FailureFilter) -> Result<u64>;
     /// When the next delivery that nobody holds is due.
     async fn next_delivery_due(&mut self) -> Result<Option<Timestamp>>;
 }
@@ -353,15 +366,22 @@ pub trait WebhookWrites {
     async fn delete_webhook(&mut self, id: WebhookId) -> Result<bool>;
     /// Queues a delivery. One that is already there for this webhook and position changes nothing.
     async fn add_delivery(&mut self, delivery: &Delivery) -> Result<()>;
+    /// Notes a delivery that failed before it was ever tried. One that is already there for this webhook and position changes nothing.
+    async fn add_delivery_failure(&mut self, failure: &DeliveryFailure) -> Result<()>;
     /// Takes deliveries that are due, oldest position first, for the length of a lease: of each (webhook, lane) only the
-    /// oldest unsettled one, and of each webhook at most `per_webhook` counting those already held.
+    /// oldest unsettled one, and of each webhook at most `per_webhook` counting those already held, of a `slow` one at most one.
     async fn claim_deliveries(
         &mut self,
         now: Timestamp,
         lease: Duration,
         limit: u32,
         per_webhook: u32,
+        slow: &[WebhookId],
     ) -> Result<Vec<Delivery>>;
+    /// Gives all claims back whose leases still run: for the only node, when it starts, because nobody can hold them.
+    async fn release_claims(&mut self) -> Result<()>;
+    /// Makes failed deliveries that still have a body due again, oldest first, with no attempts; says how many.
+    async fn revive_deliveries(&mut self, which: &FailureFilter, now: Timestamp, limit: u32) -> Result<u64>;
     /// Notes how an attempt ended and when it was made; a delivered or dropped one is forgotten, a failed one kept.
     async fn settle_delivery(&mut self, id: DeliveryId, now: Timestamp, how: &Settled) -> Result<()>;
 }
