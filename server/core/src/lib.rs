@@ -1,1 +1,34 @@
-//! Being built.
+//! What the gateway does, whoever asks and whatever carries it: it knows ports only.
+//!
+//! In reading order: what it is set to ([`settings`]), what can go wrong ([`error`]), what it can be
+//! asked ([`gateway`]); which sessions run (`supervisor`), one running session (`session_task`), what
+//! engines say becoming rows and events (`inbound`, `payload`), what was stored but not yet sent
+//! (`reconciler`), requests that take effect once (`idempotency`); which addresses may be reached
+//! ([`guard`]), the clients that reach them (`http`), files that come in with a request
+//! ([`media_source`]), pictures of codes ([`qr`]); events going out (`webhook`), and what is thrown away in time (`housekeeping`).
+//!
+//! Never here: SQL, HTTP routes, WhatsApp's protocol, or the name of any implementation of a port.
+#![warn(missing_docs)]
+
+pub mod error;
+pub mod gateway;
+pub mod settings;
+
+mod idempotency;
+mod inbound;
+mod payload;
+mod reconciler;
+mod session_task;
+mod supervisor;
+
+pub mod guard;
+pub mod media_source;
+pub mod qr;
+
+mod housekeeping;
+mod http;
+mod webhook;
+
+pub use error::GatewayError;
+pub use gateway::{Gateway, Ports};
+pub use settings::Settings;

@@ -1,0 +1,139 @@
+//! What can go wrong, as a closed list: the border maps each of these to a status, a sentence and a code.
+
+use openwa_model::{
+    engine::EngineKind,
+    files::FileError,
+    id::{KeyId, SessionId, WebhookId},
+    ops::Op,
+    session::Status,
+    store::StoreError,
+};
+
+/// Why the gateway did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum GatewayError {
+    /// There is no such session.
+    #[error("Session with id '{0}' not found")]
+    SessionNotFound(SessionId),
+    /// Another session has this name.
+    #[error("Session with name '{0}' already exists")]
+    SessionNameTaken(String),
+    /// It runs already.
+    #[error("Session is already started")]
+    SessionAlreadyStarted,
+    /// It does not run.
+    #[error("Session is not started. Call POST /sessions/:id/start first.")]
+    SessionNotStarted,
+    /// It runs, but its link is not up; try again.
+    #[error("Session is not ready (status '{}'); try again when it is 'ready'", .0.name())]
+    SessionNotReady(Status),
+    /// Another node runs it.
+    #[error("Session is run by another node")]
+    OwnedElsewhere,
+    /// No code is waiting to be scanned.
+    #[error("QR code is not available yet; wait for status 'qr_ready'")]
+    QrNotAvailable,
+    /// It is linked already.
+    #[error("Session is already authenticated")]
+    AlreadyAuthenticated,
+    /// A pairing code can only be asked for while a code is being shown.
+    #[error("A pairing code can be requested only in status 'qr_ready'; the session is '{}'", .0.name())]
+    PairingNotPossible(Status),
+    /// Stopped and wiped here, but WhatsApp could not be told.
+    #[error(
+        "Session was stopped and its credentials were deleted here, but WhatsApp did not confirm: {0}. Remove the device on the phone."
+    )]
+    LogoutIncomplete(String),
+    /// It did not stop in time.
+    #[error("Session did not stop in time; try force-kill")]
+    StopIncomplete,
+    /// There is no such message in this chat.
+    #[error("Message not found")]
+    MessageNotFound,
+    /// The message to answer is not there.
+    #[error("Quoted message not found in this chat")]
+    QuotedNotFound,
+    /// There is no such chat.
+    #[error("Chat not found")]
+    ChatNotFound,
+    /// There is no such group.
+    #[error("Group not found")]
+    GroupNotFound,
+    /// The message has no file, or it cannot be had any more.
+    #[error("No media stored for this message")]
+    MediaNotStored,
+    /// The file is too large.
+    #[error("Media exceeds the maximum of {max} bytes")]
+    MediaTooLarge {
+        /// The largest there may be, in bytes.
+        max: u64,
+    },
+    /// The file could not be fetched.
+    #[error("Media could not be fetched: {0}")]
+    MediaUnreachable(String),
+    /// The address may not be reached from here.
+    #[error("Address is not allowed: {0}")]
+    AddressRefused(String),
+    /// What was asked does not make sense.
+    #[error("{0}")]
+    InvalidInput(String),
+    /// There is no such webhook.
+    #[error("Webhook with id '{0}' not found")]
+    WebhookNotFound(WebhookId),
+    /// The session has as many webhooks as it may have.
+    #[error("A session can have at most {max} webhooks")]
+    TooManyWebhooks {
+        /// How many there may be.
+        max: u32,
+    },
+    /// There is no such key.
+    #[error("API key with id '{0}' not found")]
+    KeyNotFound(KeyId),
+    /// Without this key nobody could administer the gateway any more.
+    #[error("This is the last usable admin key; create another one first")]
+    LastAdminKey,
+    /// The session's engine cannot do this.
+    #[error("Engine '{}' does not implement '{}'", .engine.name(), .op.name())]
+    EngineCannot {
+        /// What was asked.
+        op: Op,
+        /// Of which engine.
+        engine: EngineKind,
+    },
+    /// WhatsApp does not let this account do it.
+    #[error("WhatsApp refused: {0}")]
+    Refused(String),
+    /// WhatsApp knows no such person.
+    #[error("WhatsApp does not know '{0}'")]
+    NotOnWhatsApp(String),
+    /// The message will not arrive.
+    #[error("{0}")]
+    SendFailed(String),
+    /// It may have happened, or not. A message is sent again by itself, under the same id.
+    #[error("WhatsApp did not confirm in time; the outcome is unknown: {0}")]
+    Unconfirmed(String),
+    /// The same request is being worked on.
+    #[error("A request with this Idempotency-Key is in progress")]
+    IdempotencyInProgress,
+    /// The key was used for another request.
+    #[error("This Idempotency-Key was used with a different request")]
+    IdempotencyReused,
+    /// Whether the first request took effect is not known yet.
+    #[error("The outcome of the request with this Idempotency-Key is not known yet")]
+    IdempotencyOutcomeUnknown,
+    /// The gateway is stopping.
+    #[error("The gateway is shutting down")]
+    Draining,
+    /// The engine failed in a way nobody foresaw.
+    #[error("Engine failed: {0}")]
+    Engine(String),
+    /// The gateway cannot work with what it was given.
+    #[error("{0}")]
+    Setup(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The media store failed.
+    #[error(transparent)]
+    Files(#[from] FileError),
+}

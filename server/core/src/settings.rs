@@ -1,0 +1,73 @@
+//! What a person may set, already read and checked.
+
+use std::time::Duration;
+
+use openwa_model::secret::Secret;
+
+use crate::guard::NetworkPolicy;
+
+/// How the gateway behaves.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The name of this node; leases of sessions are held under it.
+    pub node_id: String,
+    /// The largest file taken in or fetched, in bytes.
+    pub media_max_bytes: u64,
+    /// The largest file put into an event, in bytes; larger ones are named only.
+    pub media_inline_max_bytes: u64,
+    /// How long a receiver of webhooks may take.
+    pub webhook_timeout: Duration,
+    /// The wait before the second attempt; it doubles from there.
+    pub webhook_retry_delay: Duration,
+    /// The largest body of a delivery, in bytes.
+    pub webhook_max_payload_bytes: usize,
+    /// How many webhooks a session may have.
+    pub webhook_max_per_session: u32,
+    /// Which addresses webhooks and media may be at.
+    pub network: NetworkPolicy,
+    /// The wait between two sessions that start by themselves.
+    pub start_stagger: Duration,
+    /// How long an engine may take for a send before its outcome counts as unknown.
+    pub send_timeout: Duration,
+    /// How long an engine may take for anything else.
+    pub call_timeout: Duration,
+    /// How long a session may take to stop before it is stopped by force.
+    pub stop_timeout: Duration,
+    /// How long sends under way may take to finish when the whole gateway stops.
+    pub drain_timeout: Duration,
+    /// How long a lease on a session lasts when nobody prolongs it.
+    pub lease_lasts: Duration,
+    /// How many calls to one engine may run at once; more wait.
+    pub calls_in_flight: usize,
+    /// How long an `Idempotency-Key` is remembered.
+    pub idempotency_lasts: Duration,
+    /// The pause before a message of unknown outcome is sent again under its id.
+    pub resend_delay: Duration,
+    /// Mixed into the hashes of API keys, where it is set.
+    pub api_key_pepper: Option<Secret>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            node_id: "openwa".to_owned(),
+            media_max_bytes: 50 * 1024 * 1024,
+            media_inline_max_bytes: 1024 * 1024,
+            webhook_timeout: Duration::from_secs(10),
+            webhook_retry_delay: Duration::from_secs(5),
+            webhook_max_payload_bytes: 1024 * 1024,
+            webhook_max_per_session: 16,
+            network: NetworkPolicy::default(),
+            start_stagger: Duration::from_millis(50),
+            send_timeout: Duration::from_secs(60),
+            call_timeout: Duration::from_secs(60),
+            stop_timeout: Duration::from_secs(10),
+            drain_timeout: Duration::from_secs(5),
+            lease_lasts: Duration::from_secs(30),
+            calls_in_flight: 64,
+            idempotency_lasts: Duration::from_secs(24 * 60 * 60),
+            resend_delay: Duration::from_secs(30),
+            api_key_pepper: None,
+        }
+    }
+}
