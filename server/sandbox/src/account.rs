@@ -66,9 +66,7 @@ impl PrimaryKeys {
 
 /// Signs with an identity. Only a broken key could fail, and those are refused when loaded.
 pub(crate) fn sign(key: &KeyPair, message: &[u8]) -> [u8; 64] {
-    key.private_key
-        .calculate_signature(message, &mut ambient::rng())
-        .unwrap_or([0; 64])
+    key.private_key.calculate_signature(message, &mut ambient::rng()).unwrap_or([0; 64])
 }
 
 /// The 32 bytes of a public key, without its type.
@@ -95,6 +93,8 @@ pub(crate) struct Account {
     pub(crate) blocked: BTreeSet<String>,
     /// Numbers that asked for this account's devices and are told when they change.
     pub(crate) watchers: BTreeSet<String>,
+    /// Numbers that have written to this account.
+    pub(crate) contacts: BTreeSet<String>,
     /// How long messages of new chats last, in seconds, and since when.
     pub(crate) disappearing: (u32, u64),
     pub(crate) devices: BTreeMap<u16, Device>,
@@ -139,6 +139,7 @@ impl Account {
             privacy: BTreeMap::new(),
             blocked: BTreeSet::new(),
             watchers: BTreeSet::new(),
+            contacts: BTreeSet::new(),
             disappearing: (0, 0),
             devices: BTreeMap::from([(0, phone)]),
             collections: BTreeMap::new(),
@@ -157,11 +158,7 @@ impl Account {
 
     /// The account's JID in the same space as another one.
     pub(crate) fn jid_like(&self, other: &Jid, device: u16) -> Jid {
-        if other.server.is_lid_family() {
-            self.lid_jid(device)
-        } else {
-            self.number_jid(device)
-        }
+        if other.server.is_lid_family() { self.lid_jid(device) } else { self.number_jid(device) }
     }
 
     pub(crate) fn record(&self) -> AccountRecord {
@@ -180,6 +177,7 @@ impl Account {
             privacy: self.privacy.clone(),
             blocked: self.blocked.clone(),
             watchers: self.watchers.clone(),
+            contacts: self.contacts.clone(),
             disappearing: self.disappearing,
         }
     }
@@ -202,6 +200,7 @@ impl Account {
         account.privacy = record.privacy;
         account.blocked = record.blocked;
         account.watchers = record.watchers;
+        account.contacts = record.contacts;
         account.disappearing = record.disappearing;
         Some(account)
     }
@@ -231,6 +230,7 @@ pub(crate) struct AccountRecord {
     privacy: BTreeMap<String, String>,
     blocked: BTreeSet<String>,
     watchers: BTreeSet<String>,
+    contacts: BTreeSet<String>,
     disappearing: (u32, u64),
 }
 

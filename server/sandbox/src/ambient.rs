@@ -1,19 +1,17 @@
 //! Time and chance. The sandbox reads both here and nowhere else.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use rand::Rng;
 
 /// Seconds since 1970, the unit of every `t` attribute.
 pub(crate) fn seconds() -> u64 {
-    since_epoch().as_secs()
+    wall_clock().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
-/// Time since 1970.
-pub(crate) fn since_epoch() -> Duration {
+/// The time of day.
+pub(crate) fn wall_clock() -> SystemTime {
     SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
 }
 
 /// A generator fit for keys, seeded by the operating system.
@@ -26,4 +24,9 @@ pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     rng().fill_bytes(&mut bytes);
     bytes
+}
+
+/// A point in time to measure waits from.
+pub(crate) fn now() -> tokio::time::Instant {
+    tokio::time::Instant::now()
 }

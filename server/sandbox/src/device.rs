@@ -27,10 +27,7 @@ pub struct DeviceAddress {
 
 impl DeviceAddress {
     pub fn new(number: impl Into<String>, device: u16) -> Self {
-        Self {
-            number: number.into(),
-            device,
-        }
+        Self { number: number.into(), device }
     }
 }
 
@@ -209,22 +206,15 @@ impl Device {
     pub(crate) fn activate(&mut self) -> BacklogCount {
         self.is_active = true;
         self.written = 0;
-        let count = |tag: &str| {
-            self.queue
-                .iter()
-                .filter(|queued| queued.node.tag == tag)
-                .count()
-        };
+        let count = |tag: &str| self.queue.iter().filter(|queued| queued.node.tag == tag).count();
         let counted = BacklogCount {
             total: self.queue.len(),
             messages: count("message"),
             receipts: count("receipt"),
             notifications: count("notification"),
         };
-        self.backlog = Some(Backlog {
-            until: self.queue.back().map_or(0, |queued| queued.number),
-            count: self.queue.len(),
-        });
+        self.backlog =
+            Some(Backlog { until: self.queue.back().map_or(0, |queued| queued.number), count: self.queue.len() });
         counted
     }
 
@@ -268,11 +258,7 @@ impl Device {
 impl Backlog {
     /// `<ib><offline count/></ib>`: the backlog is through.
     fn end(&self) -> Node {
-        stanza::info(
-            wacore_binary::builder::NodeBuilder::new("offline")
-                .attr("count", self.count)
-                .build(),
-        )
+        stanza::info(wacore_binary::builder::NodeBuilder::new("offline").attr("count", self.count).build())
     }
 }
 

@@ -1,8 +1,10 @@
 //! A group: who is in it and how it is set.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+
+use crate::account::Picture;
 
 /// Members a group may have, as on WhatsApp.
 pub(crate) const MOST_MEMBERS: usize = 1_024;
@@ -31,6 +33,7 @@ pub(crate) struct Group {
     pub(crate) created_at: u64,
     pub(crate) subject: Text,
     pub(crate) description: Option<Description>,
+    pub(crate) picture: Option<Picture>,
     pub(crate) members: BTreeMap<String, Role>,
     pub(crate) invite_code: String,
     /// Only admins edit the subject, the description and the settings.
@@ -43,8 +46,8 @@ pub(crate) struct Group {
     pub(crate) approves_members: bool,
     /// Only admins add members.
     pub(crate) only_admins_add: bool,
-    /// Further settings, kept as the tag that switches them on.
-    pub(crate) flags: BTreeMap<String, BTreeMap<String, String>>,
+    /// Further settings that are on, by the tag that switches them on.
+    pub(crate) flags: BTreeSet<String>,
     /// Who asked to join, and when.
     pub(crate) requests: BTreeMap<String, u64>,
 }

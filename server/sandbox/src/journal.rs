@@ -66,10 +66,7 @@ impl Journal {
 
     /// Opens the journal of this folder, which is made if there is none.
     pub fn open(folder: &Path) -> Result<Self, JournalError> {
-        let failed = |source| JournalError::Io {
-            path: folder.to_path_buf(),
-            source,
-        };
+        let failed = |source| JournalError::Io { path: folder.to_path_buf(), source };
         std::fs::create_dir_all(folder).map_err(failed)?;
         let lock = File::create(folder.join(LOCK)).map_err(failed)?;
         match lock.try_lock() {
@@ -81,20 +78,10 @@ impl Journal {
         }
         let path = folder.join(FILE);
         let file = open_file(&path).map_err(failed)?;
-        let mut open = Open {
-            path,
-            file,
-            _lock: lock,
-            records: HashMap::new(),
-            length: 0,
-            live: 0,
-            is_broken: false,
-        };
+        let mut open = Open { path, file, _lock: lock, records: HashMap::new(), length: 0, live: 0, is_broken: false };
         open.scan().map_err(failed)?;
         open.rewrite().map_err(failed)?;
-        Ok(Self {
-            open: Some(Arc::new(Mutex::new(open))),
-        })
+        Ok(Self { open: Some(Arc::new(Mutex::new(open))) })
     }
 
     /// Stores a value under a key, in place of the one that stood there.
@@ -107,11 +94,7 @@ impl Journal {
     /// Stores many values of one kind at once.
     pub fn put_all<'a>(&self, kind: &str, values: impl IntoIterator<Item = (&'a str, &'a [u8])>) {
         if let Some(mut open) = self.lock() {
-            open.append(
-                values
-                    .into_iter()
-                    .map(|(key, value)| (kind, key, Some(value))),
-            );
+            open.append(values.into_iter().map(|(key, value)| (kind, key, Some(value))));
         }
     }
 
@@ -135,19 +118,11 @@ impl Journal {
         let spans: Vec<_> = open
             .records
             .get(kind)
-            .map(|records| {
-                records
-                    .iter()
-                    .map(|(key, span)| (key.clone(), *span))
-                    .collect()
-            })
+            .map(|records| records.iter().map(|(key, span)| (key.clone(), *span)).collect())
             .unwrap_or_default();
         let mut values = Vec::with_capacity(spans.len());
         for (key, span) in spans {
-            let value = open.read_value(span).map_err(|source| JournalError::Io {
-                path: open.path.clone(),
-                source,
-            })?;
+            let value = open.read_value(span).map_err(|source| JournalError::Io { path: open.path.clone(), source })?;
             values.push((key, value));
         }
         Ok(values)
@@ -161,9 +136,7 @@ impl Journal {
 
     fn lock(&self) -> Option<MutexGuard<'_, Open>> {
         // A holder that panicked has at worst left a torn record, which the next start drops.
-        self.open
-            .as_ref()
-            .map(|open| open.lock().unwrap_or_else(PoisonError::into_inner))
+        self.open.as_ref().map(|open| open.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -186,10 +159,7 @@ impl Open {
         if bytes.is_empty() {
             return;
         }
-        let written = self
-            .file
-            .seek(SeekFrom::Start(self.length))
-            .and_then(|_| self.file.write_all(&bytes));
+        let written = self.file.seek(SeekFrom::Start(self.length)).and_then(|_| self.file.write_all(&bytes));
         if let Err(error) = written {
             self.is_broken = true;
             tracing::error!(journal.path = %self.path.display(), %error, "the network can no longer write its journal");
@@ -206,9 +176,7 @@ impl Open {
     }
 
     fn contains(&self, kind: &str, key: &str) -> bool {
-        self.records
-            .get(kind)
-            .is_some_and(|records| records.contains_key(key))
+        self.records.get(kind).is_some_and(|records| records.contains_key(key))
     }
 
     fn note(&mut self, kind: &str, key: &str, span: Option<Span>) {
@@ -245,20 +213,15 @@ impl Open {
                 break;
             }
             let mut body = vec![0; length];
-            if !read_whole(&mut reader, &mut body)?
-                || checksum(&body) != u32::from_be_bytes([e, f, g, h])
-            {
+            if !read_whole(&mut reader, &mut body)? || checksum(&body) != u32::from_be_bytes([e, f, g, h]) {
                 break;
             }
             let Some((kind, key, value)) = decode(&body) else {
                 break;
             };
             let record_length = (HEADER + length) as u32;
-            let span = value.map(|value| Span {
-                record_start: self.length,
-                record_length,
-                value_length: value.len() as u32,
-            });
+            let span =
+                value.map(|value| Span { record_start: self.length, record_length, value_length: value.len() as u32 });
             let (kind, key) = (kind.to_owned(), key.to_owned());
             self.note(&kind, &key, span);
             self.length += u64::from(record_length);
@@ -280,13 +243,7 @@ impl Open {
                     self.file.seek(SeekFrom::Start(span.record_start))?;
                     self.file.read_exact(&mut record)?;
                     writer.write_all(&record)?;
-                    moved.insert(
-                        key.clone(),
-                        Span {
-                            record_start: length,
-                            ..*span
-                        },
-                    );
+                    moved.insert(key.clone(), Span { record_start: length, ..*span });
                     length += u64::from(span.record_length);
                 }
                 records.insert(kind.clone(), moved);
@@ -311,12 +268,7 @@ impl Open {
 }
 
 fn open_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)
+    OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
 }
 
 /// Fills the buffer, or says that the file ended before.
@@ -384,14 +336,8 @@ mod tests {
             journal.delete("device", "x");
         }
         let journal = Journal::open(folder.path()).unwrap();
-        assert_eq!(
-            values(&journal, "account"),
-            [("a".to_owned(), b"1".to_vec()), ("b".to_owned(), b"2".to_vec())]
-        );
-        assert_eq!(
-            values(&journal, "device"),
-            [("y".to_owned(), b"y".to_vec())]
-        );
+        assert_eq!(values(&journal, "account"), [("a".to_owned(), b"1".to_vec()), ("b".to_owned(), b"2".to_vec())]);
+        assert_eq!(values(&journal, "device"), [("y".to_owned(), b"y".to_vec())]);
         assert_eq!(values(&journal, "nothing"), []);
     }
 
@@ -409,10 +355,7 @@ mod tests {
         file.set_len(length - 1).unwrap();
         drop(file);
         let journal = Journal::open(folder.path()).unwrap();
-        assert_eq!(
-            values(&journal, "kind"),
-            [("whole".to_owned(), b"value".to_vec())]
-        );
+        assert_eq!(values(&journal, "kind"), [("whole".to_owned(), b"value".to_vec())]);
         journal.put("kind", "next", b"more");
         drop(journal);
         let journal = Journal::open(folder.path()).unwrap();
@@ -439,10 +382,7 @@ mod tests {
     fn one_folder_serves_one_network() {
         let folder = tempfile::tempdir().unwrap();
         let journal = Journal::open(folder.path()).unwrap();
-        assert!(matches!(
-            Journal::open(folder.path()),
-            Err(JournalError::InUse(_))
-        ));
+        assert!(matches!(Journal::open(folder.path()), Err(JournalError::InUse(_))));
         drop(journal);
         assert!(Journal::open(folder.path()).is_ok());
     }

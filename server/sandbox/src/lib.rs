@@ -28,5 +28,6 @@ pub mod network;
 mod pki;
 mod presence;
 mod receipt;
+mod roster;
 mod stanza;
 mod world;

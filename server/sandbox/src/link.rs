@@ -30,11 +30,7 @@ impl Link {
     pub(crate) fn new(id: u64) -> (Self, LinkReader) {
         let (sender, receiver) = mpsc::channel(CAPACITY);
         let cut = CancellationToken::new();
-        let link = Self {
-            id,
-            sender,
-            cut: cut.clone(),
-        };
+        let link = Self { id, sender, cut: cut.clone() };
         (link, LinkReader { receiver, cut })
     }
 

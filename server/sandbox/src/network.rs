@@ -128,9 +128,7 @@ impl Network {
         }
         let number = match number {
             Some(number) => {
-                if !(7..=15).contains(&number.len())
-                    || !number.bytes().all(|byte| byte.is_ascii_digit())
-                {
+                if !(7..=15).contains(&number.len()) || !number.bytes().all(|byte| byte.is_ascii_digit()) {
                     return Err(NetworkError::NumberInvalid(number.to_owned()));
                 }
                 if world.accounts.contains_key(number) {
@@ -140,12 +138,8 @@ impl Network {
             }
             None => free_number(&world),
         };
-        let info = AccountInfo {
-            id: Uuid::new_v4(),
-            name: name.to_owned(),
-            lid: free_lid(&world),
-            number: number.clone(),
-        };
+        let info =
+            AccountInfo { id: Uuid::new_v4(), name: name.to_owned(), lid: free_lid(&world), number: number.clone() };
         world.admit(Account::new(info.clone(), keys));
         world.save_account(&number);
         Ok(info)
@@ -157,10 +151,7 @@ impl Network {
 
     pub fn account_by_number(&self, number: &str) -> Option<AccountInfo> {
         let world = self.world();
-        world
-            .accounts
-            .get(number)
-            .map(|account| account.info.clone())
+        world.accounts.get(number).map(|account| account.info.clone())
     }
 
     pub fn account_by_name(&self, name: &str) -> Option<AccountInfo> {
@@ -175,20 +166,13 @@ impl Network {
     /// Every account, in the order of their numbers.
     pub fn accounts(&self) -> Vec<AccountInfo> {
         let world = self.world();
-        world
-            .accounts
-            .values()
-            .map(|account| account.info.clone())
-            .collect()
+        world.accounts.values().map(|account| account.info.clone()).collect()
     }
 
     /// The keys of an account's phone.
     pub fn primary_keys(&self, number: &str) -> Option<PrimaryKeys> {
         let world = self.world();
-        world
-            .accounts
-            .get(number)
-            .map(|account| account.keys.clone())
+        world.accounts.get(number).map(|account| account.keys.clone())
     }
 
     /// Puts the account's phone on line. What waited for it comes first, marked `offline="1"`.
@@ -197,9 +181,7 @@ impl Network {
         let mut world = self.world();
         let id = world.new_link_id();
         let address = DeviceAddress::new(number, 0);
-        let device = world
-            .device_mut(&address)
-            .ok_or_else(|| NetworkError::NoSuchAccount(number.to_owned()))?;
+        let device = world.device_mut(&address).ok_or_else(|| NetworkError::NoSuchAccount(number.to_owned()))?;
         let (link, reader) = Link::new(id);
         if let Some(old) = device.link.replace(link.clone()) {
             old.cut();
@@ -208,12 +190,7 @@ impl Network {
         device.activate();
         device.write_queue();
         drop(world);
-        Ok(PrimaryLink {
-            network: self.clone(),
-            address,
-            link,
-            reader,
-        })
+        Ok(PrimaryLink { network: self.clone(), address, link, reader })
     }
 
     /// The person scans a QR code with the phone of this account.
@@ -228,7 +205,7 @@ impl Network {
 
     /// The person types the eight characters that a client shows into the phone of this account.
     pub fn enter_pairing_code(&self, number: &str, code: &str) -> Result<(), LinkError> {
-        linking::enter_pairing_code(&mut self.world(), number, code)
+        linking::enter_pairing_code(self, number, code)
     }
 
     /// The account's devices, the phone first; none when there is no such account.
@@ -237,13 +214,7 @@ impl Network {
         world
             .accounts
             .get(number)
-            .map(|account| {
-                account
-                    .devices
-                    .iter()
-                    .map(|(id, device)| device.info(*id))
-                    .collect()
-            })
+            .map(|account| account.devices.iter().map(|(id, device)| device.info(*id)).collect())
             .unwrap_or_default()
     }
 
@@ -259,10 +230,10 @@ impl Network {
     /// A profile picture, served by the media host at `/pps/{id}`.
     pub fn picture(&self, id: &str) -> Option<Bytes> {
         let world = self.world();
-        world
-            .accounts
-            .values()
-            .filter_map(|account| account.picture.as_ref())
+        let of_people = world.accounts.values().filter_map(|account| account.picture.as_ref());
+        let of_groups = world.groups.values().filter_map(|group| group.picture.as_ref());
+        of_people
+            .chain(of_groups)
             .find(|picture| picture.id == id)
             .map(|picture| Bytes::copy_from_slice(&picture.bytes))
     }
@@ -307,18 +278,10 @@ impl Network {
     pub(crate) fn receive(&self, from: &DeviceAddress, link: &Link, node: Node) {
         let mut world = self.world();
         // A client that was unlinked or replaced has nothing more to say.
-        if !world
-            .device(from)
-            .is_some_and(|device| device.is_linked_by(link))
-        {
+        if !world.device(from).is_some_and(|device| device.is_linked_by(link)) {
             return;
         }
-        let mut exchange = Exchange {
-            network: self,
-            world: &mut world,
-            from,
-            link,
-        };
+        let mut exchange = Exchange { network: self, world: &mut world, from, link };
         match node.tag.as_ref() {
             "iq" => iq::receive(&mut exchange, &node),
             "message" => message::receive(&mut exchange, &node),
@@ -326,7 +289,6 @@ impl Network {
             "ack" => receipt::receive_ack(&mut exchange, &node),
             "presence" => presence::receive(&mut exchange, &node),
             "chatstate" => presence::receive_chat_state(&mut exchange, &node),
-            "call" => message::receive_call(&mut exchange, &node),
             "ib" => {}
             tag => tracing::debug!(device = %from, stanza.tag = tag, "a stanza nobody here reads"),
         }
@@ -347,12 +309,7 @@ impl Network {
 
     fn find(&self, is_meant: impl Fn(&AccountInfo) -> bool) -> Option<AccountInfo> {
         let world = self.world();
-        world
-            .accounts
-            .values()
-            .map(|account| &account.info)
-            .find(|info| is_meant(info))
-            .cloned()
+        world.accounts.values().map(|account| &account.info).find(|info| is_meant(info)).cloned()
     }
 }
 
@@ -402,11 +359,7 @@ impl PrimaryLink {
 
     /// A sender for other tasks of the same phone; it outlives the link but then sends nothing.
     pub fn sender(&self) -> PrimarySender {
-        PrimarySender {
-            network: self.network.clone(),
-            address: self.address.clone(),
-            link: self.link.clone(),
-        }
+        PrimarySender { network: self.network.clone(), address: self.address.clone(), link: self.link.clone() }
     }
 }
 

@@ -28,7 +28,7 @@ impl Pki {
                 known.push((name, pair));
             }
         }
-        let mut key = |name: &str| match known.iter().find(|(known, _)| known == name) {
+        let key = |name: &str| match known.iter().find(|(known, _)| known == name) {
             Some((_, pair)) => pair.clone(),
             None => {
                 let pair = KeyPair::generate(&mut ambient::rng());
@@ -42,11 +42,7 @@ impl Pki {
             intermediate: MessageField::some(certificate(1, 0, &intermediate, &root)),
         }
         .encode_to_vec();
-        Ok(Self {
-            root,
-            server,
-            chain,
-        })
+        Ok(Self { root, server, chain })
     }
 
     pub(crate) fn root_key(&self) -> [u8; 32] {
@@ -54,12 +50,7 @@ impl Pki {
     }
 }
 
-fn certificate(
-    serial: u32,
-    issuer_serial: u32,
-    key: &KeyPair,
-    issuer: &KeyPair,
-) -> wa::cert_chain::NoiseCertificate {
+fn certificate(serial: u32, issuer_serial: u32, key: &KeyPair, issuer: &KeyPair) -> wa::cert_chain::NoiseCertificate {
     let now = ambient::seconds();
     let details = wa::cert_chain::noise_certificate::Details {
         serial: Some(serial),
@@ -71,10 +62,7 @@ fn certificate(
     }
     .encode_to_vec();
     let signature = sign(issuer, &details).to_vec();
-    wa::cert_chain::NoiseCertificate {
-        details: Some(details),
-        signature: Some(signature),
-    }
+    wa::cert_chain::NoiseCertificate { details: Some(details), signature: Some(signature) }
 }
 
 #[cfg(test)]
@@ -88,17 +76,10 @@ mod tests {
         let intermediate = chain.intermediate.into_option().unwrap();
         let leaf = chain.leaf.into_option().unwrap();
         let details = intermediate.details.unwrap();
-        assert!(
-            pki.root
-                .public_key
-                .verify_signature(&details, &intermediate.signature.unwrap())
-        );
-        let intermediate =
-            wa::cert_chain::noise_certificate::Details::decode_from_slice(&details).unwrap();
-        let issuer = wacore::libsignal::protocol::PublicKey::from_djb_public_key_bytes(
-            &intermediate.key.unwrap(),
-        )
-        .unwrap();
+        assert!(pki.root.public_key.verify_signature(&details, &intermediate.signature.unwrap()));
+        let intermediate = wa::cert_chain::noise_certificate::Details::decode_from_slice(&details).unwrap();
+        let issuer =
+            wacore::libsignal::protocol::PublicKey::from_djb_public_key_bytes(&intermediate.key.unwrap()).unwrap();
         let details = leaf.details.unwrap();
         assert!(issuer.verify_signature(&details, &leaf.signature.unwrap()));
         let leaf = wa::cert_chain::noise_certificate::Details::decode_from_slice(&details).unwrap();

@@ -7,17 +7,12 @@ use crate::ambient;
 
 /// An attribute as text; empty when it is missing.
 pub(crate) fn text(node: &Node, key: &str) -> String {
-    node.attrs
-        .get(key)
-        .map(|value| value.as_str().into_owned())
-        .unwrap_or_default()
+    node.attrs.get(key).map(|value| value.as_str().into_owned()).unwrap_or_default()
 }
 
 /// Whether an attribute has this value.
 pub(crate) fn is(node: &Node, key: &str, value: &str) -> bool {
-    node.attrs
-        .get(key)
-        .is_some_and(|found| found.as_str() == value)
+    node.attrs.get(key).is_some_and(|found| found.as_str() == value)
 }
 
 /// An attribute as a JID.
@@ -59,11 +54,7 @@ pub(crate) fn big_endian(bytes: &[u8]) -> Option<u32> {
     if bytes.is_empty() || bytes.len() > 4 {
         return None;
     }
-    Some(
-        bytes
-            .iter()
-            .fold(0, |value, byte| (value << 8) | u32::from(*byte)),
-    )
+    Some(bytes.iter().fold(0, |value, byte| (value << 8) | u32::from(*byte)))
 }
 
 /// The JID of the server itself.
@@ -84,12 +75,7 @@ pub(crate) fn result(request: &Node) -> NodeBuilder {
 
 /// `<iq type="error"><error code text/></iq>` in answer to a request.
 pub(crate) fn error(request: &Node, code: u16, text: &'static str) -> Node {
-    answer(request, "error")
-        .children([NodeBuilder::new("error")
-            .attr("code", code)
-            .attr("text", text)
-            .build()])
-        .build()
+    answer(request, "error").children([NodeBuilder::new("error").attr("code", code).attr("text", text).build()]).build()
 }
 
 fn answer(request: &Node, kind: &'static str) -> NodeBuilder {
@@ -103,9 +89,7 @@ fn answer(request: &Node, kind: &'static str) -> NodeBuilder {
 
 /// `<ack class id to from/>` for a stanza that a client sent.
 pub(crate) fn ack(class: &'static str, sent: &Node) -> NodeBuilder {
-    let mut ack = NodeBuilder::new("ack")
-        .attr("class", class)
-        .attr("id", text(sent, "id"));
+    let mut ack = NodeBuilder::new("ack").attr("class", class).attr("id", text(sent, "id"));
     if let Some(to) = sent.attrs.get("to") {
         ack = ack.attr("from", to.clone());
     }
@@ -119,19 +103,12 @@ pub(crate) fn ack(class: &'static str, sent: &Node) -> NodeBuilder {
 
 /// The head of a notification: `from`, `type`, `id`, `t`.
 pub(crate) fn notification(kind: &'static str, from: Jid, id: String) -> NodeBuilder {
-    NodeBuilder::new("notification")
-        .attr("from", from)
-        .attr("type", kind)
-        .attr("id", id)
-        .attr("t", ambient::seconds())
+    NodeBuilder::new("notification").attr("from", from).attr("type", kind).attr("id", id).attr("t", ambient::seconds())
 }
 
 /// `<ib from="s.whatsapp.net">` around one child.
 pub(crate) fn info(child: Node) -> Node {
-    NodeBuilder::new("ib")
-        .attr("from", server())
-        .children([child])
-        .build()
+    NodeBuilder::new("ib").attr("from", server()).children([child]).build()
 }
 
 #[cfg(test)]
@@ -148,10 +125,7 @@ mod tests {
 
     #[test]
     fn an_answer_comes_from_whom_the_request_went_to() {
-        let request = NodeBuilder::new("iq")
-            .attr("id", "7")
-            .attr("to", Jid::group("12"))
-            .build();
+        let request = NodeBuilder::new("iq").attr("id", "7").attr("to", Jid::group("12")).build();
         let answer = error(&request, 404, "item-not-found");
         assert_eq!(jid(&answer, "from"), Some(Jid::group("12")));
         assert_eq!(text(&answer, "id"), "7");

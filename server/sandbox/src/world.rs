@@ -12,8 +12,8 @@ use crate::ambient;
 use crate::device::{Device, DeviceAddress, DeviceRecord, OneTimePreKey, Queued};
 use crate::group::Group;
 use crate::journal::{Journal, JournalError};
-use crate::linking::LinkingDesk;
 use crate::link::Link;
+use crate::linking::LinkingDesk;
 
 const ACCOUNT: &str = "account";
 const DEVICE: &str = "device";
@@ -108,8 +108,7 @@ impl World {
     /// Takes a new account in.
     pub(crate) fn admit(&mut self, account: Account) {
         let number = account.info.number.clone();
-        self.numbers_by_lid
-            .insert(account.info.lid.clone(), number.clone());
+        self.numbers_by_lid.insert(account.info.lid.clone(), number.clone());
         self.accounts.insert(number, account);
     }
 
@@ -122,10 +121,9 @@ impl World {
         let user = jid.user.as_str();
         match jid.server {
             Server::Lid | Server::HostedLid => self.numbers_by_lid.get(user).map(String::as_str),
-            Server::Pn | Server::Hosted | Server::Legacy => self
-                .accounts
-                .get_key_value(user)
-                .map(|(number, _)| number.as_str()),
+            Server::Pn | Server::Hosted | Server::Legacy => {
+                self.accounts.get_key_value(user).map(|(number, _)| number.as_str())
+            }
             _ => None,
         }
     }
@@ -141,30 +139,18 @@ impl World {
     }
 
     pub(crate) fn device(&self, address: &DeviceAddress) -> Option<&Device> {
-        self.accounts
-            .get(&address.number)?
-            .devices
-            .get(&address.device)
+        self.accounts.get(&address.number)?.devices.get(&address.device)
     }
 
     pub(crate) fn device_mut(&mut self, address: &DeviceAddress) -> Option<&mut Device> {
-        self.accounts
-            .get_mut(&address.number)?
-            .devices
-            .get_mut(&address.device)
+        self.accounts.get_mut(&address.number)?.devices.get_mut(&address.device)
     }
 
     /// The devices of an account, the phone first.
     pub(crate) fn devices_of(&self, number: &str) -> Vec<DeviceAddress> {
         self.accounts
             .get(number)
-            .map(|account| {
-                account
-                    .devices
-                    .keys()
-                    .map(|device| DeviceAddress::new(number, *device))
-                    .collect()
-            })
+            .map(|account| account.devices.keys().map(|device| DeviceAddress::new(number, *device)).collect())
             .unwrap_or_default()
     }
 
@@ -184,19 +170,11 @@ impl World {
         if let Some(bytes) = pack(node) {
             journal.put(QUEUED, &key(to, number), &bytes);
         }
-        device.enqueue(Queued {
-            number,
-            node: node.clone(),
-        });
+        device.enqueue(Queued { number, node: node.clone() });
     }
 
     /// Queues a stanza for every device of an account but one.
-    pub(crate) fn queue_for_account(
-        &mut self,
-        number: &str,
-        node: Node,
-        except: Option<&DeviceAddress>,
-    ) {
+    pub(crate) fn queue_for_account(&mut self, number: &str, node: Node, except: Option<&DeviceAddress>) {
         let node = Arc::new(node);
         for address in self.devices_of(number) {
             if Some(&address) != except {
@@ -206,12 +184,7 @@ impl World {
     }
 
     /// Sends a stanza to the account's devices that are there now; nobody else will ever see it.
-    pub(crate) fn send_to_present(
-        &self,
-        number: &str,
-        node: Node,
-        except: Option<&DeviceAddress>,
-    ) {
+    pub(crate) fn send_to_present(&self, number: &str, node: Node, except: Option<&DeviceAddress>) {
         let Some(account) = self.accounts.get(number) else {
             return;
         };
@@ -231,20 +204,13 @@ impl World {
         let Some(device) = self.device_mut(by) else {
             return;
         };
-        let keys: Vec<String> = device
-            .acknowledge(is_meant)
-            .into_iter()
-            .map(|number| key(by, number))
-            .collect();
-        self.journal
-            .delete_all(QUEUED, keys.iter().map(String::as_str));
+        let keys: Vec<String> = device.acknowledge(is_meant).into_iter().map(|number| key(by, number)).collect();
+        self.journal.delete_all(QUEUED, keys.iter().map(String::as_str));
     }
 
     pub(crate) fn add_prekeys(&mut self, of: &DeviceAddress, keys: Vec<OneTimePreKey>) {
-        let records: Vec<(String, [u8; 32])> = keys
-            .iter()
-            .map(|prekey| (key(of, u64::from(prekey.id)), prekey.value))
-            .collect();
+        let records: Vec<(String, [u8; 32])> =
+            keys.iter().map(|prekey| (key(of, u64::from(prekey.id)), prekey.value)).collect();
         let Some(device) = self.device_mut(of) else {
             return;
         };
@@ -252,12 +218,7 @@ impl World {
             device.prekeys.retain(|known| known.id != prekey.id);
             device.prekeys.push_back(prekey);
         }
-        self.journal.put_all(
-            PREKEY,
-            records
-                .iter()
-                .map(|(key, value)| (key.as_str(), value.as_slice())),
-        );
+        self.journal.put_all(PREKEY, records.iter().map(|(key, value)| (key.as_str(), value.as_slice())));
     }
 
     /// Hands a one-time pre-key out; no key is handed out twice.
@@ -272,13 +233,9 @@ impl World {
         let Some(account) = self.accounts.get_mut(number) else {
             return;
         };
-        let patches = account
-            .collections
-            .entry(collection.to_owned())
-            .or_default();
+        let patches = account.collections.entry(collection.to_owned()).or_default();
         let version = patches.len() as u64 + 1;
-        self.journal
-            .put(PATCH, &format!("{number}/{collection}/{version:020}"), &patch);
+        self.journal.put(PATCH, &format!("{number}/{collection}/{version:020}"), &patch);
         patches.push(patch);
     }
 
@@ -310,13 +267,8 @@ impl World {
         let mut device = account.devices.remove(&address.device)?;
         account.key_index_list = None;
         self.journal.delete(DEVICE, &device_key(address));
-        let keys: Vec<String> = device
-            .prekeys
-            .iter()
-            .map(|prekey| key(address, u64::from(prekey.id)))
-            .collect();
-        self.journal
-            .delete_all(PREKEY, keys.iter().map(String::as_str));
+        let keys: Vec<String> = device.prekeys.iter().map(|prekey| key(address, u64::from(prekey.id))).collect();
+        self.journal.delete_all(PREKEY, keys.iter().map(String::as_str));
         while let Some(queued) = device.drop_oldest() {
             self.journal.delete(QUEUED, &key(address, queued.number));
         }
@@ -341,10 +293,7 @@ impl World {
     }
 }
 
-fn read<T: serde::de::DeserializeOwned>(
-    journal: &Journal,
-    kind: &str,
-) -> Result<Vec<(String, T)>, JournalError> {
+fn read<T: serde::de::DeserializeOwned>(journal: &Journal, kind: &str) -> Result<Vec<(String, T)>, JournalError> {
     let mut records = Vec::new();
     for (key, value) in journal.load(kind)? {
         match serde_json::from_slice(&value) {

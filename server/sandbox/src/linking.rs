@@ -1,0 +1,508 @@
+//! How a client becomes a linked device: it registers and is given QR codes or asks for a pairing
+//! code, the phone's owner scans or types, the phone signs the client's identity, and the client
+//! is told to come back as what it now is.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use buffa::Message as _;
+use tokio::time::Instant;
+use wacore::adv::{AdvValidation, validate_adv_with_identity_key};
+use wacore::libsignal::protocol::{KeyPair, PublicKey};
+use wacore::pair_code::PairCodeUtils;
+use wacore_binary::Node;
+use wacore_binary::builder::NodeBuilder;
+use waproto::whatsapp as wa;
+
+use crate::account::{public_bytes, sign};
+use crate::ambient;
+use crate::device::{Device, DeviceAddress, DeviceRecord, SignedPreKey};
+use crate::link::Link;
+use crate::network::Network;
+use crate::roster;
+use crate::stanza;
+use crate::world::World;
+
+/// Clients that may be waiting to be linked at one time.
+const MOST_APPLICANTS: usize = 10_000;
+
+/// Linked devices an account may have.
+const MOST_COMPANIONS: usize = 32;
+
+/// What comes over a slow line may come a little late.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How long a pairing code counts.
+const CODE_LIFETIME: Duration = Duration::from_secs(180);
+
+/// How long a client may take to accept its identity.
+const SIGNING_TIME: Duration = Duration::from_secs(60);
+
+/// Why a client cannot be linked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LinkError {
+    #[error("there is no account with the number {0}")]
+    NoSuchAccount(String),
+    #[error("this is not the text of a linking QR code. Give the whole text, with its commas.")]
+    Malformed,
+    #[error("the QR code is unknown or was used. Scan the one the client shows now.")]
+    UnknownCode,
+    #[error("the QR code has expired. Scan the one the client shows now.")]
+    Expired,
+    #[error("the QR code's keys are not those of the client it was given to")]
+    WrongKeys,
+    #[error("the client is being linked already")]
+    AlreadyUsed,
+    #[error("a pairing code has eight letters and digits")]
+    MalformedCode,
+    #[error("no client asks to be linked with the number {0} by a pairing code. Ask for a code first, then enter it.")]
+    NoCodeAsked(String),
+    #[error("the account has {MOST_COMPANIONS} linked devices. Unlink one of them first.")]
+    TooManyDevices,
+}
+
+/// Who is waiting to be linked.
+pub(crate) struct LinkingDesk {
+    lifetimes: (Duration, Duration),
+    refs: usize,
+    applicants: HashMap<u64, Applicant>,
+    /// QR code references by their text.
+    codes: HashMap<String, Reference>,
+}
+
+struct Reference {
+    applicant: u64,
+    expires: Instant,
+}
+
+/// A client that wants to be linked, and how far it has come.
+struct Applicant {
+    link: Link,
+    registration: Registration,
+    deadline: Instant,
+    pairing: Option<Pairing>,
+    /// Given an identity, which the client has still to sign.
+    granted: Option<(DeviceAddress, DeviceRecord)>,
+}
+
+/// What a client says of itself.
+struct Registration {
+    announced_name: Option<String>,
+    platform: String,
+    noise_key: [u8; 32],
+    registration_id: u32,
+    identity: [u8; 32],
+    signed_prekey: SignedPreKey,
+}
+
+/// The pairing code in the course of its two stages.
+struct Pairing {
+    number: String,
+    reference: String,
+    wrapped_companion_key: Vec<u8>,
+    /// Set when the person has typed the code.
+    entered: Option<Entered>,
+}
+
+struct Entered {
+    ephemeral: KeyPair,
+    companion_ephemeral: [u8; 32],
+}
+
+impl LinkingDesk {
+    pub(crate) fn new(lifetimes: (Duration, Duration), refs: usize) -> Self {
+        Self { lifetimes, refs: refs.max(1), applicants: HashMap::new(), codes: HashMap::new() }
+    }
+
+    fn forget(&mut self, applicant: u64) {
+        self.applicants.remove(&applicant);
+        self.codes.retain(|_, reference| reference.applicant != applicant);
+    }
+
+    fn by_code(&mut self, code: &QrCode) -> Result<u64, LinkError> {
+        let reference = self.codes.get(&code.reference).ok_or(LinkError::UnknownCode)?;
+        if reference.expires <= ambient::now() {
+            return Err(LinkError::Expired);
+        }
+        Ok(reference.applicant)
+    }
+}
+
+/// A client registers: it is given its QR codes. Says whether it may stay.
+pub(crate) fn apply(network: &Network, link: &Link, payload: &wa::ClientPayload, noise_key: &[u8]) -> bool {
+    let Some(registration) = read_registration(payload, noise_key) else {
+        tracing::debug!(link.id = link.id, "a registration is malformed");
+        return false;
+    };
+    let mut world = network.world();
+    if world.desk.applicants.len() >= MOST_APPLICANTS {
+        tracing::warn!("too many clients wait to be linked; one is sent away");
+        return false;
+    }
+    let now = ambient::now();
+    let (first, next) = world.desk.lifetimes;
+    let mut expires = now + first;
+    let mut references = Vec::with_capacity(world.desk.refs);
+    for _ in 0..world.desk.refs {
+        let text = format!("2@{}", STANDARD.encode(ambient::random_bytes::<48>()));
+        references.push(NodeBuilder::new("ref").bytes(text.as_bytes()).build());
+        let grace = GRACE.min(next);
+        world.desk.codes.insert(text, Reference { applicant: link.id, expires: expires + grace });
+        expires += next;
+    }
+    world.desk.applicants.insert(
+        link.id,
+        Applicant {
+            link: link.clone(),
+            registration,
+            deadline: expires + GRACE.min(next),
+            pairing: None,
+            granted: None,
+        },
+    );
+    let id = world.new_id();
+    link.send(request(id).children([NodeBuilder::new("pair-device").children(references).build()]).build());
+    true
+}
+
+/// The client is gone.
+pub(crate) fn withdraw(network: &Network, link: &Link) {
+    network.world().desk.forget(link.id);
+}
+
+/// Until when the client may wait; nothing when it need not wait any more.
+pub(crate) fn deadline(network: &Network, link: &Link) -> Option<Instant> {
+    let world = network.world();
+    Some(world.desk.applicants.get(&link.id)?.deadline)
+}
+
+/// The name a client announces: its push name, else what it calls its platform.
+pub(crate) fn announced_name(world: &World, qr: &str) -> Option<String> {
+    let code = QrCode::parse(qr)?;
+    let reference = world.desk.codes.get(&code.reference)?;
+    let registration = &world.desk.applicants.get(&reference.applicant)?.registration;
+    registration.announced_name.clone().or_else(|| Some(registration.platform.clone())).filter(|name| !name.is_empty())
+}
+
+/// The person scans what the client shows.
+pub(crate) fn scan(world: &mut World, number: &str, qr: &str) -> Result<(), LinkError> {
+    let code = QrCode::parse(qr).ok_or(LinkError::Malformed)?;
+    let applicant = world.desk.by_code(&code)?;
+    let registration = &world.desk.applicants.get(&applicant).ok_or(LinkError::UnknownCode)?.registration;
+    if registration.noise_key != code.noise_key || registration.identity != code.identity {
+        return Err(LinkError::WrongKeys);
+    }
+    grant(world, applicant, number, &code.adv_secret)
+}
+
+/// The person types what the client shows. The slow derivations run outside the network's lock.
+pub(crate) fn enter_pairing_code(network: &Network, number: &str, code: &str) -> Result<(), LinkError> {
+    let code: String =
+        code.chars().filter(|letter| !matches!(letter, '-' | ' ')).map(|letter| letter.to_ascii_uppercase()).collect();
+    if !PairCodeUtils::validate_code(&code) {
+        return Err(LinkError::MalformedCode);
+    }
+    let no_code = || LinkError::NoCodeAsked(number.to_owned());
+    let (applicant, wrapped) = {
+        let world = network.world();
+        if !world.accounts.contains_key(number) {
+            return Err(LinkError::NoSuchAccount(number.to_owned()));
+        }
+        // Whoever asked last shows the code that the person reads.
+        world
+            .desk
+            .applicants
+            .iter()
+            .filter_map(|(id, applicant)| Some((*id, applicant.pairing.as_ref()?)))
+            .filter(|(_, pairing)| pairing.number == number)
+            .max_by_key(|(id, _)| *id)
+            .map(|(id, pairing)| (id, pairing.wrapped_companion_key.clone()))
+            .ok_or_else(no_code)?
+    };
+    let companion_ephemeral =
+        PairCodeUtils::decrypt_primary_ephemeral_pub(&wrapped, &code).map_err(|_| LinkError::MalformedCode)?;
+    let ephemeral = KeyPair::generate(&mut ambient::rng());
+    let wrapped_own = PairCodeUtils::encrypt_ephemeral_pub(&public_bytes(&ephemeral), &code);
+
+    let mut world = network.world();
+    let id = world.new_id();
+    let identity = world
+        .accounts
+        .get(number)
+        .map(|account| account.keys.public_identity())
+        .ok_or_else(|| LinkError::NoSuchAccount(number.to_owned()))?;
+    let applicant = world.desk.applicants.get_mut(&applicant).ok_or_else(no_code)?;
+    let pairing = applicant.pairing.as_mut().ok_or_else(no_code)?;
+    pairing.entered = Some(Entered { ephemeral, companion_ephemeral });
+    let stage = NodeBuilder::new("link_code_companion_reg")
+        .attr("stage", "primary_hello")
+        .children([
+            NodeBuilder::new("link_code_pairing_wrapped_primary_ephemeral_pub").bytes(wrapped_own).build(),
+            NodeBuilder::new("primary_identity_pub").bytes(identity).build(),
+            NodeBuilder::new("link_code_pairing_ref").bytes(pairing.reference.as_bytes()).build(),
+        ])
+        .build();
+    applicant
+        .link
+        .send(stanza::notification("link_code_companion_reg", stanza::server(), id).children([stage]).build());
+    Ok(())
+}
+
+/// A stanza from a client that is not linked yet.
+pub(crate) fn receive(network: &Network, link: &Link, node: &Node) {
+    if node.tag != "iq" {
+        return;
+    }
+    let mut world = network.world();
+    if let Some(signed) = node.get_optional_child("pair-device-sign") {
+        complete(&mut world, link, signed);
+    } else if let Some(stage) = node.get_optional_child("link_code_companion_reg") {
+        let answer = match stanza::text(stage, "stage").as_str() {
+            "companion_hello" => ask_for_code(&mut world, link, node, stage),
+            "companion_finish" => finish_code(&mut world, link, node, stage),
+            _ => stanza::error(node, 400, "bad-request"),
+        };
+        link.send(answer);
+    } else if stanza::is(node, "type", "get") || stanza::is(node, "type", "set") {
+        link.send(stanza::result(node).build());
+    }
+}
+
+/// Stage one of the pairing code: the client shows a code and waits for it to be typed.
+fn ask_for_code(world: &mut World, link: &Link, request: &Node, stage: &Node) -> Node {
+    let number = stanza::jid(stage, "jid").map(|jid| jid.user.to_string());
+    let wrapped = stanza::child_content(stage, "link_code_pairing_wrapped_companion_ephemeral_pub");
+    let reference = STANDARD.encode(ambient::random_bytes::<24>());
+    let Some(applicant) = world.desk.applicants.get_mut(&link.id) else {
+        return stanza::error(request, 404, "item-not-found");
+    };
+    let (Some(number), 80) = (number, wrapped.len()) else {
+        return stanza::error(request, 400, "bad-request");
+    };
+    applicant.pairing =
+        Some(Pairing { number, reference: reference.clone(), wrapped_companion_key: wrapped.to_vec(), entered: None });
+    applicant.deadline = applicant.deadline.max(ambient::now() + CODE_LIFETIME + GRACE);
+    let hello = NodeBuilder::new("link_code_companion_reg")
+        .attr("stage", "companion_hello")
+        .children([NodeBuilder::new("link_code_pairing_ref").bytes(reference.as_bytes()).build()])
+        .build();
+    stanza::result(request).children([hello]).build()
+}
+
+/// Stage two: the client has read the phone's key and sends its own, sealed.
+fn finish_code(world: &mut World, link: &Link, request: &Node, stage: &Node) -> Node {
+    let Some(pairing) = world.desk.applicants.get_mut(&link.id).and_then(|applicant| applicant.pairing.take()) else {
+        return stanza::error(request, 404, "item-not-found");
+    };
+    match open_bundle(world, &pairing, stage) {
+        Some(adv_secret) => match grant(world, link.id, &pairing.number, &adv_secret) {
+            Ok(()) => stanza::result(request).build(),
+            Err(error) => {
+                tracing::info!(link.id = link.id, %error, "a pairing code is refused");
+                stanza::error(request, 403, "forbidden")
+            }
+        },
+        // The code that was typed is not the one the client showed.
+        None => stanza::error(request, 400, "bad-request"),
+    }
+}
+
+/// The secret that both ends of the pairing code have come to, if they have.
+fn open_bundle(world: &World, pairing: &Pairing, stage: &Node) -> Option<[u8; 32]> {
+    let entered = pairing.entered.as_ref()?;
+    let account = world.accounts.get(&pairing.number)?;
+    let companion_identity = stanza::child_content(stage, "companion_identity_public");
+    let bundle = stanza::child_content(stage, "link_code_pairing_wrapped_key_bundle");
+    let (salt, rest) = bundle.split_first_chunk::<32>()?;
+    let (nonce, sealed) = rest.split_first_chunk::<12>()?;
+    let agree = |key: &KeyPair, other: &[u8]| {
+        let other = PublicKey::from_djb_public_key_bytes(other).ok()?;
+        key.calculate_agreement(&other).ok()
+    };
+    let shared = agree(&entered.ephemeral, &entered.companion_ephemeral)?;
+    let mut key = [0; 32];
+    wacore::crypto::hkdf_sha256_into(&shared, Some(salt), b"link_code_pairing_key_bundle_encryption_key", &mut key)
+        .ok()?;
+    let mut opened = Vec::new();
+    wacore::libsignal::crypto::aes_256_gcm_decrypt(&key, nonce, b"", sealed, &mut opened).ok()?;
+    let (companion, rest) = opened.split_first_chunk::<32>()?;
+    let (primary, random) = rest.split_first_chunk::<32>()?;
+    if companion != companion_identity || *primary != account.keys.public_identity() {
+        return None;
+    }
+    let identities = agree(&account.keys.identity, companion_identity)?;
+    let mut secret = [0; 32];
+    wacore::crypto::hkdf_sha256_into(
+        &[&shared[..], &identities[..], random].concat(),
+        None,
+        b"adv_secret",
+        &mut secret,
+    )
+    .ok()?;
+    Some(secret)
+}
+
+/// The phone signs the client's identity, and the client learns whose device it will be.
+fn grant(world: &mut World, applicant: u64, number: &str, adv_secret: &[u8]) -> Result<(), LinkError> {
+    let id = world.new_id();
+    let Some(account) = world.accounts.get_mut(number) else {
+        return Err(LinkError::NoSuchAccount(number.to_owned()));
+    };
+    if account.devices.len() > MOST_COMPANIONS {
+        return Err(LinkError::TooManyDevices);
+    }
+    let applicant = world.desk.applicants.get_mut(&applicant).ok_or(LinkError::UnknownCode)?;
+    if applicant.granted.is_some() {
+        return Err(LinkError::AlreadyUsed);
+    }
+    let device = account.next_device;
+    account.next_device = account.next_device.checked_add(1).ok_or(LinkError::TooManyDevices)?;
+    let registration = &applicant.registration;
+    let details = wa::ADVDeviceIdentity {
+        raw_id: Some(account.raw_id),
+        timestamp: Some(ambient::seconds()),
+        key_index: Some(u32::from(device)),
+        ..Default::default()
+    }
+    .encode_to_vec();
+    let message = [&[6, 0][..], &details, &registration.identity].concat();
+    let signed = wa::ADVSignedDeviceIdentity {
+        details: Some(details),
+        account_signature_key: Some(account.keys.public_identity().to_vec()),
+        account_signature: Some(sign(&account.keys.identity, &message).to_vec()),
+        device_signature: None,
+    }
+    .encode_to_vec();
+    let container = wa::ADVSignedDeviceIdentityHMAC {
+        hmac: Some(seal(adv_secret, &signed)),
+        details: Some(signed),
+        ..Default::default()
+    }
+    .encode_to_vec();
+    applicant.granted = Some((
+        DeviceAddress::new(number, device),
+        DeviceRecord {
+            registration_id: registration.registration_id,
+            identity: registration.identity,
+            signed_prekey: registration.signed_prekey.clone(),
+            signed_identity: Vec::new(),
+            key_index: u32::from(device),
+            noise_key: registration.noise_key.to_vec(),
+            platform: registration.platform.clone(),
+            linked_at: ambient::seconds(),
+            was_announced: false,
+        },
+    ));
+    applicant.deadline = ambient::now() + SIGNING_TIME;
+    let success = NodeBuilder::new("pair-success")
+        .children([
+            NodeBuilder::new("device-identity").bytes(container).build(),
+            NodeBuilder::new("device")
+                .attr("jid", account.number_jid(device))
+                .attr("lid", account.lid_jid(device))
+                .build(),
+            NodeBuilder::new("platform").attr("name", "android").build(),
+        ])
+        .build();
+    applicant.link.send(request(id).attr("t", ambient::seconds()).children([success]).build());
+    Ok(())
+}
+
+/// The client has signed in turn: it is a device now, and must log in as one.
+fn complete(world: &mut World, link: &Link, signed: &Node) {
+    let identity = stanza::child_content(signed, "device-identity").to_vec();
+    let Some((address, mut record)) =
+        world.desk.applicants.get_mut(&link.id).and_then(|applicant| applicant.granted.take())
+    else {
+        return;
+    };
+    let Some(account) = world.accounts.get_mut(&address.number) else {
+        return;
+    };
+    let account_key = account.keys.public_identity();
+    let valid = validate_adv_with_identity_key(&identity, &record.identity, Some(&account_key));
+    if valid != AdvValidation::Valid {
+        tracing::warn!(device = %address, "a client did not sign its identity rightly");
+        link.cut();
+        return;
+    }
+    record.signed_identity = identity;
+    account.devices.insert(address.device, Device::new(record));
+    account.key_index_list = None;
+    world.save_account(&address.number);
+    world.save_device(&address);
+    world.desk.forget(link.id);
+    tracing::info!(device = %address, "a device was linked");
+    roster::tell_of_change(world, &address, roster::Change::Added);
+    link.send(NodeBuilder::new("stream:error").attr("code", 515).build());
+    link.end();
+}
+
+/// `<iq type="set" xmlns="md">` from the server.
+fn request(id: String) -> NodeBuilder {
+    NodeBuilder::new("iq").attr("from", stanza::server()).attr("type", "set").attr("id", id).attr("xmlns", "md")
+}
+
+fn seal(secret: &[u8], message: &[u8]) -> Vec<u8> {
+    use hmac::{KeyInit as _, Mac as _};
+    let Ok(mut mac) = hmac::Hmac::<sha2::Sha256>::new_from_slice(secret) else {
+        return Vec::new();
+    };
+    mac.update(message);
+    mac.finalize().into_bytes().to_vec()
+}
+
+fn read_registration(payload: &wa::ClientPayload, noise_key: &[u8]) -> Option<Registration> {
+    let data = payload.device_pairing_data.as_option()?;
+    let props = wa::DeviceProps::decode_from_slice(data.device_props.as_deref()?).ok()?;
+    let short = |text: &str| text.trim().chars().take(100).collect::<String>();
+    Some(Registration {
+        announced_name: payload.push_name.as_deref().map(short).filter(|name| !name.is_empty()),
+        platform: short(props.os.as_deref().unwrap_or_default()),
+        noise_key: noise_key.try_into().ok()?,
+        registration_id: stanza::big_endian(data.e_regid.as_deref()?)?,
+        identity: data.e_ident.as_deref()?.try_into().ok()?,
+        signed_prekey: SignedPreKey {
+            id: stanza::big_endian(data.e_skey_id.as_deref()?)?,
+            value: data.e_skey_val.as_deref()?.try_into().ok()?,
+            signature: data.e_skey_sig.clone().filter(|signature| signature.len() == 64)?,
+        },
+    })
+}
+
+/// `[link#]reference,noise key,identity,secret[,client type]`
+struct QrCode {
+    reference: String,
+    noise_key: [u8; 32],
+    identity: [u8; 32],
+    adv_secret: [u8; 32],
+}
+
+impl QrCode {
+    fn parse(text: &str) -> Option<Self> {
+        let code = text.trim().rsplit('#').next()?;
+        let mut fields = code.split(',');
+        let reference = fields.next()?.to_owned();
+        let mut key = || -> Option<[u8; 32]> { STANDARD.decode(fields.next()?).ok()?.try_into().ok() };
+        Some(Self { reference, noise_key: key()?, identity: key()?, adv_secret: key()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_qr_code_is_read_with_and_without_its_link() {
+        let key = STANDARD.encode([7; 32]);
+        let plain = format!("2@abc,{key},{key},{key},1");
+        assert_eq!(QrCode::parse(&plain).unwrap().reference, "2@abc");
+        let link = format!("https://wa.me/settings/linked_devices#{plain}");
+        assert_eq!(QrCode::parse(&link).unwrap().adv_secret, [7; 32]);
+        for malformed in ["", "2@abc", "2@abc,x,y,z", &format!("2@abc,{key},{key}")] {
+            assert!(QrCode::parse(malformed).is_none(), "{malformed:?}");
+        }
+    }
+}

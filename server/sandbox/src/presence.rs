@@ -1,0 +1,155 @@
+//! Who is there and who is typing. Nothing of it is kept: who is not there to see it misses it.
+
+use std::collections::BTreeSet;
+
+use wacore_binary::Node;
+use wacore_binary::builder::NodeBuilder;
+
+use crate::account::Account;
+use crate::ambient;
+use crate::device::DeviceAddress;
+use crate::message;
+use crate::network::Exchange;
+use crate::stanza;
+use crate::world::World;
+
+/// Devices that may watch one account.
+const MOST_WATCHERS: usize = 10_000;
+
+/// `<presence type name/>`, `<presence type="subscribe" to/>`
+pub(crate) fn receive(exchange: &mut Exchange<'_>, node: &Node) {
+    match stanza::text(node, "type").as_str() {
+        "subscribe" => subscribe(exchange, node),
+        "unsubscribe" => unsubscribe(exchange, node),
+        kind => {
+            take_name(exchange, node);
+            match kind {
+                "available" => set_available(exchange.world, exchange.from, true),
+                "unavailable" => set_available(exchange.world, exchange.from, false),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// `<chatstate to><composing/></chatstate>`
+pub(crate) fn receive_chat_state(exchange: &mut Exchange<'_>, node: &Node) {
+    let Some(to) = stanza::jid(node, "to") else {
+        return;
+    };
+    let Some(sender) = exchange.account() else {
+        return;
+    };
+    let state = stanza::without(node.clone(), "to");
+    if let Some(group) = exchange.world.groups.get(to.user.as_str()) {
+        if group.role_of(&exchange.from.number).is_none() {
+            return;
+        }
+        let mut state = state;
+        state.attrs.insert("from", &to);
+        state.attrs.insert("participant", sender.lid_jid(0));
+        for number in group.members.keys() {
+            if *number != exchange.from.number {
+                exchange.world.send_to_present(number, state.clone(), None);
+            }
+        }
+    } else if let Some(recipient) = exchange.world.number_of(&to)
+        && !message::blocks(exchange.world, recipient, &exchange.from.number)
+    {
+        let mut state = state;
+        state.attrs.insert("from", sender.jid_like(&to, 0));
+        exchange.world.send_to_present(recipient, state, None);
+    }
+}
+
+/// The device's link is gone; with its last one the account is unavailable.
+pub(crate) fn gone(world: &mut World, address: &DeviceAddress) {
+    let is_anyone_there = world
+        .accounts
+        .get(&address.number)
+        .is_none_or(|account| account.devices.values().any(|device| device.link.is_some()));
+    if !is_anyone_there {
+        set_available(world, address, false);
+    }
+    for watchers in world.presence_watchers.values_mut() {
+        watchers.remove(address);
+    }
+    world.presence_watchers.retain(|_, watchers| !watchers.is_empty());
+}
+
+fn subscribe(exchange: &mut Exchange<'_>, node: &Node) {
+    let Some(to) = stanza::jid(node, "to") else {
+        return;
+    };
+    let Some(watched) = exchange.world.account_of(&to) else {
+        return;
+    };
+    if watched.blocked.contains(&exchange.from.number) {
+        return;
+    }
+    let presence = presence_node(watched, &to);
+    let number = watched.info.number.clone();
+    let watchers = exchange.world.presence_watchers.entry(number).or_insert_with(BTreeSet::new);
+    if watchers.len() < MOST_WATCHERS {
+        watchers.insert(exchange.from.clone());
+    }
+    exchange.reply(presence);
+}
+
+fn unsubscribe(exchange: &mut Exchange<'_>, node: &Node) {
+    if let Some(number) = stanza::jid(node, "to").and_then(|to| exchange.world.number_of(&to).map(str::to_owned))
+        && let Some(watchers) = exchange.world.presence_watchers.get_mut(&number)
+    {
+        watchers.remove(exchange.from);
+    }
+}
+
+/// A client announces its owner's name with its presence.
+fn take_name(exchange: &mut Exchange<'_>, node: &Node) {
+    let name: String = stanza::text(node, "name").chars().take(100).collect();
+    let Some(account) = exchange.account_mut() else {
+        return;
+    };
+    if !name.is_empty() && name != account.push_name {
+        account.push_name = name;
+        exchange.world.save_account(&exchange.from.number);
+    }
+}
+
+fn set_available(world: &mut World, address: &DeviceAddress, is_available: bool) {
+    let Some(account) = world.accounts.get_mut(&address.number) else {
+        return;
+    };
+    if account.presence.is_available == is_available {
+        return;
+    }
+    account.presence.is_available = is_available;
+    if !is_available {
+        account.presence.last_seen = Some(ambient::seconds());
+    }
+    let presence = presence_node(account, &account.number_jid(0));
+    let Some(watchers) = world.presence_watchers.get(&address.number) else {
+        return;
+    };
+    for watcher in watchers {
+        if let Some(link) = world.link_of(watcher) {
+            link.send(presence.clone());
+        }
+    }
+}
+
+/// `<presence from type last/>` in the JID space in which it was asked for.
+fn presence_node(account: &Account, asked: &wacore_binary::Jid) -> Node {
+    let node = NodeBuilder::new("presence").attr("from", account.jid_like(asked, 0));
+    if account.presence.is_available {
+        return node.attr("type", "available").build();
+    }
+    let node = node.attr("type", "unavailable");
+    match account.presence.last_seen {
+        Some(last_seen) if account.privacy.get("last").is_none_or(|who| who == "all") => {
+            node.attr("last", last_seen).build()
+        }
+        Some(_) => node.attr("last", "deny").build(),
+        None => node.build(),
+    }
+}
