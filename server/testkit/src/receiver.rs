@@ -6,7 +6,7 @@ use std::{
     collections::VecDeque,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -65,6 +65,8 @@ pub struct Received {
     pub headers: Vec<(String, String)>,
     /// The exact bytes.
     pub body: Vec<u8>,
+    /// When the last of them came in.
+    pub at: Instant,
 }
 
 impl Received {
@@ -254,7 +256,7 @@ async fn read_request(socket: &mut BufReader<TcpStream>) -> std::io::Result<Opti
     let length = length.filter(|it| *it <= LARGEST_BODY).ok_or_else(|| wrong("a body of a strange length"))?;
     let mut body = vec![0; length];
     socket.read_exact(&mut body).await?;
-    Ok(Some(Received { method, path, headers, body }))
+    Ok(Some(Received { method, path, headers, body, at: Instant::now() }))
 }
 
 #[cfg(test)]
@@ -291,6 +293,7 @@ mod tests {
             path: "/".into(),
             headers: vec![("x-openwa-signature".into(), signature.into())],
             body: body.to_vec(),
+            at: Instant::now(),
         };
         assert!(signed(b"{\"a\":1}").is_signed_with("secret"));
         assert!(!signed(b"{\"a\": 1}").is_signed_with("secret"));
