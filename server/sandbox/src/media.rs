@@ -1,0 +1,451 @@
+//! The media host: where clients put encrypted files and fetch them again.
+//!
+//! A file is known by its token, the base64url SHA-256 of what was uploaded; an upload that does
+//! not match its token is refused. An upload that broke off is kept and can be resumed where it
+//! stopped. The host sees ciphertext only. What is stored is bounded: one file by
+//! [`MediaLimits::each_bytes`], all of them by [`MediaLimits::total_bytes`], the oldest leave first.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use poem::http::StatusCode;
+use poem::web::{Data, Json, Path, Query};
+use poem::{Body, EndpointExt as _, IntoEndpoint, Response, Route, get, handler, post};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::ambient;
+use crate::fault::Faults;
+
+/// Broken-off uploads kept for resuming; the oldest is forgotten first.
+const MOST_PARTIAL_UPLOADS: usize = 32;
+
+/// How much the media host keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct MediaLimits {
+    pub each_bytes: usize,
+    pub total_bytes: usize,
+}
+
+impl Default for MediaLimits {
+    fn default() -> Self {
+        Self { each_bytes: 64 << 20, total_bytes: 256 << 20 }
+    }
+}
+
+/// Why media was not taken or not given.
+#[derive(Debug, thiserror::Error)]
+pub enum MediaError {
+    #[error("there is no such file")]
+    Missing,
+    #[error("the file has expired: ask its sender to upload it again")]
+    Expired,
+    #[error("the file is larger than {0} bytes, which is the most this host takes")]
+    TooLarge(usize),
+    #[error("the host is busy with other uploads: try again later")]
+    Busy,
+    #[error("the token is not the base64url SHA-256 of the file")]
+    WrongToken,
+    #[error("the upload stopped at byte {0}: resume there")]
+    WrongOffset(usize),
+    #[error("the upload broke off")]
+    BrokenOff(#[source] io::Error),
+    #[error("the file could not be stored or read")]
+    Disk(#[from] io::Error),
+}
+
+impl MediaError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Missing => StatusCode::NOT_FOUND,
+            Self::Expired => StatusCode::GONE,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Busy => StatusCode::INSUFFICIENT_STORAGE,
+            Self::WrongToken | Self::BrokenOff(_) => StatusCode::BAD_REQUEST,
+            Self::WrongOffset(_) => StatusCode::CONFLICT,
+            Self::Disk(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl From<MediaError> for poem::Error {
+    fn from(error: MediaError) -> Self {
+        let status = error.status();
+        Self::from_string(error.to_string(), status)
+    }
+}
+
+/// How far an upload has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    Complete,
+    Received(usize),
+}
+
+/// The media host. Cheap to clone.
+#[derive(Clone)]
+pub struct MediaHost {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    folder: Option<PathBuf>,
+    limits: MediaLimits,
+    faults: Faults,
+    shelf: Mutex<Shelf>,
+}
+
+#[derive(Default)]
+struct Shelf {
+    files: BTreeMap<String, File>,
+    partial: BTreeMap<String, Partial>,
+    next: u64,
+    /// Bytes of complete files.
+    stored: usize,
+    /// Bytes of uploads that are under way or broken off; all of them are in memory.
+    staged: usize,
+}
+
+struct File {
+    size: usize,
+    uploaded: SystemTime,
+    order: u64,
+    /// `None` when the bytes stand in the folder.
+    bytes: Option<Bytes>,
+}
+
+struct Partial {
+    order: u64,
+    bytes: Vec<u8>,
+}
+
+impl MediaHost {
+    /// Opens the host. With a folder, files outlive the process; without, they stay in memory.
+    pub fn open(folder: Option<PathBuf>, limits: MediaLimits, faults: Faults) -> io::Result<Self> {
+        let mut shelf = Shelf::default();
+        if let Some(folder) = &folder {
+            std::fs::create_dir_all(folder)?;
+            let mut found = Vec::new();
+            for entry in std::fs::read_dir(folder)? {
+                let entry = entry?;
+                let metadata = entry.metadata()?;
+                match entry.file_name().into_string() {
+                    Ok(name) if parse_token(&name).is_some() => {
+                        found.push((metadata.modified()?, name, metadata.len()));
+                    }
+                    // A file that was being written when the process was killed.
+                    _ => std::fs::remove_file(entry.path())?,
+                }
+            }
+            found.sort();
+            for (uploaded, token, size) in found {
+                let size = usize::try_from(size).unwrap_or(usize::MAX);
+                shelf.add(token, File { size, uploaded, order: 0, bytes: None });
+            }
+        }
+        let shared = Shared { folder, limits, faults, shelf: Mutex::new(shelf) };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Stores a whole file and says under which path it is found.
+    pub async fn store(&self, bytes: Bytes, now: SystemTime) -> Result<String, MediaError> {
+        let limit = self.shared.limits.each_bytes;
+        if bytes.len() > limit {
+            return Err(MediaError::TooLarge(limit));
+        }
+        let token = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(&bytes));
+        let path = direct_path(&token);
+        self.keep(token, bytes, now).await?;
+        Ok(path)
+    }
+
+    /// The file behind a path that [`store`](Self::store) or an upload gave out.
+    pub async fn fetch(&self, path: &str) -> Result<Bytes, MediaError> {
+        let token = token_of(path).ok_or(MediaError::Missing)?;
+        self.refuse_expired(token)?;
+        self.read(token).await
+    }
+
+    /// As [`fetch`](Self::fetch), but for who has seen the file before and kept it, expired or not.
+    pub(crate) async fn fetch_kept(&self, path: &str) -> Result<Bytes, MediaError> {
+        self.read(token_of(path).ok_or(MediaError::Missing)?).await
+    }
+
+    pub(crate) fn progress(&self, token: &str) -> Progress {
+        let shelf = self.shelf();
+        match shelf.files.get(token) {
+            Some(file) if !self.shared.faults.is_media_expired(file.uploaded) => Progress::Complete,
+            _ => Progress::Received(shelf.partial.get(token).map_or(0, |part| part.bytes.len())),
+        }
+    }
+
+    fn refuse_expired(&self, token: &str) -> Result<(), MediaError> {
+        let shelf = self.shelf();
+        let file = shelf.files.get(token).ok_or(MediaError::Missing)?;
+        if self.shared.faults.is_media_expired(file.uploaded) {
+            return Err(MediaError::Expired);
+        }
+        Ok(())
+    }
+
+    async fn read(&self, token: &str) -> Result<Bytes, MediaError> {
+        {
+            let shelf = self.shelf();
+            let file = shelf.files.get(token).ok_or(MediaError::Missing)?;
+            if let Some(bytes) = &file.bytes {
+                return Ok(bytes.clone());
+            }
+        }
+        let folder = self.shared.folder.as_ref().ok_or(MediaError::Missing)?;
+        Ok(tokio::fs::read(folder.join(token)).await?.into())
+    }
+
+    async fn keep(&self, token: String, bytes: Bytes, now: SystemTime) -> Result<(), MediaError> {
+        let size = bytes.len();
+        let order = self.shelf().turn();
+        if let Some(folder) = &self.shared.folder {
+            // Written beside its place and renamed, so that a killed process leaves no half file.
+            let draft = folder.join(format!("{token}.{order}"));
+            tokio::fs::write(&draft, &bytes).await?;
+            tokio::fs::rename(&draft, folder.join(&token)).await?;
+        }
+        let file = File { size, uploaded: now, order, bytes: self.shared.folder.is_none().then_some(bytes) };
+        let leaving = {
+            let mut shelf = self.shelf();
+            shelf.add(token, file);
+            shelf.make_room(self.shared.limits.total_bytes)
+        };
+        if let Some(folder) = &self.shared.folder {
+            for token in leaving {
+                tokio::fs::remove_file(folder.join(token)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes up an upload at this byte.
+    fn begin(&self, token: String, offset: usize) -> Result<Upload, MediaError> {
+        let mut shelf = self.shelf();
+        let mut bytes = shelf.partial.remove(&token).map(|part| part.bytes).unwrap_or_default();
+        if offset > bytes.len() {
+            let received = bytes.len();
+            let order = shelf.turn();
+            if received > 0 {
+                shelf.partial.insert(token, Partial { order, bytes });
+            }
+            return Err(MediaError::WrongOffset(received));
+        }
+        shelf.staged -= bytes.len() - offset;
+        bytes.truncate(offset);
+        drop(shelf);
+        Ok(Upload { host: self.clone(), token, bytes })
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        // The shelf is whole at every point where a holder could panic.
+        self.shared.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shelf {
+    fn turn(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    fn add(&mut self, token: String, mut file: File) {
+        file.order = self.turn();
+        self.stored += file.size;
+        if let Some(old) = self.files.insert(token, file) {
+            self.stored -= old.size;
+        }
+    }
+
+    /// Takes the oldest files away until the rest fits, and names them. The newest stays.
+    fn make_room(&mut self, total: usize) -> Vec<String> {
+        let mut leaving = Vec::new();
+        while self.stored > total && self.files.len() > 1 {
+            let oldest = self.files.iter().min_by_key(|(_, file)| file.order);
+            let Some(token) = oldest.map(|(token, _)| token.clone()) else {
+                break;
+            };
+            if let Some(file) = self.files.remove(&token) {
+                self.stored -= file.size;
+            }
+            leaving.push(token);
+        }
+        leaving
+    }
+}
+
+/// An upload under way. Dropped before its end, what arrived is kept for resuming.
+struct Upload {
+    host: MediaHost,
+    token: String,
+    bytes: Vec<u8>,
+}
+
+impl Upload {
+    fn take(&mut self, chunk: &[u8]) -> Result<(), MediaError> {
+        let limits = self.host.shared.limits;
+        if self.bytes.len() + chunk.len() > limits.each_bytes {
+            self.discard();
+            return Err(MediaError::TooLarge(limits.each_bytes));
+        }
+        {
+            let mut shelf = self.host.shelf();
+            if shelf.staged + chunk.len() > limits.total_bytes {
+                return Err(MediaError::Busy);
+            }
+            shelf.staged += chunk.len();
+        }
+        self.bytes.extend_from_slice(chunk);
+        Ok(())
+    }
+
+    async fn finish(mut self, now: SystemTime) -> Result<(), MediaError> {
+        let matches = parse_token(&self.token).is_some_and(|hash| hash[..] == Sha256::digest(&self.bytes)[..]);
+        let bytes = self.discard();
+        if !matches {
+            return Err(MediaError::WrongToken);
+        }
+        self.host.keep(self.token.clone(), bytes.into(), now).await
+    }
+
+    fn discard(&mut self) -> Vec<u8> {
+        let bytes = std::mem::take(&mut self.bytes);
+        self.host.shelf().staged -= bytes.len();
+        bytes
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if self.bytes.is_empty() {
+            return;
+        }
+        let bytes = std::mem::take(&mut self.bytes);
+        let mut shelf = self.host.shelf();
+        let order = shelf.turn();
+        if let Some(old) = shelf.partial.insert(self.token.clone(), Partial { order, bytes }) {
+            shelf.staged -= old.bytes.len();
+        }
+        if shelf.partial.len() > MOST_PARTIAL_UPLOADS {
+            let oldest = shelf.partial.iter().min_by_key(|(_, part)| part.order);
+            if let Some(token) = oldest.map(|(token, _)| token.clone())
+                && let Some(part) = shelf.partial.remove(&token)
+            {
+                shelf.staged -= part.bytes.len();
+            }
+        }
+    }
+}
+
+/// The SHA-256 a token stands for.
+fn parse_token(token: &str) -> Option<[u8; 32]> {
+    BASE64_URL_SAFE_NO_PAD.decode(token.trim_end_matches('=')).ok()?.try_into().ok()
+}
+
+fn direct_path(token: &str) -> String {
+    format!("/v/{token}")
+}
+
+fn token_of(path: &str) -> Option<&str> {
+    let path = path.split('?').next()?;
+    path.strip_prefix("/v/")
+}
+
+#[derive(Deserialize)]
+struct UploadQuery {
+    resume: Option<u8>,
+    file_offset: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct Uploaded {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resume: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    direct_path: Option<String>,
+}
+
+impl Uploaded {
+    fn complete(request: &poem::Request, token: &str, resume: Option<String>) -> Self {
+        let host = request.header("host").unwrap_or("localhost");
+        let path = direct_path(token);
+        Self { resume, url: Some(format!("https://{host}{path}")), direct_path: Some(path) }
+    }
+}
+
+/// The upload and download routes.
+pub(crate) fn routes(media: MediaHost) -> impl IntoEndpoint<Endpoint: 'static> {
+    Route::new()
+        .at("/mms/:kind/:token", post(upload))
+        .at("/product/image/:token", post(upload_plain))
+        .at("/v/:token", get(download))
+        .data(media)
+}
+
+#[handler]
+async fn upload(
+    request: &poem::Request,
+    Path((_kind, token)): Path<(String, String)>,
+    Query(query): Query<UploadQuery>,
+    Data(media): Data<&MediaHost>,
+    body: Body,
+) -> poem::Result<Json<Uploaded>> {
+    receive(request, token, query, media, body).await
+}
+
+#[handler]
+async fn upload_plain(
+    request: &poem::Request,
+    Path(token): Path<String>,
+    Query(query): Query<UploadQuery>,
+    Data(media): Data<&MediaHost>,
+    body: Body,
+) -> poem::Result<Json<Uploaded>> {
+    receive(request, token, query, media, body).await
+}
+
+async fn receive(
+    request: &poem::Request,
+    token: String,
+    query: UploadQuery,
+    media: &MediaHost,
+    body: Body,
+) -> poem::Result<Json<Uploaded>> {
+    let token = token.trim_end_matches('=').to_owned();
+    if parse_token(&token).is_none() {
+        return Err(MediaError::WrongToken.into());
+    }
+    if query.resume == Some(1) {
+        return Ok(Json(match media.progress(&token) {
+            Progress::Complete => Uploaded::complete(request, &token, Some("complete".into())),
+            Progress::Received(bytes) => Uploaded { resume: Some(bytes.to_string()), url: None, direct_path: None },
+        }));
+    }
+    let mut incoming = media.begin(token.clone(), query.file_offset.unwrap_or(0))?;
+    let mut chunks = std::pin::pin!(body.into_bytes_stream());
+    while let Some(chunk) = chunks.next().await {
+        incoming.take(&chunk.map_err(MediaError::BrokenOff)?)?;
+    }
+    incoming.finish(ambient::wall_clock()).await?;
+    Ok(Json(Uploaded::complete(request, &token, None)))
+}
+
+#[handler]
+async fn download(Path(token): Path<String>, Data(media): Data<&MediaHost>) -> poem::Result<Response> {
+    media.refuse_expired(&token)?;
+    let bytes = media.read(&token).await?;
+    Ok(Response::builder().content_type("application/octet-stream").body(bytes))
+}
