@@ -140,13 +140,20 @@ where
     let hello = reader.handshake_frame().await?;
     match handshake::answer(network.pki(), &hello)? {
         Answer::Done { reply, established } => {
+            network.count_handshake(|count| count.resumed += 1);
             sink.send(framed(&reply)?).await?;
             Ok(*established)
         }
         Answer::Continue { reply, waiting } => {
             sink.send(framed(&reply)?).await?;
             let finish = reader.handshake_frame().await?;
-            Ok(handshake::finish(waiting, &finish)?)
+            let is_fallback = waiting.is_fallback();
+            let established = handshake::finish(waiting, &finish)?;
+            network.count_handshake(|count| match is_fallback {
+                true => count.fallback += 1,
+                false => count.full += 1,
+            });
+            Ok(established)
         }
     }
 }

@@ -81,6 +81,14 @@ pub(crate) enum Answer {
 pub(crate) struct Waiting {
     noise: NoiseHandshake,
     ephemeral: KeyPair,
+    is_fallback: bool,
+}
+
+impl Waiting {
+    /// Whether the client began with a key of the server that is out of date.
+    pub(crate) fn is_fallback(&self) -> bool {
+        self.is_fallback
+    }
 }
 
 /// Answers the client's hello.
@@ -111,7 +119,11 @@ pub(crate) fn answer(pki: &Pki, hello: &[u8]) -> Result<Answer, HandshakeError> 
     let certificate = noise.encrypt(&pki.chain)?;
     Ok(Answer::Continue {
         reply: server_hello(&ephemeral, Some(server_static), certificate),
-        waiting: Waiting { noise, ephemeral },
+        waiting: Waiting {
+            noise,
+            ephemeral,
+            is_fallback: hello.r#static.is_some(),
+        },
     })
 }
 
@@ -146,7 +158,11 @@ fn resume(
 
 /// Takes the client's last message.
 pub(crate) fn finish(waiting: Waiting, message: &[u8]) -> Result<Established, HandshakeError> {
-    let Waiting { mut noise, ephemeral } = waiting;
+    let Waiting {
+        mut noise,
+        ephemeral,
+        ..
+    } = waiting;
     let finish = wa::HandshakeMessage::decode_from_slice(message)
         .ok()
         .and_then(|message| message.client_finish.into_option())

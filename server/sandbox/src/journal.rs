@@ -36,7 +36,12 @@ pub enum JournalError {
 /// Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Journal {
-    open: Option<Arc<Mutex<Open>>>,
+    open: Option<Arc<Mutex<State>>>,
+}
+
+enum State {
+    Open(Box<Open>),
+    Closed,
 }
 
 struct Open {
@@ -81,21 +86,21 @@ impl Journal {
         let mut open = Open { path, file, _lock: lock, records: HashMap::new(), length: 0, live: 0, is_broken: false };
         open.scan().map_err(failed)?;
         open.rewrite().map_err(failed)?;
-        Ok(Self { open: Some(Arc::new(Mutex::new(open))) })
+        Ok(Self { open: Some(Arc::new(Mutex::new(State::Open(Box::new(open))))) })
     }
 
     /// Stores a value under a key, in place of the one that stood there.
     pub fn put(&self, kind: &str, key: &str, value: &[u8]) {
-        if let Some(mut open) = self.lock() {
-            open.append([(kind, key, Some(value))]);
-        }
+        self.append([(kind, key, Some(value))]);
     }
 
     /// Stores many values of one kind at once.
     pub fn put_all<'a>(&self, kind: &str, values: impl IntoIterator<Item = (&'a str, &'a [u8])>) {
-        if let Some(mut open) = self.lock() {
-            open.append(values.into_iter().map(|(key, value)| (kind, key, Some(value))));
-        }
+        self.append(
+            values
+                .into_iter()
+                .map(|(key, value)| (kind, key, Some(value))),
+        );
     }
 
     /// Forgets a value.
@@ -105,14 +110,15 @@ impl Journal {
 
     /// Forgets many values of one kind at once.
     pub fn delete_all<'a>(&self, kind: &str, keys: impl IntoIterator<Item = &'a str>) {
-        if let Some(mut open) = self.lock() {
-            open.append(keys.into_iter().map(|key| (kind, key, None)));
-        }
+        self.append(keys.into_iter().map(|key| (kind, key, None)));
     }
 
     /// Every value of a kind, in the order of the keys.
     pub fn load(&self, kind: &str) -> Result<Vec<(String, Vec<u8>)>, JournalError> {
-        let Some(mut open) = self.lock() else {
+        let Some(mut state) = self.lock() else {
+            return Ok(Vec::new());
+        };
+        let State::Open(open) = &mut *state else {
             return Ok(Vec::new());
         };
         let spans: Vec<_> = open
@@ -131,12 +137,33 @@ impl Journal {
     /// Whether everything put so far was written. A network that cannot remember must not
     /// acknowledge.
     pub fn is_sound(&self) -> bool {
-        self.lock().is_none_or(|open| !open.is_broken)
+        self.lock().is_none_or(|state| match &*state {
+            State::Open(open) => !open.is_broken,
+            State::Closed => false,
+        })
     }
 
-    fn lock(&self) -> Option<MutexGuard<'_, Open>> {
+    /// Lets go of the folder. What is put afterwards is lost, and [`is_sound`](Self::is_sound)
+    /// says so.
+    pub fn close(&self) {
+        if let Some(mut state) = self.lock() {
+            *state = State::Closed;
+        }
+    }
+
+    fn append<'a>(&self, changes: impl IntoIterator<Item = (&'a str, &'a str, Option<&'a [u8]>)>) {
+        if let Some(mut state) = self.lock()
+            && let State::Open(open) = &mut *state
+        {
+            open.append(changes);
+        }
+    }
+
+    fn lock(&self) -> Option<MutexGuard<'_, State>> {
         // A holder that panicked has at worst left a torn record, which the next start drops.
-        self.open.as_ref().map(|open| open.lock().unwrap_or_else(PoisonError::into_inner))
+        self.open
+            .as_ref()
+            .map(|state| state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -357,7 +384,8 @@ mod tests {
         let journal = Journal::open(folder.path()).unwrap();
         assert_eq!(values(&journal, "kind"), [("whole".to_owned(), b"value".to_vec())]);
         journal.put("kind", "next", b"more");
-        drop(journal);
+        journal.close();
+        assert!(!journal.is_sound());
         let journal = Journal::open(folder.path()).unwrap();
         assert_eq!(values(&journal, "kind").len(), 2);
     }

@@ -94,6 +94,18 @@ struct Inner {
     media_host: Mutex<String>,
     pki: Pki,
     faults: Faults,
+    handshakes: Mutex<Handshakes>,
+}
+
+/// How clients came in so far, counted since the network started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Handshakes {
+    /// By a client that knew nothing of the server (XX).
+    pub full: u64,
+    /// In one round trip, by a client that knew the server's key (IK).
+    pub resumed: u64,
+    /// By a client whose key of the server was out of date (XXfallback).
+    pub fallback: u64,
 }
 
 impl Network {
@@ -107,6 +119,7 @@ impl Network {
                 media_host: Mutex::new(settings.media_host.clone()),
                 settings,
                 faults: Faults::default(),
+                handshakes: Mutex::default(),
             }),
         })
     }
@@ -260,6 +273,29 @@ impl Network {
     /// The public half of the key that signs the network's certificates.
     pub fn root_key(&self) -> [u8; 32] {
         self.inner.pki.root_key()
+    }
+
+    /// How clients came in so far.
+    pub fn handshakes(&self) -> Handshakes {
+        *lock(&self.inner.handshakes)
+    }
+
+    /// Ends every link and lets go of the state folder, so that another network may use it. What
+    /// this one is asked afterwards is not remembered.
+    pub fn close(&self) {
+        let world = self.world();
+        let devices = world
+            .accounts
+            .values()
+            .flat_map(|account| account.devices.values());
+        for link in devices.filter_map(|device| device.link.as_ref()) {
+            link.cut();
+        }
+        self.journal().close();
+    }
+
+    pub(crate) fn count_handshake(&self, count: impl FnOnce(&mut Handshakes)) {
+        count(&mut lock(&self.inner.handshakes));
     }
 
     pub(crate) fn pki(&self) -> &Pki {

@@ -1,0 +1,126 @@
+//! Groups: made, written in, changed, left, joined by link.
+
+use whatsapp_rust::{GroupCreateOptions, GroupParticipantOptions, GroupSubject};
+use openwa_sandbox::account::AccountInfo;
+use whatsapp_rust::prelude::*;
+
+use crate::harness::{Sandbox, TestClient, jid};
+
+fn member(account: &AccountInfo) -> GroupParticipantOptions {
+    GroupParticipantOptions::new(jid(account))
+}
+
+async fn wait_for_group_news(client: &TestClient, mark: usize, what: &str) {
+    client
+        .wait_from(mark, &format!("news of {what}"), |event| {
+            matches!(event, Event::GroupUpdate(update)
+                if format!("{update:?}").to_lowercase().contains(what))
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_is_made_written_in_and_a_member_removed() {
+    let sandbox = Sandbox::start().await;
+    let (_, alice_client, bob, bob_client) = sandbox.pair().await;
+    let carol = sandbox.account("Carol");
+    let carol_client = sandbox.linked(&carol).await;
+    let made = alice_client
+        .client
+        .groups()
+        .create_group(
+            GroupCreateOptions::builder()
+                .subject("Sailing")
+                .participants(vec![member(&bob), member(&carol)])
+                .build(),
+        )
+        .await
+        .unwrap();
+    let group = made.metadata.id.clone();
+    for client in [&bob_client, &carol_client] {
+        wait_for_group_news(client, 0, "create").await;
+    }
+    let send = async |client: &TestClient, text: &str| {
+        client.client.send_text(group.clone(), text).await.unwrap();
+    };
+    send(&alice_client, "ahoy").await;
+    let (sender, chat, _) = bob_client.text("ahoy").await;
+    assert_eq!(chat, group);
+    assert!(sender.is_lid());
+    carol_client.text("ahoy").await;
+    send(&bob_client, "aye").await;
+    alice_client.text("aye").await;
+    carol_client.text("aye").await;
+
+    let mark = bob_client.mark();
+    let removed = alice_client.client.groups().remove_participants(&group, &[jid(&carol)]).await.unwrap();
+    assert!(removed.iter().all(|answer| answer.is_ok()));
+    wait_for_group_news(&bob_client, mark, "remove").await;
+    wait_for_group_news(&carol_client, 0, "remove").await;
+    send(&alice_client, "without Carol").await;
+    bob_client.text("without Carol").await;
+    assert_eq!(carol_client.texts("without Carol"), 0);
+    let theirs = carol_client.client.groups().get_participating().await.unwrap();
+    assert!(theirs.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_roles_and_settings_change_and_members_are_told() {
+    let sandbox = Sandbox::start().await;
+    let (_, alice_client, bob, bob_client) = sandbox.pair().await;
+    let groups = alice_client.client.groups();
+    let made = groups
+        .create_group(GroupCreateOptions::builder().subject("Before").participants(vec![member(&bob)]).build())
+        .await
+        .unwrap();
+    let group = made.metadata.id.clone();
+    wait_for_group_news(&bob_client, 0, "create").await;
+
+    let mark = bob_client.mark();
+    groups.set_subject(&group, GroupSubject::new("After").unwrap()).await.unwrap();
+    wait_for_group_news(&bob_client, mark, "after").await;
+    groups.set_announce(&group, true).await.unwrap();
+    wait_for_group_news(&bob_client, mark, "announce").await;
+    // A member without a role may not write now.
+    let refused = bob_client.client.send_text(group.clone(), "may I?").await.unwrap();
+    bob_client
+        .wait("the refusal", |event| {
+            matches!(event, Event::ServerAck(ack)
+                if ack.id == refused.message_id && ack.error.as_deref() == Some("403"))
+        })
+        .await;
+    groups.promote_participants(&group, &[jid(&bob)]).await.unwrap();
+    wait_for_group_news(&bob_client, mark, "promote").await;
+    bob_client.client.send_text(group.clone(), "thanks").await.unwrap();
+    alice_client.text("thanks").await;
+    let seen = bob_client.client.groups().get_metadata(&group).await.unwrap();
+    assert_eq!(seen.subject, "After");
+    assert!(seen.is_announcement);
+    assert_eq!(seen.participants.len(), 2);
+    assert!(seen.participants.iter().all(|member| member.is_admin()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_is_joined_by_its_link_and_left() {
+    let sandbox = Sandbox::start().await;
+    let (_, alice_client, _, bob_client) = sandbox.pair().await;
+    let groups = alice_client.client.groups();
+    let made = groups.create_group(GroupCreateOptions::builder().subject("By invitation").build()).await.unwrap();
+    let group = made.metadata.id.clone();
+    let link = groups.get_invite_link(&group, false).await.unwrap();
+    let code = link.rsplit('/').next().unwrap().to_owned();
+    let theirs = bob_client.client.groups();
+    let shown = theirs.get_invite_info(&code).await.unwrap();
+    assert_eq!(shown.subject, "By invitation");
+    theirs.join_with_invite_code(&code).await.unwrap();
+    wait_for_group_news(&alice_client, 0, "add").await;
+    bob_client.client.send_text(group.clone(), "I am in").await.unwrap();
+    alice_client.text("I am in").await;
+    groups.get_invite_link(&group, true).await.unwrap();
+    assert!(theirs.get_invite_info(&code).await.is_err());
+
+    let mark = alice_client.mark();
+    theirs.leave(&group).await.unwrap();
+    wait_for_group_news(&alice_client, mark, "remove").await;
+    assert!(theirs.get_metadata(&group).await.is_err());
+}

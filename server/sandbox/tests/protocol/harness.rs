@@ -1,0 +1,255 @@
+//! A network on a free port, and clients that remember every event they saw.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use openwa_sandbox::account::{AccountInfo, PrimaryKeys};
+use openwa_sandbox::connection;
+use openwa_sandbox::network::{Network, Settings};
+use poem::listener::TcpAcceptor;
+use poem::web::Data;
+use poem::web::websocket::{WebSocket, WebSocketConfig};
+use poem::{EndpointExt, IntoResponse, Route, Server, get, handler};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use whatsapp_rust::http::{HttpClient, HttpRequest, HttpResponse};
+use whatsapp_rust::pair_code::PairCodeOptions;
+use whatsapp_rust::prelude::*;
+use whatsapp_rust::transport::TokioWebSocketTransportFactory;
+use whatsapp_rust::types::events::EventHandler;
+use whatsapp_rust::wacore::store::InMemoryBackend;
+
+/// Long enough for a loaded machine; only a failure waits for it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A network and the socket in front of it.
+pub(crate) struct Sandbox {
+    pub(crate) network: Network,
+    pub(crate) address: SocketAddr,
+    server: JoinHandle<()>,
+}
+
+#[handler]
+async fn chat(socket: WebSocket, network: Data<&Network>) -> impl IntoResponse {
+    let network = network.clone();
+    let bounds = WebSocketConfig::default().max_message_size(Some(connection::LARGEST_MESSAGE));
+    socket.config(bounds).on_upgrade(move |socket| connection::serve(network, socket))
+}
+
+impl Sandbox {
+    pub(crate) async fn start() -> Self {
+        Self::with(Settings::default()).await
+    }
+
+    pub(crate) async fn with(settings: Settings) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let network = Network::new(settings).unwrap();
+        let routes = Route::new().at("/ws/chat", get(chat)).data(network.clone());
+        let acceptor = TcpAcceptor::from_tokio(listener).unwrap();
+        let server = tokio::spawn(Server::new_with_acceptor(acceptor).run(routes).map(|_| ()));
+        Self { network, address, server }
+    }
+
+    pub(crate) fn account(&self, name: &str) -> AccountInfo {
+        self.network.create_account(name, None, PrimaryKeys::generate()).unwrap()
+    }
+
+    /// A client that is linked to the account by QR code and has logged in.
+    pub(crate) async fn linked(&self, account: &AccountInfo) -> TestClient {
+        let client = self.client(&account.name, Store::default()).await;
+        self.scan(account, &client).await;
+        client.ready().await;
+        client
+    }
+
+    /// The account's owner scans what the client shows.
+    pub(crate) async fn scan(&self, account: &AccountInfo, client: &TestClient) {
+        let code = client.qr_code().await;
+        self.network.scan(&account.number, &code).unwrap();
+    }
+
+    pub(crate) async fn client(&self, name: &str, store: Store) -> TestClient {
+        TestClient::start(self.address, name, store, None).await
+    }
+
+    pub(crate) async fn client_by_code(&self, name: &str, options: PairCodeOptions) -> TestClient {
+        TestClient::start(self.address, name, Store::default(), Some(options)).await
+    }
+
+    /// Two accounts, each with one linked client.
+    pub(crate) async fn pair(&self) -> (AccountInfo, TestClient, AccountInfo, TestClient) {
+        let (alice, bob) = (self.account("Alice"), self.account("Bob"));
+        let (alice_client, bob_client) = tokio::join!(self.linked(&alice), self.linked(&bob));
+        (alice, alice_client, bob, bob_client)
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+pub(crate) fn jid(account: &AccountInfo) -> Jid {
+    Jid::pn(account.number.as_str())
+}
+
+/// Where a client keeps its credentials; the same store is the same linked device.
+pub(crate) type Store = Arc<InMemoryBackend>;
+
+/// The engine's client and everything it has reported.
+pub(crate) struct TestClient {
+    pub(crate) client: Arc<Client>,
+    pub(crate) store: Store,
+    handle: Option<BotHandle>,
+    events: Arc<Recorder>,
+}
+
+struct Recorder {
+    seen: Mutex<Vec<Arc<Event>>>,
+    count: watch::Sender<usize>,
+}
+
+impl EventHandler for Recorder {
+    fn handle_event(&self, event: Arc<Event>) {
+        let mut seen = self.seen.lock().unwrap();
+        seen.push(event);
+        self.count.send_replace(seen.len());
+    }
+}
+
+struct Forward(Arc<Recorder>);
+
+impl EventHandler for Forward {
+    fn handle_event(&self, event: Arc<Event>) {
+        self.0.handle_event(event);
+    }
+}
+
+/// These tests move no media.
+struct NoHttp;
+
+#[whatsapp_rust::async_trait]
+impl HttpClient for NoHttp {
+    async fn execute(&self, request: HttpRequest) -> whatsapp_rust::anyhow::Result<HttpResponse> {
+        whatsapp_rust::anyhow::bail!("no HTTP here: {}", request.url)
+    }
+}
+
+impl TestClient {
+    async fn start(address: SocketAddr, name: &str, store: Store, code: Option<PairCodeOptions>) -> Self {
+        let events = Arc::new(Recorder { seen: Mutex::default(), count: watch::channel(0).0 });
+        let url = format!("ws://{address}/ws/chat");
+        let mut builder = Bot::builder()
+            .with_backend_arc(store.clone())
+            .with_transport_factory(TokioWebSocketTransportFactory::new().with_url(url))
+            .with_http_client(NoHttp)
+            .with_runtime(TokioRuntime)
+            .with_version((2, 3000, 1_026_131_876))
+            .with_wanted_pre_key_count(20)
+            .with_push_name(name)
+            .with_event_handler(Forward(events.clone()));
+        if let Some(code) = code {
+            builder = builder.with_pair_code(code);
+        }
+        let bot = builder.build().await.unwrap();
+        Self { client: bot.client(), store, handle: Some(bot.spawn()), events }
+    }
+
+    /// How many events there are; later waits may begin there.
+    pub(crate) fn mark(&self) -> usize {
+        self.events.seen.lock().unwrap().len()
+    }
+
+    /// Waits for an event, among those seen already, too.
+    pub(crate) async fn wait(&self, what: &str, is_meant: impl Fn(&Event) -> bool) -> Arc<Event> {
+        self.wait_from(0, what, is_meant).await
+    }
+
+    /// Waits for an event after a mark.
+    pub(crate) async fn wait_from(&self, mark: usize, what: &str, is_meant: impl Fn(&Event) -> bool) -> Arc<Event> {
+        let mut count = self.events.count.subscribe();
+        let found = async {
+            let mut next = mark;
+            loop {
+                let new: Vec<Arc<Event>> = self.events.seen.lock().unwrap().get(next..).unwrap_or_default().to_vec();
+                next += new.len();
+                if let Some(event) = new.into_iter().find(|event| is_meant(event)) {
+                    return event;
+                }
+                count.changed().await.unwrap();
+            }
+        };
+        match tokio::time::timeout(PATIENCE, found).await {
+            Ok(event) => event,
+            Err(_) => panic!("{what} never came; seen: {:#?}", self.seen_kinds()),
+        }
+    }
+
+    /// How many events of a kind were seen.
+    pub(crate) fn count(&self, is_meant: impl Fn(&Event) -> bool) -> usize {
+        let seen = self.events.seen.lock().unwrap();
+        seen.iter().filter(|event| is_meant(event)).count()
+    }
+
+    fn seen_kinds(&self) -> Vec<String> {
+        let seen = self.events.seen.lock().unwrap();
+        seen.iter().map(|event| format!("{event:?}").chars().take(120).collect()).collect()
+    }
+
+    pub(crate) async fn qr_code(&self) -> String {
+        self.qr_code_from(0).await
+    }
+
+    pub(crate) async fn qr_code_from(&self, mark: usize) -> String {
+        let event = self.wait_from(mark, "a QR code", |event| matches!(event, Event::PairingQrCode(_))).await;
+        match &*event {
+            Event::PairingQrCode(shown) => shown.code.clone(),
+            _ => unreachable!("the wait was for a QR code"),
+        }
+    }
+
+    /// Logged in and through with its backlog.
+    pub(crate) async fn ready(&self) {
+        self.ready_from(0).await;
+    }
+
+    pub(crate) async fn ready_from(&self, mark: usize) {
+        self.wait_from(mark, "the end of the backlog", |event| matches!(event, Event::OfflineSyncCompleted(_))).await;
+    }
+
+    /// Waits for a text and says who sent it, in which chat, under which id.
+    pub(crate) async fn text(&self, text: &str) -> (Jid, Jid, String) {
+        let event = self
+            .wait(&format!("the text {text:?}"), |event| {
+                event.messages().any(|message| message.message.text_content() == Some(text))
+            })
+            .await;
+        let message = event.messages().find(|message| message.message.text_content() == Some(text)).unwrap();
+        let source = &message.info.source;
+        (source.sender.clone(), source.chat.clone(), message.info.id.to_string())
+    }
+
+    pub(crate) fn texts(&self, text: &str) -> usize {
+        self.count(|event| event.messages().any(|message| message.message.text_content() == Some(text)))
+    }
+
+    /// Stops the client, having written what it had to.
+    pub(crate) async fn stop(mut self) -> Store {
+        if let Some(handle) = self.handle.take() {
+            handle.shutdown().await;
+        }
+        self.store.clone()
+    }
+}
+
+impl Drop for TestClient {
+    fn drop(&mut self) {
+        if let Some(handle) = &self.handle {
+            handle.abort();
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! The network as an unmodified client sees it: every test drives the engine's own client against
+//! a network on a loopback port.
+
+mod accounts;
+mod groups;
+mod harness;
+mod linking;
+mod logins;
+mod messages;
+mod restart;

@@ -1,0 +1,96 @@
+//! Messages between two people: there, back, acknowledged, waiting for who is away.
+
+use whatsapp_rust::prelude::*;
+use whatsapp_rust::types::presence::ReceiptType;
+
+use crate::harness::{Sandbox, TestClient, jid};
+
+async fn wait_for_receipt(client: &TestClient, id: &str, kind: ReceiptType) {
+    client
+        .wait(&format!("the receipt {kind:?} of {id}"), |event| {
+            matches!(event, Event::Receipt(receipt)
+                if receipt.r#type == kind && receipt.message_ids.iter().any(|seen| seen == id))
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_go_both_ways_with_acks_and_receipts() {
+    let sandbox = Sandbox::start().await;
+    let (alice, alice_client, bob, bob_client) = sandbox.pair().await;
+    let sent = alice_client.client.send_text(jid(&bob), "hello Bob").await.unwrap();
+    let (_, chat, id) = bob_client.text("hello Bob").await;
+    assert_eq!(id, sent.message_id);
+    alice_client
+        .wait(
+            "the server's acknowledgement",
+            |event| matches!(event, Event::ServerAck(ack) if ack.id == id && ack.error.is_none()),
+        )
+        .await;
+    wait_for_receipt(&alice_client, &id, ReceiptType::Delivered).await;
+    bob_client.client.mark_as_read(&chat, None, &[id.as_str()]).await.unwrap();
+    wait_for_receipt(&alice_client, &id, ReceiptType::Read).await;
+
+    bob_client.client.send_text(jid(&alice), "hello Alice").await.unwrap();
+    let (_, _, id) = alice_client.text("hello Alice").await;
+    wait_for_receipt(&bob_client, &id, ReceiptType::Delivered).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_persons_other_devices_see_what_one_of_them_sends() {
+    let sandbox = Sandbox::start().await;
+    let (alice, alice_client, bob, bob_client) = sandbox.pair().await;
+    // Both sides know each other's devices before the new one comes.
+    alice_client.client.send_text(jid(&bob), "before").await.unwrap();
+    bob_client.text("before").await;
+    let tablet = sandbox.linked(&alice).await;
+    for client in [&alice_client, &bob_client] {
+        client
+            .wait("word of the new device", |event| {
+                matches!(event, Event::DeviceListUpdate(_)) || event_is_own_devices(event)
+            })
+            .await;
+    }
+    alice_client.client.send_text(jid(&bob), "from the laptop").await.unwrap();
+    bob_client.text("from the laptop").await;
+    tablet.text("from the laptop").await;
+    bob_client.client.send_text(jid(&alice), "to all of you").await.unwrap();
+    alice_client.text("to all of you").await;
+    tablet.text("to all of you").await;
+}
+
+/// The engine reports its own account's devices only as the notification itself.
+fn event_is_own_devices(event: &Event) -> bool {
+    matches!(event, Event::Notification(notification)
+        if format!("{notification:?}").contains("account_sync"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_to_somebody_away_waits_until_it_is_acknowledged() {
+    let sandbox = Sandbox::start().await;
+    let (_, alice_client, bob, bob_client) = sandbox.pair().await;
+    let store = bob_client.stop().await;
+    for text in ["one", "two", "three"] {
+        alice_client.client.send_text(jid(&bob), text).await.unwrap();
+    }
+    let queued = |sandbox: &Sandbox| sandbox.network.devices(&bob.number)[1].queued;
+    alice_client
+        .wait("the last acknowledgement", |event| matches!(event, Event::ServerAck(_)) && queued(&sandbox) >= 3)
+        .await;
+    let bob_client = sandbox.client("Bob", store).await;
+    let preview =
+        bob_client.wait("the preview of the backlog", |event| matches!(event, Event::OfflineSyncPreview(_))).await;
+    let Event::OfflineSyncPreview(preview) = &*preview else { unreachable!("the wait was for a preview") };
+    assert_eq!(preview.messages, 3);
+    for text in ["one", "two", "three"] {
+        bob_client.text(text).await;
+    }
+    bob_client.ready().await;
+    // The receipts that empty the queue are on their way to Alice, too.
+    let (_, _, id) = bob_client.text("three").await;
+    wait_for_receipt(&alice_client, &id, ReceiptType::Delivered).await;
+    let store = bob_client.stop().await;
+    let bob_client = sandbox.client("Bob", store).await;
+    bob_client.ready().await;
+    assert_eq!(bob_client.texts("one"), 0, "nothing comes twice");
+}
