@@ -1,1 +1,74 @@
-fn main() {}
+//! The program `openwa`: the one place that knows every room and names concrete types.
+//!
+//! In reading order: the command line ([`cli`]) and the settings ([`config`], [`environment`]); which
+//! network may be joined ([`network`]); the folder with all data ([`data_folder`]), its keys
+//! ([`vault_key`], [`first_key`]) and how they are written ([`private_file`]); the rooms put together
+//! ([`assemble`]); what is said and logged ([`greeting`], [`telemetry`]); from start to stop
+//! ([`lifecycle`]) and what can go wrong on the way ([`start_error`]).
+//!
+//! Never here: anything a gateway does.
+
+mod assemble;
+mod cli;
+mod config;
+mod data_folder;
+mod environment;
+mod first_key;
+mod greeting;
+mod lifecycle;
+mod network;
+mod private_file;
+#[cfg(feature = "sandbox")]
+mod sandbox;
+mod start_error;
+mod telemetry;
+mod vault_key;
+
+use std::{path::Path, process::ExitCode};
+
+use clap::Parser;
+
+use crate::{
+    cli::{Cli, Command, SandboxFlags},
+    config::Config,
+    environment::Environment,
+    start_error::StartError,
+};
+
+fn main() -> ExitCode {
+    match run(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("openwa: {}", error.in_full());
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), StartError> {
+    match command {
+        Command::Serve(flags) => {
+            let config = Config::read(flags, &Environment::read(Path::new(".env"))?)?;
+            network::permit(&config.network, network::Build::this())?;
+            telemetry::start(config.log);
+            tokio::runtime::Runtime::new()?.block_on(assemble::serve(config))
+        }
+        Command::Sandbox(flags) => run_sandbox(flags),
+        Command::Version => {
+            let sandbox = if cfg!(feature = "sandbox") { " with the sandbox network, never on the real one" } else { "" };
+            println!("openwa {}{sandbox}", env!("CARGO_PKG_VERSION"));
+            Ok(())
+        }
+    }
+}
+
+#[cfg(feature = "sandbox")]
+fn run_sandbox(flags: SandboxFlags) -> Result<(), StartError> {
+    telemetry::start(config::log_settings(&Environment::read(Path::new(".env"))?)?);
+    tokio::runtime::Runtime::new()?.block_on(sandbox::run_alone(flags))
+}
+
+#[cfg(not(feature = "sandbox"))]
+fn run_sandbox(_flags: SandboxFlags) -> Result<(), StartError> {
+    Err(network::NetworkRefused::PlainBuild.into())
+}

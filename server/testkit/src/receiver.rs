@@ -67,6 +67,8 @@ pub struct Received {
     pub body: Vec<u8>,
     /// When the last of them came in.
     pub at: Instant,
+    /// The status it was answered with; 0 when the receiver hung up.
+    pub answered: u16,
 }
 
 impl Received {
@@ -211,11 +213,12 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 async fn converse(socket: TcpStream, shared: &Shared) -> std::io::Result<()> {
     socket.set_nodelay(true)?;
     let mut socket = BufReader::new(socket);
-    while let Some(request) = read_request(&mut socket).await? {
+    while let Some(mut request) = read_request(&mut socket).await? {
         let answer = {
             let mut script = shared.script();
             script.next.pop_front().unwrap_or_else(|| script.then.clone())
         };
+        request.answered = answer.status;
         shared.received.send_modify(|all| all.push(request));
         tokio::time::sleep(answer.delay).await;
         if answer.hang_up {
@@ -256,7 +259,7 @@ async fn read_request(socket: &mut BufReader<TcpStream>) -> std::io::Result<Opti
     let length = length.filter(|it| *it <= LARGEST_BODY).ok_or_else(|| wrong("a body of a strange length"))?;
     let mut body = vec![0; length];
     socket.read_exact(&mut body).await?;
-    Ok(Some(Received { method, path, headers, body, at: Instant::now() }))
+    Ok(Some(Received { method, path, headers, body, at: Instant::now(), answered: 0 }))
 }
 
 #[cfg(test)]
@@ -294,6 +297,7 @@ mod tests {
             headers: vec![("x-openwa-signature".into(), signature.into())],
             body: body.to_vec(),
             at: Instant::now(),
+            answered: 200,
         };
         assert!(signed(b"{\"a\":1}").is_signed_with("secret"));
         assert!(!signed(b"{\"a\": 1}").is_signed_with("secret"));

@@ -1,0 +1,10 @@
+//! The whole house under test, through its front door: the real program, the sandbox network, real
+//! HTTP. One binary, so that another test costs no further link.
+
+mod bad_input;
+mod crash;
+mod journey;
+mod openapi;
+mod refusals;
+mod story;
+mod walls;
