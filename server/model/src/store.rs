@@ -34,6 +34,11 @@ pub enum StoreError {
     /// The database cannot be reached or opened.
     #[error("the database is not reachable")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The key that secrets are encrypted under is not the one they were encrypted with.
+    #[error(
+        "the vault key is not the one this database was made with; give the key it was made with, or start with an empty database"
+    )]
+    WrongKey,
     /// A row does not read back.
     #[error("a row of {table} does not read back")]
     Corrupt {
@@ -209,6 +214,8 @@ pub struct MessageFilter {
     pub until: Option<Timestamp>,
     /// Stored before this row: the key of the last row of the page before.
     pub after: Option<RowId>,
+    /// In the order of sending instead of storing, newest first in either.
+    pub by_timestamp: bool,
 }
 
 /// Reads of messages.

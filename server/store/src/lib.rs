@@ -1,1 +1,36 @@
-//! Being built.
+//! Where everything is kept: SQLite under the ports [`openwa_model::store`] and [`openwa_model::vault`].
+//!
+//! In reading order: [`SqliteStore`] (`open`), the one connection that writes and how units share a
+//! commit (`writer`), what reads and units run their statements on (`work`), then one file per
+//! resource (`sessions`, `leases`, `chats`, `contacts`, `merge`, `messages`, `message_reads`, `events`,
+//! `webhooks`, `deliveries`, `failures`, `keys`, `idempotency`, `vault`), and below them the encryption of
+//! secrets (`seal`), reading rows back (`row`) and all that is particular to the database (`dialect`).
+//!
+//! The SQL is written for SQLite and PostgreSQL alike: `$1`, milliseconds as BIGINT, ids and JSON as
+//! text, flags as BIGINT. What must differ stands in `dialect`. The tables are in `migrations/`,
+//! numbered, forward only and never edited.
+//!
+//! Never here: a network call, a decision about what a session should do, or a secret in clear on disk.
+
+mod chats;
+mod contacts;
+mod deliveries;
+mod dialect;
+mod events;
+mod failures;
+mod idempotency;
+mod keys;
+mod leases;
+mod merge;
+mod message_reads;
+mod messages;
+mod open;
+mod row;
+mod seal;
+mod sessions;
+mod vault;
+mod webhooks;
+mod work;
+mod writer;
+
+pub use open::{SqliteStore, StoreOptions};
