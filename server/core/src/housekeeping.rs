@@ -1,0 +1,46 @@
+//! What is written down or thrown away in time: the use of keys, and requests that need not be remembered any longer.
+
+use std::{sync::Arc, time::Duration};
+
+use openwa_model::store::StoreError;
+use tokio_util::sync::CancellationToken;
+
+use crate::gateway::Context;
+
+/// How often it looks.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// The worker.
+pub(crate) struct Housekeeping {
+    context: Arc<Context>,
+}
+
+impl Housekeeping {
+    /// A worker over the gateway's ports.
+    pub(crate) fn new(context: Arc<Context>) -> Self {
+        Self { context }
+    }
+
+    /// Works until it is told to stop, and then once more, so that no use of a key is lost.
+    pub(crate) async fn run(&self, stop: &CancellationToken) {
+        loop {
+            if let Err(error) = self.tidy_once().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "housekeeping failed; trying again");
+            }
+            if stop.is_cancelled() {
+                return;
+            }
+            _ = tokio::time::timeout(EVERY, stop.cancelled()).await;
+        }
+    }
+
+    /// Does what is due; says how many keys' uses were written.
+    pub(crate) async fn tidy_once(&self) -> Result<usize, StoreError> {
+        let store = &self.context.ports.store;
+        let written = self.context.keyring.write_uses(&**store).await?;
+        let mut unit = store.begin().await?;
+        unit.expire_idempotent_requests(self.context.now()).await?;
+        unit.commit().await?;
+        Ok(written)
+    }
+}

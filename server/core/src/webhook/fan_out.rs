@@ -1,0 +1,137 @@
+//! The first stage: each new event gets its place in the deployment's log, and becomes one delivery per webhook that
+//! wants it, all in one unit.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use openwa_model::{
+    event::Event,
+    id::{DeliveryId, SessionId},
+    store::{StoreError, Unit},
+    webhook::{Delivery, DeliveryFailure, Webhook},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    body::{Frozen, Limits, TooLarge},
+    filters,
+};
+use crate::gateway::Context;
+
+/// How many events one unit takes.
+const BATCH: u32 = 256;
+/// When to look although no bell rang: the ring of another process is not heard here.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// The wait after the store failed.
+const AFTER_ERROR: Duration = Duration::from_secs(1);
+
+/// The worker.
+pub(crate) struct FanOut {
+    context: Arc<Context>,
+}
+
+impl FanOut {
+    /// A worker over the gateway's ports.
+    pub(crate) fn new(context: Arc<Context>) -> Self {
+        Self { context }
+    }
+
+    /// Works until it is told to stop.
+    pub(crate) async fn run(&self, stop: &CancellationToken) {
+        let mut bell = self.context.bell.listen();
+        while !stop.is_cancelled() {
+            match self.fan_out_once().await {
+                Ok(0) => {
+                    tokio::select! {
+                        () = stop.cancelled() => {}
+                        () = bell.rung_within(LOOK_AGAIN) => {}
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "events could not be fanned out; trying again"
+                    );
+                    _ = tokio::time::timeout(AFTER_ERROR, stop.cancelled()).await;
+                }
+            }
+        }
+    }
+
+    /// Fans out the next events, and says how many there were.
+    pub(crate) async fn fan_out_once(&self) -> Result<usize, StoreError> {
+        let mut unit = self.context.ports.store.begin().await?;
+        let events = unit.sequence_events(BATCH).await?;
+        if events.is_empty() {
+            return Ok(0);
+        }
+        let mut webhooks: HashMap<SessionId, Vec<Webhook>> = HashMap::new();
+        let mut queued = 0;
+        for event in &events {
+            let session = event.event.session;
+            if !webhooks.contains_key(&session) {
+                webhooks.insert(session, unit.webhooks(session).await?);
+            }
+            let among = webhooks.get(&session).map(Vec::as_slice).unwrap_or_default();
+            queued += self.queue(&mut *unit, event, among).await?;
+        }
+        unit.commit().await?;
+        self.context.bell.ring();
+        if queued > 0 {
+            self.context.deliveries.ring();
+        }
+        Ok(events.len())
+    }
+
+    async fn queue(&self, unit: &mut dyn Unit, event: &Event, among: &[Webhook]) -> Result<usize, StoreError> {
+        let Some(position) = event.position else { return Ok(0) };
+        let kind = event.event.kind;
+        let wants = |it: &&Webhook| {
+            it.active
+                && it.events.wants(kind)
+                && it.filters.as_ref().is_none_or(|it| filters::let_through(it, kind, &event.event.data))
+        };
+        let mut wanting = among.iter().filter(wants).peekable();
+        if wanting.peek().is_none() {
+            return Ok(0);
+        }
+        let now = self.context.now();
+        let settings = &self.context.settings;
+        let limits = Limits { inline_media: settings.media_inline_max_bytes, body: settings.webhook_max_payload_bytes };
+        let frozen = Frozen::of(&event.event, limits);
+        let mut queued = 0;
+        for webhook in wanting {
+            let id = DeliveryId(self.context.ports.minter.uuid(now));
+            let delivery = |idempotency_key, body| Delivery {
+                id,
+                webhook: webhook.id,
+                session: event.event.session,
+                position,
+                lane: event.event.chat.as_ref().map(ToString::to_string).unwrap_or_default(),
+                kind,
+                idempotency_key,
+                body,
+                attempts: 0,
+                due_at: now,
+                created_at: now,
+            };
+            match &frozen {
+                Ok(frozen) => {
+                    let (key, body) = frozen.for_webhook(webhook.id, id);
+                    unit.add_delivery(&delivery(key, body)).await?;
+                    queued += 1;
+                }
+                Err(error) => {
+                    let key = format!("{}_{}", event.event.idempotency_key, webhook.id);
+                    unit.add_delivery_failure(&too_large(delivery(key, Vec::new()), *error)).await?;
+                }
+            }
+        }
+        Ok(queued)
+    }
+}
+
+fn too_large(delivery: Delivery, error: TooLarge) -> DeliveryFailure {
+    tracing::warn!(webhook.id = %delivery.webhook, delivery.id = %delivery.id, %error, "an event is too large for its webhook");
+    DeliveryFailure { delivery, last_status: None, last_error: error.to_string() }
+}
