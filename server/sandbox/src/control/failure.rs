@@ -118,6 +118,10 @@ impl From<PhoneError> for Failure {
 
 /// What the framework refuses gets the same shape.
 pub(super) async fn answer(error: poem::Error) -> Response {
+    if error.is_from_response() {
+        // A `Failure` has the shape already.
+        return error.into_response();
+    }
     let status = error.status();
     let message = match status {
         StatusCode::NOT_FOUND => {
