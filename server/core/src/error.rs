@@ -1,7 +1,7 @@
 //! What can go wrong, as a closed list: the border maps each of these to a status, a sentence and a code.
 
 use openwa_model::{
-    engine::EngineKind,
+    engine::{EngineError, EngineKind, ErrorKind},
     files::FileError,
     id::{KeyId, SessionId, WebhookId},
     ops::Op,
@@ -136,4 +136,20 @@ pub enum GatewayError {
     /// The media store failed.
     #[error(transparent)]
     Files(#[from] FileError),
+}
+
+impl From<EngineError> for GatewayError {
+    fn from(error: EngineError) -> Self {
+        if let Some(source) = &error.source {
+            tracing::debug!(error = &**source as &(dyn std::error::Error + 'static), "an engine failed: {error}");
+        }
+        match error.kind {
+            ErrorKind::NotConnected => Self::SessionNotReady(Status::Disconnected),
+            ErrorKind::NotFound => Self::NotOnWhatsApp(error.message),
+            ErrorKind::Refused => Self::Refused(error.message),
+            ErrorKind::Invalid => Self::InvalidInput(error.message),
+            ErrorKind::Unconfirmed => Self::Unconfirmed(error.message),
+            ErrorKind::Media | ErrorKind::Store | ErrorKind::Internal => Self::Engine(error.message),
+        }
+    }
 }

@@ -1,1 +1,174 @@
-//! Being built.
+//! Requests with an `Idempotency-Key`: what a second one under the same key gets.
+
+use openwa_model::{
+    Timestamp,
+    id::MessageId,
+    idempotency::IdempotentRequest,
+    message::{DeliveryStatus, Message},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{error::GatewayError, gateway::SendOutcome};
+
+/// The status a send is answered with.
+const ACCEPTED: u16 = 201;
+
+/// What the request is to do.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// Nobody used this key: go on.
+    Fresh,
+    /// The first request came to nothing: forget it and go on.
+    Void,
+    /// Answer what the first request was answered.
+    Replay(SendOutcome),
+    /// Refuse.
+    Refuse(GatewayError),
+}
+
+/// What a request gets, given the earlier one under its key and the message that one was to send.
+pub(crate) fn judge(
+    earlier: Option<&IdempotentRequest>,
+    fingerprint: &str,
+    is_sending: bool,
+    message: Option<&Message>,
+) -> Verdict {
+    let Some(earlier) = earlier else { return Verdict::Fresh };
+    if earlier.fingerprint != fingerprint {
+        return Verdict::Refuse(GatewayError::IdempotencyReused);
+    }
+    if let Some(answer) = &earlier.answer
+        && let Some(outcome) = read_answer(&answer.body)
+    {
+        return Verdict::Replay(outcome);
+    }
+    if is_sending {
+        return Verdict::Refuse(GatewayError::IdempotencyInProgress);
+    }
+    // The process died or gave up before the answer was stored; the message says how it went.
+    match message.map(|it| (it, it.status)) {
+        Some((_, DeliveryStatus::Failed)) | None => Verdict::Void,
+        Some((_, DeliveryStatus::Pending)) => Verdict::Refuse(GatewayError::IdempotencyOutcomeUnknown),
+        Some((message, DeliveryStatus::Sent | DeliveryStatus::Delivered | DeliveryStatus::Read)) => {
+            Verdict::Replay(SendOutcome { id: message.id.clone(), timestamp: message.timestamp, replayed: true })
+        }
+    }
+}
+
+/// The answer as it is kept.
+pub(crate) fn written_answer(id: &MessageId, at: Timestamp) -> (u16, Vec<u8>) {
+    let answer = Answer { message_id: id.clone(), timestamp: at.as_second() };
+    let body = serde_json::to_vec(&answer).expect("a struct of a string and a number is JSON");
+    (ACCEPTED, body)
+}
+
+fn read_answer(body: &[u8]) -> Option<SendOutcome> {
+    let answer: Answer = serde_json::from_slice(body).ok()?;
+    let timestamp = Timestamp::from_second(answer.timestamp).ok()?;
+    Some(SendOutcome { id: answer.message_id, timestamp, replayed: true })
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answer {
+    message_id: MessageId,
+    timestamp: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use openwa_model::{
+        content::MessageKind,
+        id::{RowId, SessionId},
+        idempotency::StoredAnswer,
+        jid::Jid,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn id() -> MessageId {
+        MessageId("3EB0AA".into())
+    }
+
+    fn at() -> Timestamp {
+        Timestamp::from_second(1_700_000_000).unwrap()
+    }
+
+    fn earlier(is_answered: bool) -> IdempotentRequest {
+        let (status, body) = written_answer(&id(), at());
+        IdempotentRequest {
+            session: SessionId(Uuid::nil()),
+            key: "key".into(),
+            fingerprint: "same".into(),
+            message: Some(id()),
+            answer: is_answered.then_some(StoredAnswer { status, body }),
+            created_at: at(),
+            expires_at: at(),
+        }
+    }
+
+    fn message(status: DeliveryStatus) -> Message {
+        Message {
+            row: RowId(Uuid::nil()),
+            session: SessionId(Uuid::nil()),
+            id: id(),
+            chat: Jid::phone("1"),
+            sender: Jid::phone("2"),
+            sender_phone: None,
+            sender_lid: None,
+            push_name: None,
+            from_me: true,
+            kind: MessageKind::Text,
+            body: String::new(),
+            timestamp: at(),
+            status,
+            error: None,
+            quoted: None,
+            mentions: vec![],
+            media: None,
+            detail: None,
+            edited_at: None,
+            outgoing: None,
+            created_at: at(),
+        }
+    }
+
+    fn name(verdict: &Verdict) -> &'static str {
+        match verdict {
+            Verdict::Fresh => "fresh",
+            Verdict::Void => "void",
+            Verdict::Replay(outcome) => {
+                assert_eq!(*outcome, SendOutcome { id: id(), timestamp: at(), replayed: true });
+                "replay"
+            }
+            Verdict::Refuse(GatewayError::IdempotencyReused) => "reused",
+            Verdict::Refuse(GatewayError::IdempotencyInProgress) => "in progress",
+            Verdict::Refuse(GatewayError::IdempotencyOutcomeUnknown) => "unknown",
+            Verdict::Refuse(_) => "something else",
+        }
+    }
+
+    #[test]
+    fn a_second_request_gets_what_the_first_came_to() {
+        use DeliveryStatus::{Delivered, Failed, Pending, Read, Sent};
+        let (answered, open) = (earlier(true), earlier(false));
+        for (earlier, fingerprint, is_sending, status, verdict) in [
+            (None, "same", false, None, "fresh"),
+            (Some(&answered), "same", false, Some(Sent), "replay"),
+            (Some(&answered), "other", false, Some(Sent), "reused"),
+            (Some(&open), "other", true, Some(Pending), "reused"),
+            (Some(&open), "same", true, Some(Pending), "in progress"),
+            (Some(&open), "same", false, Some(Pending), "unknown"),
+            (Some(&open), "same", false, Some(Sent), "replay"),
+            (Some(&open), "same", false, Some(Delivered), "replay"),
+            (Some(&open), "same", false, Some(Read), "replay"),
+            (Some(&open), "same", false, Some(Failed), "void"),
+            (Some(&open), "same", false, None, "void"),
+        ] {
+            let message = status.map(message);
+            let found = judge(earlier, fingerprint, is_sending, message.as_ref());
+            assert_eq!(name(&found), verdict, "{fingerprint} {is_sending} {status:?}");
+        }
+    }
+}

@@ -1,1 +1,566 @@
-//! Being built.
+//! What engines say becoming rows and events: all signals of one batch in one unit.
+
+use std::collections::HashMap;
+
+use openwa_model::{
+    Timestamp,
+    chat::ChatTouch,
+    contact::ContactSeen,
+    content::{Detail, Media, Quoted},
+    engine::{Edited, Heard, InboundMessage, Receipt, Revoked, SendSettled, Signal},
+    files::FileKey,
+    id::{MessageId, RowId, SessionId},
+    jid::{ChatKind, Jid, Server},
+    login::{Account, LoginStep},
+    message::{DeliveryStatus, Message, Reaction},
+    session::{Backoff, Effect, Input, Progress, Restriction, Session, SessionConfig, Status, step},
+    store::{StoreError, Unit},
+};
+
+use crate::{
+    gateway::Context,
+    payload::{Events, inline_media},
+    qr,
+    running::{Live, ShownQr},
+};
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// The longest text of a message that is kept, in characters; WhatsApp's own apps send less.
+const MAX_BODY: usize = 65_536;
+/// The longest name that is kept, in characters.
+const MAX_NAME: usize = 256;
+/// How many mentions, contact cards or poll options of one message are kept.
+const MAX_ITEMS: usize = 256;
+/// How far ahead of our clock a message may claim to be.
+const MAX_AHEAD_SECONDS: i64 = 24 * 60 * 60;
+/// How often the row of a busy session is touched.
+const ACTIVE_EVERY_SECONDS: i64 = 60;
+/// How many unread messages of a chat are counted.
+const MAX_UNREAD: u32 = 1_000;
+
+/// What is made before the unit opens, because it takes time and needs no database.
+#[derive(Default)]
+pub(crate) struct Prepared {
+    /// Pictures of QR codes, by code.
+    pictures: HashMap<String, String>,
+    /// Files in base64, by key.
+    files: HashMap<FileKey, String>,
+}
+
+impl Prepared {
+    pub(crate) async fn of(context: &Context, heard: &[Heard]) -> Self {
+        let mut prepared = Self::default();
+        for signal in heard.iter().flat_map(|it| &it.signals) {
+            match signal {
+                Signal::Login(LoginStep::Qr { code, .. }) => match qr::png_data_url(code) {
+                    Ok(picture) => _ = prepared.pictures.insert(code.clone(), picture),
+                    Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "a QR code was not drawn"),
+                },
+                Signal::Message(message) => {
+                    if let Some(media) = &message.media
+                        && let Some(key) = &media.file
+                        && let Some(data) =
+                            inline_media(&*context.ports.files, media, context.settings.media_inline_max_bytes).await
+                    {
+                        prepared.files.insert(key.clone(), data);
+                    }
+                }
+                _ => {}
+            }
+        }
+        prepared
+    }
+}
+
+/// What the session's task takes over once the unit is committed.
+#[derive(Clone)]
+pub(crate) struct Draft {
+    pub(crate) progress: Progress,
+    pub(crate) live: Live,
+    /// When the row's `last_active` was written last.
+    pub(crate) active_at: Timestamp,
+    /// Files nobody needs any more.
+    pub(crate) unused: Vec<FileKey>,
+}
+
+/// One batch being written.
+pub(crate) struct Inbound<'a> {
+    unit: &'a mut dyn Unit,
+    context: &'a Context,
+    session: SessionId,
+    prepared: &'a Prepared,
+    draft: Draft,
+    now: Timestamp,
+    row: Option<Session>,
+    /// Ids looked up in this batch: the person behind a hidden id.
+    phones: HashMap<Jid, Option<Jid>>,
+}
+
+/// Writes one batch into a unit; what comes back counts once the unit is committed.
+pub(crate) async fn absorb(
+    unit: &mut dyn Unit,
+    context: &Context,
+    session: SessionId,
+    prepared: &Prepared,
+    draft: Draft,
+    heard: &[Heard],
+) -> Result<Draft> {
+    let now = context.now();
+    let mut inbound = Inbound { unit, context, session, prepared, draft, now, row: None, phones: HashMap::new() };
+    for signal in heard.iter().flat_map(|it| &it.signals) {
+        inbound.take(signal).await?;
+    }
+    inbound.finish().await
+}
+
+/// Writes a new status into the row and the log.
+pub(crate) async fn announce(
+    unit: &mut dyn Unit,
+    row: &mut Session,
+    progress: &Progress,
+    now: Timestamp,
+) -> Result<()> {
+    row.status = progress.status;
+    row.last_error = progress.last_error.clone();
+    row.last_active = Some(now);
+    row.updated_at = now;
+    unit.append_event(&Events { session: row.id, own: None }.status(progress.status, now)).await?;
+    Ok(())
+}
+
+impl Inbound<'_> {
+    async fn take(&mut self, signal: &Signal) -> Result<()> {
+        match signal {
+            Signal::Login(step) => self.login(step).await,
+            Signal::Linked(account) => self.linked(account).await,
+            Signal::Online(account) => self.online(account).await,
+            Signal::Message(message) => self.message(message).await,
+            Signal::Receipt(receipt) => self.receipt(receipt).await,
+            Signal::Reaction(reaction) => self.reaction(reaction).await,
+            Signal::Edited(edited) => self.edited(edited).await,
+            Signal::Revoked(revoked) => self.revoked(revoked).await,
+            Signal::SendSettled(settled) => self.send_settled(settled).await,
+            Signal::Contact(seen) => self.contact(seen).await,
+            Signal::GroupNamed { id, subject } => self.unit.name_chat(self.session, id, &clip(subject, MAX_NAME)).await,
+            Signal::Restricted(restriction) => self.restricted(restriction.as_ref()).await,
+        }
+    }
+
+    async fn finish(mut self) -> Result<Draft> {
+        if self.row.is_none() && self.now.duration_since(self.draft.active_at).as_secs() >= ACTIVE_EVERY_SECONDS {
+            let now = self.now;
+            if let Some(row) = self.row().await? {
+                row.last_active = Some(now);
+            }
+        }
+        if let Some(row) = &self.row {
+            self.unit.save_session(row).await?;
+            self.draft.active_at = self.now;
+        }
+        Ok(self.draft)
+    }
+
+    /// The session's row, read once and written at the end; `None` when it was deleted meanwhile.
+    async fn row(&mut self) -> Result<Option<&mut Session>> {
+        if self.row.is_none() {
+            self.row = self.unit.session(self.session).await?;
+        }
+        Ok(self.row.as_mut())
+    }
+
+    async fn step(&mut self, input: Input) -> Result<()> {
+        // None of these inputs ends a link, so neither backoff nor chance plays a part.
+        let backoff = Backoff::of(&SessionConfig::default());
+        let (progress, effects) = step(&self.draft.progress, input, self.now, &backoff, 0.0);
+        self.draft.live.status = progress.status;
+        if progress.status != Status::QrReady {
+            self.draft.live.qr = None;
+        }
+        self.draft.progress = progress;
+        self.row().await?;
+        if effects.contains(&Effect::Announce)
+            && let Some(row) = &mut self.row
+        {
+            announce(self.unit, row, &self.draft.progress, self.now).await?;
+        }
+        Ok(())
+    }
+
+    async fn login(&mut self, login: &LoginStep) -> Result<()> {
+        self.step(Input::CodeShown).await?;
+        let LoginStep::Qr { code, expires_at } = login else { return Ok(()) };
+        self.draft.live.qr = Some(ShownQr { code: code.clone(), expires_at: *expires_at });
+        if let Some(picture) = self.prepared.pictures.get(code) {
+            let event = self.events().qr(code, picture, self.now);
+            self.unit.append_event(&event).await?;
+        }
+        Ok(())
+    }
+
+    async fn linked(&mut self, account: &Account) -> Result<()> {
+        self.step(Input::Linked).await?;
+        self.set_account(account).await?;
+        let event = self.events().authenticated(account, self.now);
+        self.unit.append_event(&event).await?;
+        Ok(())
+    }
+
+    async fn online(&mut self, account: &Account) -> Result<()> {
+        let was_ready = self.draft.progress.status == Status::Ready;
+        self.step(Input::Online).await?;
+        self.set_account(account).await?;
+        let now = self.now;
+        if !was_ready && let Some(row) = self.row().await? {
+            row.connected_at = Some(now);
+        }
+        Ok(())
+    }
+
+    async fn set_account(&mut self, account: &Account) -> Result<()> {
+        let mut account = account.clone();
+        account.push_name = account.push_name.map(|it| clip(&it, MAX_NAME));
+        if let Some(row) = self.row().await? {
+            row.account = Some(account.clone());
+        }
+        self.draft.live.account = Some(account);
+        Ok(())
+    }
+
+    async fn message(&mut self, inbound: &InboundMessage) -> Result<()> {
+        let message = self.to_message(inbound).await?;
+        let known_name = if inbound.from_me {
+            let (phone, lid) = both_ids(inbound);
+            if phone.is_some() && lid.is_some() {
+                self.learn(&ContactSeen { phone, lid, name: None, push_name: None }).await?;
+            }
+            None
+        } else {
+            self.learn(&ContactSeen {
+                phone: message.sender_phone.clone(),
+                lid: message.sender_lid.clone(),
+                name: None,
+                push_name: message.push_name.clone(),
+            })
+            .await?
+        };
+        if !self.unit.add_message(&message).await? {
+            // An echo of what was sent from here proves that it was accepted.
+            if inbound.from_me {
+                self.sent(&message.chat, std::slice::from_ref(&message.id), Some(message.timestamp)).await?;
+            }
+            return Ok(());
+        }
+        let private = message.chat.kind() == ChatKind::Individual;
+        let touch = ChatTouch {
+            id: message.chat.clone(),
+            name: known_name.filter(|_| private),
+            at: message.timestamp,
+            body: message.body.clone(),
+            kind: message.kind,
+            unread: u32::from(!inbound.from_me),
+        };
+        self.unit.touch_chat(self.session, &touch).await?;
+        let file = message.media.as_ref().and_then(|it| it.file.as_ref());
+        let data = file.and_then(|it| self.prepared.files.get(it)).map(String::as_str);
+        let event = self.events().message(&message, data);
+        self.unit.append_event(&event).await?;
+        Ok(())
+    }
+
+    async fn to_message(&mut self, inbound: &InboundMessage) -> Result<Message> {
+        let chat = self.canonical(&inbound.chat, inbound.chat_alternative.as_ref()).await?;
+        let of = |server: Server| Some(inbound.sender.clone()).filter(|it| it.server() == server);
+        let (chat_phone, chat_lid) = if inbound.from_me { (None, None) } else { both_ids(inbound) };
+        let sender_lid = inbound.sender_lid.clone().or_else(|| of(Server::Lid)).or(chat_lid);
+        let told_phone = inbound.sender_phone.clone().or_else(|| of(Server::Phone)).or(chat_phone);
+        let sender_phone = match (told_phone, &sender_lid) {
+            (Some(phone), _) => Some(phone),
+            (None, Some(lid)) => self.phone_of(lid).await?,
+            (None, None) => None,
+        };
+        let own = self.draft.live.account.as_ref().map(|it| it.phone.clone()).filter(|_| inbound.from_me);
+        let sender = own.or_else(|| sender_phone.clone()).unwrap_or_else(|| inbound.sender.clone());
+        let mut mentions = Vec::new();
+        for mentioned in inbound.mentions.iter().take(MAX_ITEMS) {
+            mentions.push(self.canonical(mentioned, None).await?);
+        }
+        let quoted = match &inbound.quoted {
+            Some(quoted) => Some(Quoted {
+                id: quoted.id.clone(),
+                sender: self.canonical(&quoted.sender, None).await?,
+                body: clip(&quoted.body, MAX_BODY),
+            }),
+            None => None,
+        };
+        Ok(Message {
+            row: RowId(self.context.ports.minter.uuid(self.now)),
+            session: self.session,
+            id: inbound.id.clone(),
+            status: self.first_status(&chat, inbound).await?,
+            chat,
+            sender,
+            sender_phone,
+            sender_lid,
+            push_name: inbound.push_name.as_deref().map(|it| clip(it, MAX_NAME)),
+            from_me: inbound.from_me,
+            kind: inbound.kind,
+            body: clip(&inbound.body, MAX_BODY),
+            timestamp: self.plausible(inbound.timestamp),
+            error: None,
+            quoted,
+            mentions,
+            media: inbound.media.clone().map(clip_media),
+            detail: inbound.detail.clone().map(clip_detail),
+            edited_at: None,
+            outgoing: None,
+            created_at: self.now,
+        })
+    }
+
+    /// Receipts may come before the message they confirm, when it was sent from another device.
+    async fn first_status(&mut self, chat: &Jid, inbound: &InboundMessage) -> Result<DeliveryStatus> {
+        if !inbound.from_me {
+            return Ok(DeliveryStatus::Delivered);
+        }
+        let receipts = self.unit.receipts(self.session, chat, &inbound.id).await?;
+        let furthest = receipts.into_iter().map(|(_, status, _)| status).max();
+        Ok(furthest.unwrap_or(DeliveryStatus::Sent).max(DeliveryStatus::Sent))
+    }
+
+    async fn receipt(&mut self, receipt: &Receipt) -> Result<()> {
+        let chat = self.canonical(&receipt.chat, None).await?;
+        if receipt.from_me {
+            if receipt.status == DeliveryStatus::Read {
+                self.unit.mark_incoming_read(self.session, &chat, &receipt.ids).await?;
+                let left = self.unit.unread_messages(self.session, &chat, MAX_UNREAD).await?.len();
+                self.unit.set_unread(self.session, &chat, left as u32).await?;
+            }
+            return Ok(());
+        }
+        let participant = self.canonical(&receipt.participant, None).await?;
+        let at = self.plausible(receipt.timestamp);
+        for id in &receipt.ids {
+            self.unit.add_receipt(self.session, &chat, id, &participant, receipt.status, at).await?;
+        }
+        // A receipt may overtake the outcome of the send it confirms: first it was sent, then it got further.
+        self.sent(&chat, &receipt.ids, None).await?;
+        let moved = self.unit.advance_messages(self.session, &chat, &receipt.ids, receipt.status, None).await?;
+        for message in moved {
+            let event = self.events().ack(&message, at);
+            self.unit.append_event(&event).await?;
+        }
+        Ok(())
+    }
+
+    /// Own messages of which it is now known that WhatsApp accepted them.
+    async fn sent(&mut self, chat: &Jid, ids: &[MessageId], at: Option<Timestamp>) -> Result<()> {
+        let mut moved = self.unit.advance_messages(self.session, chat, ids, DeliveryStatus::Sent, None).await?;
+        for message in &mut moved {
+            if let Some(at) = at {
+                message.timestamp = at;
+                self.unit.set_message_timestamp(self.session, chat, &message.id, at).await?;
+            }
+            let event = self.events().message(message, None);
+            self.unit.append_event(&event).await?;
+        }
+        Ok(())
+    }
+
+    async fn send_settled(&mut self, settled: &SendSettled) -> Result<()> {
+        let chat = self.canonical(&settled.chat, None).await?;
+        let (ids, at) = (std::slice::from_ref(&settled.id), self.plausible(settled.timestamp));
+        let Some(code) = settled.refused else { return self.sent(&chat, ids, Some(at)).await };
+        let error = format!("WhatsApp refused the message (code {code})");
+        let failed = DeliveryStatus::Failed;
+        for message in self.unit.advance_messages(self.session, &chat, ids, failed, Some(&error)).await? {
+            let event = self.events().failed(&message, at);
+            self.unit.append_event(&event).await?;
+        }
+        Ok(())
+    }
+
+    async fn reaction(&mut self, reaction: &Reaction) -> Result<()> {
+        let reaction = Reaction {
+            chat: self.canonical(&reaction.chat, None).await?,
+            target: reaction.target.clone(),
+            sender: self.canonical(&reaction.sender, None).await?,
+            emoji: clip(&reaction.emoji, MAX_NAME),
+            timestamp: self.plausible(reaction.timestamp),
+        };
+        if self.unit.set_reaction(self.session, &reaction).await? {
+            let event = self.events().reaction(&reaction);
+            self.unit.append_event(&event).await?;
+        }
+        Ok(())
+    }
+
+    async fn edited(&mut self, edited: &Edited) -> Result<()> {
+        let chat = self.canonical(&edited.chat, None).await?;
+        let sender = self.author(&edited.sender, edited.from_me).await?;
+        let at = self.plausible(edited.timestamp);
+        let body = clip(&edited.body, MAX_BODY);
+        let mentions = &edited.mentions[..edited.mentions.len().min(MAX_ITEMS)];
+        let changed = self.unit.edit_message(self.session, &chat, &edited.target, &sender, &body, mentions, at).await?;
+        if let Some(message) = changed {
+            let event = self.events().edited(&message, at);
+            self.unit.append_event(&event).await?;
+        }
+        Ok(())
+    }
+
+    async fn revoked(&mut self, revoked: &Revoked) -> Result<()> {
+        let chat = self.canonical(&revoked.chat, None).await?;
+        let by = self.author(&revoked.by, revoked.from_me).await?;
+        let Some(target) = self.unit.message(self.session, &chat, &revoked.target).await? else { return Ok(()) };
+        // In a private chat only the sender may do it; in a group an admin may too, and WhatsApp checks that.
+        if chat.kind() == ChatKind::Individual && target.sender != by {
+            return Ok(());
+        }
+        let Some(before) = self.unit.revoke_message(self.session, &chat, &revoked.target).await? else {
+            return Ok(());
+        };
+        self.draft.unused.extend(before.media.as_ref().and_then(|it| it.file.clone()));
+        let event = self.events().revoked(&before, self.plausible(revoked.timestamp));
+        self.unit.append_event(&event).await?;
+        Ok(())
+    }
+
+    async fn contact(&mut self, seen: &ContactSeen) -> Result<()> {
+        let seen = ContactSeen {
+            name: seen.name.as_deref().map(|it| clip(it, MAX_NAME)),
+            push_name: seen.push_name.as_deref().map(|it| clip(it, MAX_NAME)),
+            ..seen.clone()
+        };
+        let Some(name) = self.learn(&seen).await? else { return Ok(()) };
+        let Some(id) = seen.phone.or(seen.lid) else { return Ok(()) };
+        let chat = self.canonical(&id, None).await?;
+        if let Some(known) = self.unit.chat(self.session, &chat).await?
+            && known.name.as_ref() != Some(&name)
+        {
+            self.unit.name_chat(self.session, &chat, &name).await?;
+        }
+        Ok(())
+    }
+
+    async fn restricted(&mut self, restriction: Option<&Restriction>) -> Result<()> {
+        let now = self.now;
+        let Some(row) = self.row().await? else { return Ok(()) };
+        let before = std::mem::replace(&mut row.restriction, restriction.cloned());
+        row.updated_at = now;
+        if before.as_ref() == restriction {
+            return Ok(());
+        }
+        if let Some(subject) = restriction.or(before.as_ref()) {
+            let event = self.events().restriction(subject, restriction.is_some(), now);
+            self.unit.append_event(&event).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is new about a person; answers the name to show, the address book's first.
+    async fn learn(&mut self, seen: &ContactSeen) -> Result<Option<String>> {
+        let Some(id) = seen.phone.as_ref().or(seen.lid.as_ref()) else { return Ok(None) };
+        let known = self.unit.contact(self.session, id).await?;
+        let is_news = |new: &Option<String>, old: Option<&String>| new.is_some() && new.as_ref() != old;
+        let news = known.as_ref().is_none_or(|it| {
+            (seen.phone.is_some() && seen.phone != it.phone)
+                || (seen.lid.is_some() && seen.lid != it.lid)
+                || is_news(&seen.name, it.name.as_ref())
+                || is_news(&seen.push_name, it.push_name.as_ref())
+        });
+        if news {
+            self.unit.learn_contact(self.session, seen).await?;
+            if let Some(lid) = &seen.lid {
+                self.phones.remove(lid);
+            }
+        }
+        let known = known.as_ref();
+        let name = seen.name.as_ref().or(known.and_then(|it| it.name.as_ref()));
+        let push_name = seen.push_name.as_ref().or(known.and_then(|it| it.push_name.as_ref()));
+        Ok(name.or(push_name).cloned())
+    }
+
+    /// By phone number where the number is known, else as it is.
+    async fn canonical(&mut self, id: &Jid, alternative: Option<&Jid>) -> Result<Jid> {
+        if id.server() != Server::Lid {
+            return Ok(id.clone());
+        }
+        if let Some(phone) = alternative.filter(|it| it.server() == Server::Phone) {
+            return Ok(phone.clone());
+        }
+        Ok(self.phone_of(id).await?.unwrap_or_else(|| id.clone()))
+    }
+
+    async fn phone_of(&mut self, lid: &Jid) -> Result<Option<Jid>> {
+        if let Some(known) = self.phones.get(lid) {
+            return Ok(known.clone());
+        }
+        let phone = match &self.draft.live.account {
+            Some(own) if own.lid.as_ref() == Some(lid) => Some(own.phone.clone()),
+            _ => self.unit.phone_of(self.session, lid).await?,
+        };
+        self.phones.insert(lid.clone(), phone.clone());
+        Ok(phone)
+    }
+
+    /// Who did it, as senders of messages are kept.
+    async fn author(&mut self, id: &Jid, from_me: bool) -> Result<Jid> {
+        match &self.draft.live.account {
+            Some(own) if from_me => Ok(own.phone.clone()),
+            _ => self.canonical(id, None).await,
+        }
+    }
+
+    /// A time from outside, kept within what can be.
+    fn plausible(&self, at: Timestamp) -> Timestamp {
+        let latest = self.now + jiff::SignedDuration::from_secs(MAX_AHEAD_SECONDS);
+        at.clamp(Timestamp::UNIX_EPOCH, latest)
+    }
+
+    fn events(&self) -> Events<'_> {
+        Events { session: self.session, own: self.draft.live.account.as_ref().map(|it| &it.phone) }
+    }
+}
+
+/// Phone number and hidden id of the person a private chat is with, as far as the message says.
+fn both_ids(inbound: &InboundMessage) -> (Option<Jid>, Option<Jid>) {
+    let ids = [Some(&inbound.chat), inbound.chat_alternative.as_ref()];
+    let of = |server: Server| ids.into_iter().flatten().find(|it| it.server() == server).cloned();
+    match inbound.chat.kind() {
+        ChatKind::Individual => (of(Server::Phone), of(Server::Lid)),
+        _ => (None, None),
+    }
+}
+
+fn clip(text: &str, max_chars: usize) -> String {
+    match text.char_indices().nth(max_chars) {
+        Some((end, _)) => text[..end].to_owned(),
+        None => text.to_owned(),
+    }
+}
+
+fn clip_media(media: Media) -> Media {
+    Media { mimetype: clip(&media.mimetype, MAX_NAME), filename: media.filename.map(|it| clip(&it, MAX_NAME)), ..media }
+}
+
+fn clip_detail(detail: Detail) -> Detail {
+    let short = |text: Option<String>| text.map(|it| clip(&it, MAX_BODY));
+    match detail {
+        Detail::Location { latitude, longitude, description, address, url } => Detail::Location {
+            latitude,
+            longitude,
+            description: short(description),
+            address: short(address),
+            url: short(url),
+        },
+        Detail::Contact { vcards } => {
+            Detail::Contact { vcards: vcards.iter().take(MAX_ITEMS).map(|it| clip(it, MAX_BODY)).collect() }
+        }
+        Detail::Poll { name, options, multiple } => Detail::Poll {
+            name: clip(&name, MAX_BODY),
+            options: options.iter().take(MAX_ITEMS).map(|it| clip(it, MAX_NAME)).collect(),
+            multiple,
+        },
+    }
+}

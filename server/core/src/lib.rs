@@ -1,9 +1,10 @@
 //! What the gateway does, whoever asks and whatever carries it: it knows ports only.
 //!
 //! In reading order: what it is set to ([`settings`]), what can go wrong ([`error`]), what it can be
-//! asked ([`gateway`]); which sessions run (`supervisor`), one running session (`session_task`), what
-//! engines say becoming rows and events (`inbound`, `payload`), what was stored but not yet sent
-//! (`reconciler`), requests that take effect once (`idempotency`); which addresses may be reached
+//! asked ([`gateway`]); which sessions run (`supervisor`), one that runs (`running`) and the task behind it
+//! (`session_task`), what engines say becoming rows and events (`inbound`, `payload`), messages on their way
+//! out (`outbound`) and those that got stuck there (`reconciler`), requests that take effect once
+//! (`idempotency`); which addresses may be reached
 //! ([`guard`]), the clients that reach them (`http`), files that come in with a request
 //! ([`media_source`]), pictures of codes ([`qr`]); events going out (`webhook`), and what is thrown away in time (`housekeeping`).
 //!
@@ -16,8 +17,10 @@ pub mod settings;
 
 mod idempotency;
 mod inbound;
+mod outbound;
 mod payload;
 mod reconciler;
+mod running;
 mod session_task;
 mod supervisor;
 
@@ -27,6 +30,7 @@ pub mod qr;
 
 mod housekeeping;
 mod http;
+mod keyring;
 mod webhook;
 
 pub use error::GatewayError;

@@ -1,1 +1,420 @@
-//! Being built.
+//! The contract's events, made from what is kept.
+//!
+//! The same row gives the same event and the same idempotency key, however often it is replayed.
+
+use std::time::Duration;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use openwa_model::{
+    Timestamp,
+    content::{Detail, Media},
+    event::{EventKind, NewEvent},
+    files::{FileError, FileKey, Files},
+    id::SessionId,
+    jid::{ChatKind, Jid, Server},
+    login::Account,
+    message::{Message, Reaction},
+    session::{Restriction, Status},
+};
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+/// The bytes of a kept file, if it is there and not larger than `max_bytes`.
+pub(crate) async fn file_bytes(files: &dyn Files, key: &FileKey, max_bytes: u64) -> Result<Option<Vec<u8>>, FileError> {
+    let Some(path) = files.local(key).await? else { return Ok(None) };
+    if tokio::fs::metadata(&path).await?.len() > max_bytes {
+        return Ok(None);
+    }
+    Ok(Some(tokio::fs::read(&path).await?))
+}
+
+/// A message's file in base64, if our copy of it is there and small enough to stand in an event.
+pub(crate) async fn inline_media(files: &dyn Files, media: &Media, max_bytes: u64) -> Option<String> {
+    match file_bytes(files, media.file.as_ref()?, max_bytes).await {
+        Ok(bytes) => bytes.map(|it| BASE64_STANDARD.encode(it)),
+        Err(error) => {
+            // The event must not wait for a broken disk; it names the file without carrying it.
+            tracing::warn!(error = &error as &dyn std::error::Error, "a file was left out of an event");
+            None
+        }
+    }
+}
+
+/// Makes the events of one session.
+pub(crate) struct Events<'a> {
+    pub(crate) session: SessionId,
+    /// The linked account's own id.
+    pub(crate) own: Option<&'a Jid>,
+}
+
+impl Events<'_> {
+    /// `message.received`, or `message.sent` for our own; `data` is the file in base64.
+    pub(crate) fn message(&self, message: &Message, data: Option<&str>) -> NewEvent {
+        let kind = if message.from_me { EventKind::MessageSent } else { EventKind::MessageReceived };
+        let key = format!("msg_{}_{}", self.session, message.id);
+        self.event(kind, Some(&message.chat), message.timestamp, key, self.incoming_message(message, data))
+    }
+
+    /// `message.ack`.
+    pub(crate) fn ack(&self, message: &Message, at: Timestamp) -> NewEvent {
+        let key = format!("ack_{}_{}_{}", self.session, message.id, message.status.name());
+        let data = json!({
+            "id": message.id, "messageId": message.id, "chatId": message.chat,
+            "status": message.status.name(), "ack": message.status.ack(),
+        });
+        self.event(EventKind::MessageAck, Some(&message.chat), at, key, data)
+    }
+
+    /// `message.failed`.
+    pub(crate) fn failed(&self, message: &Message, at: Timestamp) -> NewEvent {
+        let key = format!("failed_{}_{}", self.session, message.id);
+        let data = json!({
+            "id": message.id, "messageId": message.id, "chatId": message.chat,
+            "status": "failed", "ack": -1, "error": message.error,
+        });
+        self.event(EventKind::MessageFailed, Some(&message.chat), at, key, data)
+    }
+
+    /// `message.revoked`; `message` as it was before.
+    pub(crate) fn revoked(&self, message: &Message, at: Timestamp) -> NewEvent {
+        let key = format!("rev_{}_{}", self.session, message.id);
+        let (from, to) = self.from_and_to(message);
+        let data = json!({
+            "id": message.id, "revokedId": message.id, "chatId": message.chat, "from": from, "to": to,
+            "type": "revoked", "body": "", "timestamp": at.as_second(),
+        });
+        self.event(EventKind::MessageRevoked, Some(&message.chat), at, key, data)
+    }
+
+    /// `message.edited`; `message` as it is now.
+    pub(crate) fn edited(&self, message: &Message, at: Timestamp) -> NewEvent {
+        let key = format!("edit_{}_{}_{}", self.session, message.id, at.as_millisecond());
+        let (from, to) = self.from_and_to(message);
+        let mut data = json!({
+            "messageId": message.id, "chatId": message.chat, "body": message.body, "senderId": message.sender,
+            "from": from, "to": to, "fromMe": message.from_me, "isGroup": message.chat.is_group(),
+            "type": message.kind.name(), "hasMedia": message.media.is_some(), "timestamp": at.as_second(),
+        });
+        if !message.mentions.is_empty() {
+            data["mentionedIds"] = json!(message.mentions);
+        }
+        if has_author(message) {
+            data["author"] = json!(message.sender);
+        }
+        self.event(EventKind::MessageEdited, Some(&message.chat), at, key, data)
+    }
+
+    /// `message.reaction`.
+    pub(crate) fn reaction(&self, reaction: &Reaction) -> NewEvent {
+        let occurred_ms = reaction.timestamp.as_millisecond();
+        let key = format!("react_{}_{}_{}_{occurred_ms}", self.session, reaction.target, reaction.sender);
+        let data = json!({
+            "messageId": reaction.target, "chatId": reaction.chat,
+            "reaction": reaction.emoji, "senderId": reaction.sender,
+        });
+        self.event(EventKind::MessageReaction, Some(&reaction.chat), reaction.timestamp, key, data)
+    }
+
+    /// `session.status`.
+    pub(crate) fn status(&self, status: Status, at: Timestamp) -> NewEvent {
+        let key = format!("sess_{}_{}_{}", self.session, status.name(), at.as_millisecond());
+        let data = json!({ "sessionId": self.session, "status": status.name() });
+        self.event(EventKind::SessionStatus, None, at, key, data)
+    }
+
+    /// `session.qr`.
+    pub(crate) fn qr(&self, code: &str, png_data_url: &str, at: Timestamp) -> NewEvent {
+        let hash = hex::encode(Sha256::digest(code));
+        let key = format!("qr_{}_{}", self.session, &hash[..12]);
+        let data = json!({ "sessionId": self.session, "qr": png_data_url });
+        self.event(EventKind::SessionQr, None, at, key, data)
+    }
+
+    /// `session.authenticated`.
+    pub(crate) fn authenticated(&self, account: &Account, at: Timestamp) -> NewEvent {
+        let data = json!({
+            "sessionId": self.session, "phone": account.phone.user(), "pushName": account.push_name,
+        });
+        self.event(EventKind::SessionAuthenticated, None, at, self.occurrence("auth", at), data)
+    }
+
+    /// `session.disconnected`.
+    pub(crate) fn disconnected(&self, reason: &str, at: Timestamp) -> NewEvent {
+        let data = json!({ "sessionId": self.session, "reason": reason });
+        self.event(EventKind::SessionDisconnected, None, at, self.occurrence("disc", at), data)
+    }
+
+    /// `session.reconnect_loop`.
+    pub(crate) fn reconnect_loop(&self, attempts: u32, next: Duration, at: Timestamp) -> NewEvent {
+        let next_ms = u64::try_from(next.as_millis()).unwrap_or(u64::MAX);
+        let data = json!({ "sessionId": self.session, "attempts": attempts, "nextDelayMs": next_ms });
+        self.event(EventKind::SessionReconnectLoop, None, at, self.occurrence("loop", at), data)
+    }
+
+    /// `session.restriction`: a limit that WhatsApp put on the account, or lifted.
+    pub(crate) fn restriction(&self, restriction: &Restriction, active: bool, at: Timestamp) -> NewEvent {
+        let data = json!({
+            "sessionId": self.session, "active": active, "kind": restriction.kind, "code": restriction.code,
+            "expiresAt": restriction.expires_at,
+        });
+        self.event(EventKind::SessionRestriction, None, at, self.occurrence("restr", at), data)
+    }
+
+    fn occurrence(&self, prefix: &str, at: Timestamp) -> String {
+        format!("{prefix}_{}_{}", self.session, at.as_millisecond())
+    }
+
+    fn event(&self, kind: EventKind, chat: Option<&Jid>, at: Timestamp, key: String, data: Value) -> NewEvent {
+        NewEvent { session: self.session, kind, chat: chat.cloned(), occurred_at: at, idempotency_key: key, data }
+    }
+
+    /// The contract's `from` and `to`: the two sides of the chat, seen from this account.
+    fn from_and_to(&self, message: &Message) -> (String, String) {
+        let own = || self.own.map(Jid::to_string).unwrap_or_default();
+        if message.from_me {
+            (message.sender.to_string(), message.chat.to_string())
+        } else {
+            (message.chat.to_string(), own())
+        }
+    }
+
+    fn incoming_message(&self, message: &Message, data: Option<&str>) -> Value {
+        let (from, to) = self.from_and_to(message);
+        let kind = message.chat.kind();
+        let mut fields = Map::new();
+        let mut put = |name: &str, value: Value| _ = fields.insert(name.to_owned(), value);
+        put("id", json!(message.id));
+        put("from", json!(from));
+        put("to", json!(to));
+        put("chatId", json!(message.chat));
+        put("body", json!(message.body));
+        put("type", json!(message.kind.name()));
+        put("timestamp", json!(message.timestamp.as_second()));
+        put("fromMe", json!(message.from_me));
+        put("isGroup", json!(message.chat.is_group()));
+        put("kind", json!(kind.name()));
+        if kind == ChatKind::Status {
+            put("isStatusBroadcast", json!(true));
+        }
+        if has_author(message) {
+            put("author", json!(message.sender));
+        }
+        if !message.mentions.is_empty() {
+            put("mentionedIds", json!(message.mentions));
+        }
+        if message.sender.server() == Server::Lid {
+            put("isLidSender", json!(true));
+        }
+        if let Some(phone) = &message.sender_phone {
+            put("senderPhone", json!(phone.user()));
+        }
+        if let Some(lid) = &message.sender_lid {
+            put("senderLid", json!(lid));
+        }
+        if let Some(push_name) = &message.push_name {
+            put("contact", json!({ "pushName": push_name }));
+        }
+        if let Some(media) = &message.media {
+            put("media", media_payload(media, data));
+        }
+        if let Some(quoted) = &message.quoted {
+            put("quotedMessage", json!({ "id": quoted.id, "body": quoted.body }));
+        }
+        if let Some(detail) = &message.detail {
+            let (name, value) = detail_payload(detail);
+            put(name, value);
+        }
+        Value::Object(fields)
+    }
+}
+
+/// Whether `from` does not say already who sent it.
+fn has_author(message: &Message) -> bool {
+    !message.from_me && message.chat.kind() != ChatKind::Individual
+}
+
+fn media_payload(media: &Media, data: Option<&str>) -> Value {
+    let mut fields = Map::new();
+    fields.insert("mimetype".to_owned(), json!(media.mimetype));
+    if let Some(filename) = &media.filename {
+        fields.insert("filename".to_owned(), json!(filename));
+    }
+    match data {
+        Some(data) => fields.insert("data".to_owned(), json!(data)),
+        None => fields.insert("omitted".to_owned(), json!(true)),
+    };
+    if let Some(size_bytes) = media.size_bytes {
+        fields.insert("sizeBytes".to_owned(), json!(size_bytes));
+    }
+    Value::Object(fields)
+}
+
+fn detail_payload(detail: &Detail) -> (&'static str, Value) {
+    match detail {
+        Detail::Location { latitude, longitude, description, address, url } => {
+            let mut place = json!({ "latitude": latitude, "longitude": longitude });
+            for (name, value) in [("description", description), ("address", address), ("url", url)] {
+                if let Some(value) = value {
+                    place[name] = json!(value);
+                }
+            }
+            ("location", place)
+        }
+        Detail::Contact { vcards } => ("vcards", json!(vcards)),
+        Detail::Poll { name, options, multiple } => {
+            ("poll", json!({ "name": name, "options": options, "allowMultipleAnswers": multiple }))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use openwa_model::{
+        content::{MessageKind, Quoted},
+        id::{MessageId, RowId},
+        message::DeliveryStatus,
+    };
+    use uuid::Uuid;
+
+    use super::*;
+
+    const SESSION: SessionId = SessionId(Uuid::nil());
+
+    fn message(chat: &str, sender: &str, from_me: bool) -> Message {
+        Message {
+            row: RowId(Uuid::nil()),
+            session: SESSION,
+            id: MessageId("3EB0AA".into()),
+            chat: chat.parse().unwrap(),
+            sender: sender.parse().unwrap(),
+            sender_phone: None,
+            sender_lid: None,
+            push_name: None,
+            from_me,
+            kind: MessageKind::Text,
+            body: "hello".into(),
+            timestamp: Timestamp::from_second(1_700_000_000).unwrap(),
+            status: DeliveryStatus::Delivered,
+            error: None,
+            quoted: None,
+            mentions: vec![],
+            media: None,
+            detail: None,
+            edited_at: None,
+            outgoing: None,
+            created_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn data_of(message: &Message, file: Option<&str>) -> Value {
+        let own = Jid::phone("15550000009");
+        Events { session: SESSION, own: Some(&own) }.message(message, file).data
+    }
+
+    #[test]
+    fn a_private_message_names_both_sides() {
+        for (from_me, sender, kind, from, to) in [
+            (false, "15550000001@c.us", EventKind::MessageReceived, "15550000001@c.us", "15550000009@c.us"),
+            (true, "15550000009@c.us", EventKind::MessageSent, "15550000009@c.us", "15550000001@c.us"),
+        ] {
+            let own = Jid::phone("15550000009");
+            let message = message("15550000001@c.us", sender, from_me);
+            let event = Events { session: SESSION, own: Some(&own) }.message(&message, None);
+            assert_eq!(event.kind, kind);
+            assert_eq!(event.idempotency_key, format!("msg_{SESSION}_3EB0AA"));
+            let expected = json!({
+                "id": "3EB0AA", "from": from, "to": to, "chatId": "15550000001@c.us", "body": "hello",
+                "type": "text", "timestamp": 1_700_000_000, "fromMe": from_me, "isGroup": false,
+                "kind": "individual",
+            });
+            assert_eq!(event.data, expected);
+        }
+    }
+
+    #[test]
+    fn a_group_message_names_its_author() {
+        let mut message = message("120363000000000001@g.us", "100000000000001@lid", false);
+        message.sender_lid = Some(message.sender.clone());
+        message.push_name = Some("Ana".into());
+        message.mentions = vec![Jid::phone("15550000009")];
+        message.quoted =
+            Some(Quoted { id: MessageId("3EB0BB".into()), sender: Jid::phone("15550000009"), body: "what?".into() });
+        let data = data_of(&message, None);
+        for (name, value) in [
+            ("from", json!("120363000000000001@g.us")),
+            ("author", json!("100000000000001@lid")),
+            ("isLidSender", json!(true)),
+            ("senderLid", json!("100000000000001@lid")),
+            ("contact", json!({ "pushName": "Ana" })),
+            ("mentionedIds", json!(["15550000009@c.us"])),
+            ("quotedMessage", json!({ "id": "3EB0BB", "body": "what?" })),
+            ("isGroup", json!(true)),
+            ("kind", json!("group")),
+        ] {
+            assert_eq!(data[name], value, "{name}");
+        }
+        assert_eq!(data.get("senderPhone"), None);
+    }
+
+    #[test]
+    fn a_file_is_carried_or_named() {
+        let mut message = message("15550000001@c.us", "15550000001@c.us", false);
+        message.media = Some(Media {
+            mimetype: "image/png".into(),
+            filename: None,
+            size_bytes: Some(3),
+            file: None,
+            remote: Some("secret".into()),
+        });
+        assert_eq!(
+            data_of(&message, Some("AAAA"))["media"],
+            json!({ "mimetype": "image/png", "data": "AAAA", "sizeBytes": 3 })
+        );
+        assert_eq!(
+            data_of(&message, None)["media"],
+            json!({ "mimetype": "image/png", "omitted": true, "sizeBytes": 3 })
+        );
+    }
+
+    #[test]
+    fn a_place_is_told_without_what_is_missing() {
+        let mut message = message("15550000001@c.us", "15550000001@c.us", false);
+        message.detail = Some(Detail::Location {
+            latitude: 1.5,
+            longitude: -2.0,
+            description: Some("Here".into()),
+            address: None,
+            url: None,
+        });
+        let place = json!({ "latitude": 1.5, "longitude": -2.0, "description": "Here" });
+        assert_eq!(data_of(&message, None)["location"], place);
+    }
+
+    #[test]
+    fn keys_are_the_contracts() {
+        let events = Events { session: SESSION, own: None };
+        let at = Timestamp::from_millisecond(1_700_000_000_123).unwrap();
+        let mut failed = message("15550000001@c.us", "15550000009@c.us", true);
+        failed.error = Some("refused".into());
+        let reaction = Reaction {
+            chat: failed.chat.clone(),
+            target: failed.id.clone(),
+            sender: failed.chat.clone(),
+            emoji: "👍".into(),
+            timestamp: at,
+        };
+        let sid = SESSION;
+        for (event, key) in [
+            (events.ack(&failed, at), format!("ack_{sid}_3EB0AA_delivered")),
+            (events.failed(&failed, at), format!("failed_{sid}_3EB0AA")),
+            (events.revoked(&failed, at), format!("rev_{sid}_3EB0AA")),
+            (events.edited(&failed, at), format!("edit_{sid}_3EB0AA_1700000000123")),
+            (events.reaction(&reaction), format!("react_{sid}_3EB0AA_15550000001@c.us_1700000000123")),
+            (events.status(Status::Ready, at), format!("sess_{sid}_ready_1700000000123")),
+            (events.qr("2@abc", "data:", at), format!("qr_{sid}_{}", &hex::encode(Sha256::digest("2@abc"))[..12])),
+        ] {
+            assert_eq!(event.idempotency_key, key);
+            assert_eq!(event.session, SESSION);
+        }
+    }
+}

@@ -1,5 +1,8 @@
 //! Time and chance come in by the door.
 
+use std::time::Duration;
+
+use async_trait::async_trait;
 use jiff::Timestamp;
 use rand::Rng;
 use uuid::Uuid;
@@ -7,9 +10,21 @@ use uuid::Uuid;
 use crate::id::MessageId;
 
 /// What time it is.
+#[async_trait]
 pub trait Clock: Send + Sync + 'static {
     /// Now.
     fn now(&self) -> Timestamp;
+
+    /// Returns once this clock says `at` or later.
+    async fn until(&self, at: Timestamp) {
+        // A machine that slept or whose clock was set wakes up within a minute of the right time.
+        const LONGEST: Duration = Duration::from_secs(60);
+        while let Ok(left) = Duration::try_from(at.duration_since(self.now()))
+            && !left.is_zero()
+        {
+            tokio::time::sleep(left.min(LONGEST)).await;
+        }
+    }
 }
 
 /// The machine's clock.

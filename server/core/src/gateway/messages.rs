@@ -1,18 +1,31 @@
 //! Messages: send, react, edit, delete, list, and their files.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use openwa_model::{
     Timestamp,
-    content::{Media, MessageKind},
-    id::{MessageId, SessionId},
-    jid::Jid,
-    message::{Message, Reaction},
-    store::{MessageFilter, Page},
+    chat::ChatTouch,
+    content::{Media, MessageKind, Outgoing, OutgoingContent, Quoted},
+    engine::ErrorKind,
+    id::{MessageId, RowId, SessionId},
+    idempotency::IdempotentRequest,
+    jid::{Jid, Server},
+    login::Account,
+    message::{DeliveryStatus, Message, Reaction},
+    ops::{DeleteForMe, DownloadMedia, EditMessage, MessageRef, Op, React, RevokeMessage},
+    store::{ContactReads, MessageFilter, Page, StoreError, Unit},
 };
 
 use super::{Gateway, Result};
-use crate::media_source::MediaSource;
+use crate::{
+    error::GatewayError,
+    idempotency::{self, Verdict},
+    media_source::{Described, Intake, MediaSource},
+    outbound::{self, Outcome},
+    payload::{Events, file_bytes},
+    reconciler,
+    running::{CallError, Running},
+};
 
 /// A message to be sent.
 #[derive(Debug)]
@@ -78,20 +91,68 @@ impl Gateway {
         request: SendRequest,
         key: Option<IdempotencyKey>,
     ) -> Result<SendOutcome> {
-        todo!()
+        let this = self.clone();
+        self.detached(async move { this.send_to_the_end(session, request, key).await }).await
     }
+
     /// Reacts to a message; "" takes the reaction back.
     pub async fn react(&self, session: SessionId, chat: &Jid, id: &MessageId, emoji: &str) -> Result<()> {
-        todo!()
+        let (this, running) = (self.clone(), self.running(session).await?);
+        running.check(Op::React)?;
+        let target = self.message(session, chat, id).await?;
+        let emoji = emoji.to_owned();
+        self.detached(async move {
+            let operation = React { target: address(&target), emoji: emoji.clone() };
+            let sent = running.call(operation, this.settings().call_timeout).await?;
+            let own = running.account().map_or_else(|| target.sender.clone(), |it| it.phone);
+            let reaction = Reaction { chat: target.chat, target: target.id, sender: own, emoji, timestamp: sent.at };
+            let mut unit = this.begin_for(&running).await?;
+            if unit.set_reaction(session, &reaction).await? {
+                unit.append_event(&Events { session, own: None }.reaction(&reaction)).await?;
+            }
+            this.commit(unit).await
+        })
+        .await
     }
+
     /// Takes a message back for everyone.
     pub async fn revoke_message(&self, session: SessionId, chat: &Jid, id: &MessageId) -> Result<()> {
-        todo!()
+        let (this, running) = (self.clone(), self.running(session).await?);
+        running.check(Op::RevokeMessage)?;
+        let target = self.message(session, chat, id).await?;
+        self.detached(async move {
+            let operation = RevokeMessage { target: address(&target) };
+            let sent = running.call(operation, this.settings().call_timeout).await?;
+            let mut unit = this.begin_for(&running).await?;
+            let before = unit.revoke_message(session, &target.chat, &target.id).await?;
+            if let Some(before) = &before {
+                let own = running.account().map(|it| it.phone);
+                unit.append_event(&Events { session, own: own.as_ref() }.revoked(before, sent.at)).await?;
+            }
+            this.commit(unit).await?;
+            this.remove_file(before.and_then(|it| it.media)).await;
+            Ok(())
+        })
+        .await
     }
+
     /// Deletes a message on this account's devices only.
     pub async fn delete_message_for_me(&self, session: SessionId, chat: &Jid, id: &MessageId) -> Result<()> {
-        todo!()
+        let (this, running) = (self.clone(), self.running(session).await?);
+        running.check(Op::DeleteForMe)?;
+        let target = self.message(session, chat, id).await?;
+        self.detached(async move {
+            let operation = DeleteForMe { target: address(&target), timestamp: target.timestamp };
+            running.call(operation, this.settings().call_timeout).await?;
+            let mut unit = this.begin_for(&running).await?;
+            unit.delete_message(target.row).await?;
+            this.commit(unit).await?;
+            this.remove_file(target.media).await;
+            Ok(())
+        })
+        .await
     }
+
     /// Replaces the text of a sent message.
     pub async fn edit_message(
         &self,
@@ -101,8 +162,27 @@ impl Gateway {
         body: &str,
         mentions: &[Jid],
     ) -> Result<SendOutcome> {
-        todo!()
+        let (this, running) = (self.clone(), self.running(session).await?);
+        running.check(Op::EditMessage)?;
+        let target = self.message(session, chat, id).await?;
+        if !target.from_me || target.kind != MessageKind::Text {
+            return Err(GatewayError::InvalidInput("Only own text messages can be edited".to_owned()));
+        }
+        let (body, mentions) = (body.to_owned(), mentions.to_vec());
+        self.detached(async move {
+            let operation = EditMessage { target: address(&target), body: body.clone(), mentions: mentions.clone() };
+            let sent = running.call(operation, this.settings().call_timeout).await?;
+            let mut unit = this.begin_for(&running).await?;
+            let Message { chat, id, sender, .. } = &target;
+            if let Some(edited) = unit.edit_message(session, chat, id, sender, &body, &mentions, sent.at).await? {
+                unit.append_event(&Events { session, own: Some(sender) }.edited(&edited, sent.at)).await?;
+            }
+            this.commit(unit).await?;
+            Ok(SendOutcome { id: target.id, timestamp: sent.at, replayed: false })
+        })
+        .await
     }
+
     /// Messages, newest stored first, and how many there are in all.
     pub async fn messages(
         &self,
@@ -110,22 +190,299 @@ impl Gateway {
         filter: &MessageFilter,
         page: Page,
     ) -> Result<(Vec<Message>, u64)> {
-        todo!()
+        let mut view = self.view_of(session).await?;
+        let mut filter = filter.clone();
+        for id in [&mut filter.chat, &mut filter.sender].into_iter().flatten() {
+            *id = canonical(&mut *view, session, id).await?;
+        }
+        let messages = view.messages(session, &filter, page).await?;
+        let all = MessageFilter { after: None, ..filter };
+        Ok((messages, view.count_messages(session, &all).await?))
     }
+
     /// One message.
     pub async fn message(&self, session: SessionId, chat: &Jid, id: &MessageId) -> Result<Message> {
-        todo!()
+        let mut view = self.view_of(session).await?;
+        let chat = canonical(&mut *view, session, chat).await?;
+        view.message(session, &chat, id).await?.ok_or(GatewayError::MessageNotFound)
     }
+
     /// The file of a message, as a local file; fetched from WhatsApp when there is no copy yet.
     pub async fn message_media(&self, session: SessionId, chat: &Jid, id: &MessageId) -> Result<(Media, PathBuf)> {
-        todo!()
+        let message = self.message(session, chat, id).await?;
+        let media = message.media.ok_or(GatewayError::MediaNotStored)?;
+        let files = &self.0.context.ports.files;
+        if let Some(key) = &media.file
+            && let Some(path) = files.local(key).await?
+        {
+            return Ok((media, path));
+        }
+        if media.remote.is_none() {
+            return Err(GatewayError::MediaNotStored);
+        }
+        let (this, running) = (self.clone(), self.running(session).await?);
+        self.detached(async move { this.fetch_media(&running, message.row, media).await }).await
     }
+
     /// The bytes of a message's file where our copy is there and not larger than `max_bytes`; never asks WhatsApp.
     pub async fn stored_media(&self, media: &Media, max_bytes: u64) -> Result<Option<Vec<u8>>> {
-        todo!()
+        let Some(key) = &media.file else { return Ok(None) };
+        Ok(file_bytes(&*self.0.context.ports.files, key, max_bytes).await?)
     }
+
     /// Who reacted to a message with what.
     pub async fn reactions(&self, session: SessionId, chat: &Jid, id: &MessageId) -> Result<Vec<Reaction>> {
-        todo!()
+        let mut view = self.view_of(session).await?;
+        let chat = canonical(&mut *view, session, chat).await?;
+        Ok(view.reactions(session, &chat, id).await?)
+    }
+
+    async fn send_to_the_end(
+        &self,
+        session: SessionId,
+        request: SendRequest,
+        key: Option<IdempotencyKey>,
+    ) -> Result<SendOutcome> {
+        let mut is_void = false;
+        if let Some(key) = &key {
+            match self.judge(session, key).await? {
+                Verdict::Fresh => {}
+                Verdict::Void => is_void = true,
+                Verdict::Replay(outcome) => return Ok(outcome),
+                Verdict::Refuse(error) => return Err(error),
+            }
+        }
+        let running = self.running(session).await?;
+        if self.is_draining() {
+            return Err(GatewayError::Draining);
+        }
+        running.check(Op::SendMessage)?;
+        let account = running.account().ok_or(GatewayError::SessionNotReady(running.status()))?;
+        let message = self.compose(&running, account, request).await?;
+        let Some(_sending) = running.begin_sending(&message.id) else {
+            return Err(GatewayError::Engine("the message id is already in use; send again".to_owned()));
+        };
+        match self.store_pending(&running, &message, key.as_ref(), is_void).await {
+            Ok(()) => {}
+            // Nothing is stored, so nothing may stay of it.
+            Err(error) => {
+                self.remove_file(message.media).await;
+                return Err(error);
+            }
+        }
+        self.hand_over(&running, message, key.map(|it| it.key)).await
+    }
+
+    async fn judge(&self, session: SessionId, key: &IdempotencyKey) -> Result<Verdict> {
+        let mut view = self.view().await?;
+        let earlier = view.idempotent_request(session, &key.key, self.now()).await?;
+        let id = earlier.as_ref().and_then(|it| it.message.clone());
+        // Asked before the message is read: a send that ends in between has stored its outcome.
+        let is_sending = match (&id, self.0.supervisor.running(session)) {
+            (Some(id), Some(running)) => running.is_sending(id),
+            _ => false,
+        };
+        let message = match id {
+            Some(id) => {
+                let filter = MessageFilter { id: Some(id), from_me: Some(true), ..MessageFilter::default() };
+                let mut view = self.view().await?;
+                view.messages(session, &filter, Page { limit: 1, offset: 0 }).await?.pop()
+            }
+            None => None,
+        };
+        Ok(idempotency::judge(earlier.as_ref(), &key.fingerprint, is_sending, message.as_ref()))
+    }
+
+    /// The message as it will be stored, its id minted and its file kept.
+    async fn compose(&self, running: &Running, account: Account, request: SendRequest) -> Result<Message> {
+        let session = running.id;
+        let mut chat = request.chat;
+        let mut quoted = None;
+        if chat.server() == Server::Lid || request.quoted.is_some() {
+            let mut view = self.view().await?;
+            chat = canonical(&mut *view, session, &chat).await?;
+            if let Some(id) = &request.quoted {
+                let target = view.message(session, &chat, id).await?.ok_or(GatewayError::QuotedNotFound)?;
+                quoted = Some(Quoted { id: target.id, sender: target.sender, body: target.body });
+            }
+        }
+        let content = match request.content {
+            SendContent::Text { body } => OutgoingContent::Text { body },
+            SendContent::Media { kind, source, mimetype, filename, caption } => {
+                let context = &self.0.context;
+                let intake = Intake {
+                    client: &context.clients.media,
+                    network: &context.settings.network,
+                    files: &*context.ports.files,
+                    max_bytes: context.settings.media_max_bytes.min(running.capabilities.max_media_bytes),
+                };
+                let media = intake.take(source, Described { kind, mimetype, filename }).await?;
+                OutgoingContent::Media { kind, media, caption }
+            }
+        };
+        let now = self.now();
+        let minter = &self.0.context.ports.minter;
+        let id = minter.message_id();
+        let media = match &content {
+            OutgoingContent::Text { .. } => None,
+            OutgoingContent::Media { media, .. } => Some(media.clone()),
+        };
+        Ok(Message {
+            row: RowId(minter.uuid(now)),
+            session,
+            id: id.clone(),
+            chat: chat.clone(),
+            sender: account.phone.clone(),
+            sender_phone: Some(account.phone),
+            sender_lid: account.lid,
+            push_name: account.push_name,
+            from_me: true,
+            kind: content.kind(),
+            body: content.body().to_owned(),
+            timestamp: now,
+            status: DeliveryStatus::Pending,
+            error: None,
+            quoted: quoted.clone(),
+            mentions: request.mentions.clone(),
+            media,
+            detail: None,
+            edited_at: None,
+            outgoing: Some(Outgoing { id, chat, content, quoted, mentions: request.mentions }),
+            created_at: now,
+        })
+    }
+
+    /// The first unit of a send: from here on it will be sent, even if this process dies.
+    async fn store_pending(
+        &self,
+        running: &Running,
+        message: &Message,
+        key: Option<&IdempotencyKey>,
+        is_void: bool,
+    ) -> Result<()> {
+        let session = running.id;
+        let mut unit = self.begin_for(running).await?;
+        if let Some(key) = key {
+            if is_void {
+                unit.delete_idempotent_request(session, &key.key).await?;
+            }
+            let lasts = self.settings().idempotency_lasts;
+            let request = IdempotentRequest {
+                session,
+                key: key.key.clone(),
+                fingerprint: key.fingerprint.clone(),
+                message: Some(message.id.clone()),
+                answer: None,
+                created_at: message.created_at,
+                expires_at: message.created_at.saturating_add(lasts).unwrap_or(Timestamp::MAX),
+            };
+            match unit.add_idempotent_request(&request).await {
+                // Another request with this key came in at the same moment.
+                Err(StoreError::Conflict(_)) => return Err(GatewayError::IdempotencyInProgress),
+                added => added?,
+            }
+        }
+        unit.add_message(message).await?;
+        let touch = ChatTouch {
+            id: message.chat.clone(),
+            name: None,
+            at: message.timestamp,
+            body: message.body.clone(),
+            kind: message.kind,
+            unread: 0,
+        };
+        unit.touch_chat(session, &touch).await?;
+        unit.commit().await?;
+        Ok(())
+    }
+
+    async fn hand_over(&self, running: &Arc<Running>, message: Message, key: Option<String>) -> Result<SendOutcome> {
+        let context = &self.0.context;
+        let error = match outbound::hand_over(context, running, &message).await {
+            Outcome::Accepted(at) => {
+                return match outbound::accepted(context, running, &message, at, key.as_deref()).await {
+                    Ok(()) => Ok(SendOutcome { id: message.id, timestamp: at, replayed: false }),
+                    Err(error) => {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::error!(session.id = %running.id, message.id = %message.id, error, "a message was sent, but that could not be stored; it is sent again under its id");
+                        reconciler::resend_later(context.clone(), running.clone());
+                        Err(GatewayError::Unconfirmed("the message was sent, but that could not be stored".to_owned()))
+                    }
+                };
+            }
+            Outcome::Unknown(why) => {
+                reconciler::resend_later(context.clone(), running.clone());
+                return Err(GatewayError::Unconfirmed(why));
+            }
+            Outcome::Failed(error) | Outcome::NotNow(error) => error,
+        };
+        outbound::failed(context, running, &message, &error.to_string(), key.as_deref()).await?;
+        Err(error)
+    }
+
+    async fn fetch_media(&self, running: &Running, row: RowId, media: Media) -> Result<(Media, PathBuf)> {
+        let files = &self.0.context.ports.files;
+        running.check(Op::DownloadMedia)?;
+        let spooled = files.spool().await?;
+        let max_bytes = self.settings().media_max_bytes;
+        let download = DownloadMedia { media: media.clone(), into: spooled.clone(), max_bytes };
+        let size_bytes = match running.call(download, self.settings().call_timeout).await {
+            Ok(size_bytes) => size_bytes,
+            Err(error) => {
+                // What was written of it is of no use; that it may never have been made is fine.
+                _ = tokio::fs::remove_file(&spooled).await;
+                return Err(match error {
+                    CallError::Engine(error) if matches!(error.kind, ErrorKind::Media | ErrorKind::NotFound) => {
+                        GatewayError::MediaNotStored
+                    }
+                    error => error.into(),
+                });
+            }
+        };
+        let key = files.keep(spooled).await?;
+        let media = Media { size_bytes: Some(size_bytes), file: Some(key.clone()), ..media };
+        let mut unit = self.begin_for(running).await?;
+        unit.set_media(row, &media).await?;
+        unit.commit().await?;
+        let path = files.local(&key).await?.ok_or(GatewayError::MediaNotStored)?;
+        Ok((media, path))
+    }
+
+    async fn remove_file(&self, media: Option<Media>) {
+        let Some(key) = media.and_then(|it| it.file) else { return };
+        if let Err(error) = self.0.context.ports.files.remove(&key).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a file was left behind");
+        }
+    }
+
+    /// A unit that only the session's owner can commit.
+    pub(crate) async fn begin_for(&self, running: &Running) -> Result<Box<dyn Unit>> {
+        let mut unit = self.store().begin().await?;
+        unit.check_lease(&running.lease).await?;
+        Ok(unit)
+    }
+
+    /// Commits a unit that appended events.
+    pub(crate) async fn commit(&self, unit: Box<dyn Unit>) -> Result<()> {
+        unit.commit().await?;
+        self.bell().ring();
+        Ok(())
+    }
+}
+
+/// By phone number where the number is known, else as it is.
+pub(crate) async fn canonical(view: &mut (impl ContactReads + ?Sized), session: SessionId, id: &Jid) -> Result<Jid> {
+    if id.server() != Server::Lid {
+        return Ok(id.clone());
+    }
+    Ok(view.phone_of(session, id).await?.unwrap_or_else(|| id.clone()))
+}
+
+fn address(message: &Message) -> MessageRef {
+    MessageRef {
+        id: message.id.clone(),
+        chat: message.chat.clone(),
+        sender: message.sender.clone(),
+        from_me: message.from_me,
     }
 }

@@ -9,7 +9,7 @@ mod messages;
 mod sessions;
 mod webhooks;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use openwa_model::{
     Timestamp,
@@ -21,13 +21,27 @@ use openwa_model::{
     id::SessionId,
     store::{Store, View},
 };
+use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{keys::*, messages::*, sessions::*, webhooks::*};
-use crate::{error::GatewayError, settings::Settings, supervisor::Supervisor};
+use crate::{
+    error::GatewayError,
+    housekeeping::Housekeeping,
+    http::Clients,
+    keyring::Keyring,
+    settings::Settings,
+    supervisor::Supervisor,
+    webhook::{attempts::Attempts, fan_out::FanOut},
+};
 
 /// The shorthand of this face.
 pub(crate) type Result<T> = std::result::Result<T, GatewayError>;
+
+/// How often it is looked whether the last sends have ended.
+const DRAIN_LOOK: Duration = Duration::from_millis(20);
+/// How much longer than a drain the last commits may take.
+const LAST_COMMITS: Duration = Duration::from_secs(5);
 
 /// What the gateway is given to work with.
 #[derive(Clone)]
@@ -55,8 +69,16 @@ pub(crate) struct Context {
     pub(crate) bell: Bell,
     /// Every task the gateway starts, so that none outlives it.
     pub(crate) tasks: TaskTracker,
-    /// Cancelled when the gateway begins to stop.
+    /// Cancelled when the gateway begins to stop: nothing new is begun, what is under way may finish.
     pub(crate) draining: CancellationToken,
+    /// Cancelled when every session is to stop.
+    pub(crate) closing: CancellationToken,
+    /// Rung when deliveries were queued.
+    pub(crate) deliveries: Bell,
+    /// The keys seen a moment ago, and how often they were used.
+    pub(crate) keyring: Keyring,
+    /// What the gateway's own requests go out through.
+    pub(crate) clients: Clients,
 }
 
 impl Context {
@@ -77,19 +99,67 @@ pub(crate) struct Inner {
 impl Gateway {
     /// Opens the gateway over its ports. Nothing runs until [`Gateway::run`].
     pub async fn open(ports: Ports, settings: Settings) -> Result<Self> {
+        let clients = Clients::new(&settings.network, settings.webhook_timeout)
+            .map_err(|error| GatewayError::Setup(format!("outgoing HTTP cannot be set up: {error}")))?;
         let context = Arc::new(Context {
+            deliveries: Bell::default(),
+            keyring: Keyring::default(),
+            clients,
             ports,
             settings,
             bell: Bell::default(),
             tasks: TaskTracker::new(),
             draining: CancellationToken::new(),
+            closing: CancellationToken::new(),
         });
-        Ok(Self(Arc::new(Inner { supervisor: Supervisor::new(context.clone()), context })))
+        let supervisor = Supervisor::new(context.clone());
+        supervisor.settle_leftovers().await?;
+        Ok(Self(Arc::new(Inner { supervisor, context })))
     }
 
-    /// Runs until it is told to stop: sessions, deliveries, housekeeping. Returns once all of it has ended.
+    /// Runs until it is told to stop: sessions, deliveries, housekeeping. Then nothing new is begun, what is under
+    /// way may finish, sessions stop, and it returns; all of that within bounds.
     pub async fn run(&self, stop: CancellationToken) {
-        todo!()
+        let Inner { context, supervisor } = &*self.0;
+        let workers = CancellationToken::new();
+        let running = [
+            context.tasks.spawn({
+                let (worker, stop) = (FanOut::new(context.clone()), workers.clone());
+                async move { worker.run(&stop).await }
+            }),
+            context.tasks.spawn({
+                let (worker, stop) = (Arc::new(Attempts::new(context.clone())), workers.clone());
+                async move { worker.run(&stop).await }
+            }),
+            context.tasks.spawn({
+                let (worker, stop) = (Housekeeping::new(context.clone()), workers.clone());
+                async move { worker.run(&stop).await }
+            }),
+        ];
+        supervisor.run(&stop).await;
+        tracing::info!("stopping");
+        context.draining.cancel();
+        self.wait_for_sends().await;
+        supervisor.stop_all().await;
+        workers.cancel();
+        context.tasks.close();
+        let limit = context.settings.drain_timeout + LAST_COMMITS;
+        if tokio::time::timeout(limit, context.tasks.wait()).await.is_err() {
+            tracing::warn!(
+                "some work did not end in time and is given up; what is stored is done after the next start"
+            );
+            running.iter().for_each(JoinHandle::abort);
+        }
+    }
+
+    /// Waits for sends under way, for as long as a drain may take: each that ends is one less to send again.
+    async fn wait_for_sends(&self) {
+        let all_sent = async {
+            while self.0.supervisor.all_running().iter().any(|it| it.sends_under_way() > 0) {
+                tokio::time::sleep(DRAIN_LOOK).await;
+            }
+        };
+        _ = tokio::time::timeout(self.settings().drain_timeout, all_sent).await;
     }
 
     /// Whether the store answers.
@@ -109,10 +179,16 @@ impl Gateway {
         self.0.context.factory(kind).map_or(&NOTHING, |it| it.capabilities())
     }
 
+    /// The kind of engine new sessions get.
+    pub fn default_engine(&self) -> EngineKind {
+        self.0.context.ports.engines.first().map_or(EngineKind::Native, |it| it.kind())
+    }
+
     /// How it behaves.
     pub fn settings(&self) -> &Settings {
         &self.0.context.settings
     }
+
     /// The time by the gateway's clock.
     pub fn now(&self) -> Timestamp {
         self.0.context.now()
@@ -131,5 +207,17 @@ impl Gateway {
         let mut view = self.view().await?;
         view.session(id).await?.ok_or(GatewayError::SessionNotFound(id))?;
         Ok(view)
+    }
+
+    /// Does it to the end, even when the one who asked goes away: half of it must not stay undone.
+    pub(crate) async fn detached<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        let done = self.0.context.tasks.spawn(work).await;
+        done.unwrap_or_else(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "a request failed in a way nobody foresaw");
+            Err(GatewayError::Engine("the request failed in a way nobody foresaw; see the log".to_owned()))
+        })
     }
 }
