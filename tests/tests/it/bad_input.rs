@@ -104,7 +104,11 @@ async fn what_callers_do_wrong_is_named_and_leaves_nothing_behind() {
     assert_eq!(in_query.status, 401, "{}", in_query.text());
     let viewer = json!({"name": "viewer", "role": "viewer"});
     let viewer = text(&client.post("/api/auth/api-keys", &viewer).await.expect(201)["apiKey"]);
-    refused(&client.with_key(Some(&viewer)).post(&send, &hello).await, 403, "Insufficient permissions. Required: operator");
+    refused(
+        &client.with_key(Some(&viewer)).post(&send, &hello).await,
+        403,
+        "Insufficient permissions. Required: operator",
+    );
     client.with_key(Some(&viewer)).get(&session.path("/messages")).await.expect(200);
 
     // Media that cannot or must not be fetched.
@@ -116,7 +120,9 @@ async fn what_callers_do_wrong_is_named_and_leaves_nothing_behind() {
     }
     refused(&client.post(&image, &media("file:///etc/passwd")).await, 400, "http");
     let receiver = Receiver::start().await;
-    for answer in [Answer::hang_up(), Answer::status(404), Answer::status(302).with_header("location", "http://10.0.0.1/")] {
+    for answer in
+        [Answer::hang_up(), Answer::status(404), Answer::status(302).with_header("location", "http://10.0.0.1/")]
+    {
         receiver.answer_always(answer);
         let answer = client.post(&image, &media(&receiver.url())).await;
         assert_eq!(answer.status, 400, "{}", answer.text());
@@ -135,7 +141,8 @@ async fn what_callers_do_wrong_is_named_and_leaves_nothing_behind() {
     assert_eq!(client.get(&webhooks).await.expect(200), json!([]));
 
     // Keys of idempotent requests.
-    let with_key = |key: &str, body: &Value| client.request(Method::POST, &send).header("Idempotency-Key", key).json(body);
+    let with_key =
+        |key: &str, body: &Value| client.request(Method::POST, &send).header("Idempotency-Key", key).json(body);
     let answer = refused(&client.send(with_key("", &hello)).await, 400, "");
     assert_eq!(answer["code"], "IDEMPOTENCY_KEY_INVALID");
     let answer = refused(&client.send(with_key(&"k".repeat(256), &hello)).await, 400, "");

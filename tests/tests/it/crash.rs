@@ -74,7 +74,11 @@ async fn nothing_is_lost_doubled_or_out_of_order_however_often_it_is_killed() {
         println!("kill {kill} came {moment:?} into its round");
     }
 
-    let sending = async { while let Some(sent) = senders.join_next().await { sent.expect("every sender gets through") } };
+    let sending = async {
+        while let Some(sent) = senders.join_next().await {
+            sent.expect("every sender gets through")
+        }
+    };
     tokio::time::timeout(LIMIT, sending).await.expect("every sender gets through in time");
     let client = gateway.client();
     for line in &lines {
@@ -147,7 +151,9 @@ impl Line {
             match client.try_send(request.header("Idempotency-Key", &text).json(&body)).await {
                 Ok(answer) if answer.status == 201 => return,
                 // Not ready yet, or the outcome of an earlier attempt is not known yet.
-                Ok(answer) => assert!([409, 503].contains(&answer.status), "{text}: {} {}", answer.status, answer.text()),
+                Ok(answer) => {
+                    assert!([409, 503].contains(&answer.status), "{text}: {} {}", answer.status, answer.text())
+                }
                 Err(_) => (),
             }
             // A patient caller's pause; a new address ends it.

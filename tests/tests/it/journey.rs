@@ -14,7 +14,8 @@ use crate::story::{LIMIT, Session, text, wait_for_ack, wait_for_status};
 const SECRET: &str = "a secret of at least sixteen characters";
 
 /// A red and a blue pixel, as a PNG.
-const PICTURE: &str = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGP4z8DAwPAfAAcAAf+qQlqJAAAAAElFTkSuQmCC";
+const PICTURE: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGP4z8DAwPAfAAcAAf+qQlqJAAAAAElFTkSuQmCC";
 
 #[tokio::test]
 async fn a_session_is_linked_sends_receives_comes_back_and_is_logged_out() {

@@ -5,6 +5,7 @@ mod bad_input;
 mod crash;
 mod journey;
 mod openapi;
+mod readme;
 mod refusals;
 mod story;
 mod walls;

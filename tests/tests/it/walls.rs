@@ -28,6 +28,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("openwa-testkit", &["openwa-model"]),
     ("openwa-tests", &["openwa-testkit"]),
+    ("openwa-bench", &["openwa-testkit"]),
 ];
 
 /// What a room's own tests may import beyond that.
