@@ -7,12 +7,16 @@
 //! from then on sends stanzas: `message`, `receipt`, `presence`, and requests under `iq`.
 //! [`fault`] is what goes wrong on demand.
 //!
+//! At its edge: [`phone`] holds the virtual phones, [`media`] the media host, `control` the API by
+//! which tests steer all of it. [`Sandbox`] puts everything together, `listen` and `tls` serve it.
+//!
 //! Nothing here knows the gateway. Nothing is ever sent in clear: the network passes on what it
 //! cannot read, only the phones at its edge can.
 
 pub mod account;
 mod ambient;
 pub mod connection;
+mod control;
 pub mod device;
 pub mod fault;
 mod group;
@@ -21,13 +25,21 @@ mod hex_text;
 mod iq;
 pub mod journal;
 mod link;
-mod linking;
+pub mod linking;
+mod listen;
 mod login;
+pub mod media;
 mod message;
 pub mod network;
+pub mod phone;
 mod pki;
 mod presence;
 mod receipt;
 mod roster;
+mod sandbox;
 mod stanza;
+mod tls;
 mod world;
+
+pub use listen::Listening;
+pub use sandbox::{Sandbox, SandboxConfig, SandboxError};

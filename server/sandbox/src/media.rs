@@ -23,6 +23,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::ambient;
 use crate::fault::Faults;
+use crate::network::Network;
 
 /// Broken-off uploads kept for resuming; the oldest is forgotten first.
 const MOST_PARTIAL_UPLOADS: usize = 32;
@@ -379,14 +380,13 @@ struct Uploaded {
 }
 
 impl Uploaded {
-    fn complete(request: &poem::Request, token: &str, resume: Option<String>) -> Self {
-        let host = request.header("host").unwrap_or("localhost");
+    fn complete(network: &Network, token: &str, resume: Option<String>) -> Self {
         let path = direct_path(token);
-        Self { resume, url: Some(format!("https://{host}{path}")), direct_path: Some(path) }
+        Self { resume, url: Some(format!("https://{}{path}", network.media_host())), direct_path: Some(path) }
     }
 }
 
-/// The upload and download routes.
+/// The upload and download routes. Uploads look for the [`Network`] in the request's data.
 pub(crate) fn routes(media: MediaHost) -> impl IntoEndpoint<Endpoint: 'static> {
     Route::new()
         .at("/mms/:kind/:token", post(upload))
@@ -397,28 +397,28 @@ pub(crate) fn routes(media: MediaHost) -> impl IntoEndpoint<Endpoint: 'static> {
 
 #[handler]
 async fn upload(
-    request: &poem::Request,
     Path((_kind, token)): Path<(String, String)>,
     Query(query): Query<UploadQuery>,
     Data(media): Data<&MediaHost>,
+    Data(network): Data<&Network>,
     body: Body,
 ) -> poem::Result<Json<Uploaded>> {
-    receive(request, token, query, media, body).await
+    receive(network, token, query, media, body).await
 }
 
 #[handler]
 async fn upload_plain(
-    request: &poem::Request,
     Path(token): Path<String>,
     Query(query): Query<UploadQuery>,
     Data(media): Data<&MediaHost>,
+    Data(network): Data<&Network>,
     body: Body,
 ) -> poem::Result<Json<Uploaded>> {
-    receive(request, token, query, media, body).await
+    receive(network, token, query, media, body).await
 }
 
 async fn receive(
-    request: &poem::Request,
+    network: &Network,
     token: String,
     query: UploadQuery,
     media: &MediaHost,
@@ -430,7 +430,7 @@ async fn receive(
     }
     if query.resume == Some(1) {
         return Ok(Json(match media.progress(&token) {
-            Progress::Complete => Uploaded::complete(request, &token, Some("complete".into())),
+            Progress::Complete => Uploaded::complete(network, &token, Some("complete".into())),
             Progress::Received(bytes) => Uploaded { resume: Some(bytes.to_string()), url: None, direct_path: None },
         }));
     }
@@ -440,7 +440,7 @@ async fn receive(
         incoming.take(&chunk.map_err(MediaError::BrokenOff)?)?;
     }
     incoming.finish(ambient::wall_clock()).await?;
-    Ok(Json(Uploaded::complete(request, &token, None)))
+    Ok(Json(Uploaded::complete(network, &token, None)))
 }
 
 #[handler]
