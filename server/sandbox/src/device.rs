@@ -270,3 +270,80 @@ pub(crate) struct BacklogCount {
     pub(crate) receipts: usize,
     pub(crate) notifications: usize,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::{LinkReader, Outbound};
+    use wacore_binary::builder::NodeBuilder;
+
+    fn message(number: u64) -> Queued {
+        let node = NodeBuilder::new("message").attr("id", number).build();
+        Queued { number, node: Arc::new(node) }
+    }
+
+    fn device_with(queued: u64) -> Device {
+        let mut device = Device::primary(&PrimaryKeys::generate());
+        for number in 1..=queued {
+            device.enqueue(message(number));
+        }
+        device
+    }
+
+    fn written(reader: &mut LinkReader) -> Vec<String> {
+        let mut seen = Vec::new();
+        while let Some(Outbound::Stanza(node)) = reader.try_recv() {
+            let end = node.get_optional_child("offline").map(|end| stanza::text(end, "count"));
+            seen.push(end.map_or_else(|| stanza::text(&node, "id"), |count| format!("end of {count}")));
+        }
+        seen
+    }
+
+    #[test]
+    fn the_backlog_ends_before_what_is_new() {
+        let mut device = device_with(2);
+        let (link, mut reader) = Link::new(1);
+        device.link = Some(link);
+        assert_eq!(device.activate().messages, 2);
+        device.write_queue();
+        device.enqueue(message(3));
+        assert_eq!(written(&mut reader), ["1", "2", "end of 2", "3"]);
+    }
+
+    #[test]
+    fn nothing_leaves_the_queue_before_it_is_acknowledged() {
+        let mut device = device_with(2);
+        let (link, mut reader) = Link::new(1);
+        device.link = Some(link);
+        device.activate();
+        device.write_queue();
+        assert_eq!(device.acknowledge(|node| stanza::is(node, "id", "1")), [1]);
+        assert!(device.acknowledge(|node| stanza::is(node, "id", "1")).is_empty());
+        device.deactivate();
+        assert_eq!(written(&mut reader), ["1", "2", "end of 2"]);
+        // What was not acknowledged comes again.
+        device.activate();
+        device.write_queue();
+        assert_eq!(written(&mut reader), ["2", "end of 1"]);
+    }
+
+    #[test]
+    fn what_was_not_written_cannot_be_acknowledged() {
+        let mut device = device_with(1);
+        assert!(device.acknowledge(|_| true).is_empty());
+        assert_eq!(device.info(0).queued, 1);
+    }
+
+    #[test]
+    fn a_client_that_acknowledges_nothing_is_not_flooded() {
+        let more = WINDOW as u64 + 10;
+        let mut device = device_with(more);
+        let (link, mut reader) = Link::new(1);
+        device.link = Some(link);
+        device.activate();
+        device.write_queue();
+        assert_eq!(written(&mut reader).len(), WINDOW);
+        device.acknowledge(|node| stanza::is(node, "id", "1"));
+        assert_eq!(written(&mut reader), [format!("{}", WINDOW + 1)]);
+    }
+}

@@ -119,11 +119,7 @@ pub(crate) fn answer(pki: &Pki, hello: &[u8]) -> Result<Answer, HandshakeError> 
     let certificate = noise.encrypt(&pki.chain)?;
     Ok(Answer::Continue {
         reply: server_hello(&ephemeral, Some(server_static), certificate),
-        waiting: Waiting {
-            noise,
-            ephemeral,
-            is_fallback: hello.r#static.is_some(),
-        },
+        waiting: Waiting { noise, ephemeral, is_fallback: hello.r#static.is_some() },
     })
 }
 
@@ -158,11 +154,7 @@ fn resume(
 
 /// Takes the client's last message.
 pub(crate) fn finish(waiting: Waiting, message: &[u8]) -> Result<Established, HandshakeError> {
-    let Waiting {
-        mut noise,
-        ephemeral,
-        ..
-    } = waiting;
+    let Waiting { mut noise, ephemeral, .. } = waiting;
     let finish = wa::HandshakeMessage::decode_from_slice(message)
         .ok()
         .and_then(|message| message.client_finish.into_option())

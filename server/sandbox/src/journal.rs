@@ -96,11 +96,7 @@ impl Journal {
 
     /// Stores many values of one kind at once.
     pub fn put_all<'a>(&self, kind: &str, values: impl IntoIterator<Item = (&'a str, &'a [u8])>) {
-        self.append(
-            values
-                .into_iter()
-                .map(|(key, value)| (kind, key, Some(value))),
-        );
+        self.append(values.into_iter().map(|(key, value)| (kind, key, Some(value))));
     }
 
     /// Forgets a value.
@@ -161,9 +157,7 @@ impl Journal {
 
     fn lock(&self) -> Option<MutexGuard<'_, State>> {
         // A holder that panicked has at worst left a torn record, which the next start drops.
-        self.open
-            .as_ref()
-            .map(|state| state.lock().unwrap_or_else(PoisonError::into_inner))
+        self.open.as_ref().map(|state| state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

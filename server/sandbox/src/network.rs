@@ -284,10 +284,7 @@ impl Network {
     /// this one is asked afterwards is not remembered.
     pub fn close(&self) {
         let world = self.world();
-        let devices = world
-            .accounts
-            .values()
-            .flat_map(|account| account.devices.values());
+        let devices = world.accounts.values().flat_map(|account| account.devices.values());
         for link in devices.filter_map(|device| device.link.as_ref()) {
             link.cut();
         }

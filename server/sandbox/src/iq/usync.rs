@@ -87,22 +87,23 @@ fn answer_protocol(exchange: &mut Exchange<'_>, number: &str, protocol: &str, co
         "status" if is_visible("status") => {
             NodeBuilder::new("status").attr("t", account.about.set_at).bytes(account.about.text.as_bytes()).build()
         }
-        "status" => NodeBuilder::new("status").attr("code", 401).build(),
-        "picture" => {
-            let mut node = NodeBuilder::new("picture");
-            if let Some(picture) = &account.picture
-                && is_visible("profile")
-            {
-                node = node.attr("id", &picture.id);
-            }
-            node.build()
-        }
+        "status" => refused("status", 401),
+        "picture" => match &account.picture {
+            Some(picture) if is_visible("profile") => NodeBuilder::new("picture").attr("id", &picture.id).build(),
+            _ => refused("picture", 404),
+        },
         "disappearing_mode" => {
             let (duration, set_at) = account.disappearing;
             NodeBuilder::new("disappearing_mode").attr("duration", duration).attr("t", set_at).build()
         }
         _ => return None,
     })
+}
+
+/// What the account does not have or does not show.
+fn refused(protocol: &'static str, code: u16) -> Node {
+    let error = NodeBuilder::new("error").attr("code", code).build();
+    NodeBuilder::new(protocol).children([error]).build()
 }
 
 /// A number without an account.

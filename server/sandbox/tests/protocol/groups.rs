@@ -1,8 +1,8 @@
 //! Groups: made, written in, changed, left, joined by link.
 
-use whatsapp_rust::{GroupCreateOptions, GroupParticipantOptions, GroupSubject};
 use openwa_sandbox::account::AccountInfo;
 use whatsapp_rust::prelude::*;
+use whatsapp_rust::{GroupCreateOptions, GroupParticipantOptions, GroupSubject};
 
 use crate::harness::{Sandbox, TestClient, jid};
 
@@ -23,16 +23,13 @@ async fn wait_for_group_news(client: &TestClient, mark: usize, what: &str) {
 async fn a_group_is_made_written_in_and_a_member_removed() {
     let sandbox = Sandbox::start().await;
     let (_, alice_client, bob, bob_client) = sandbox.pair().await;
-    let carol = sandbox.account("Carol");
+    let carol = sandbox.account("Carol").await;
     let carol_client = sandbox.linked(&carol).await;
     let made = alice_client
         .client
         .groups()
         .create_group(
-            GroupCreateOptions::builder()
-                .subject("Sailing")
-                .participants(vec![member(&bob), member(&carol)])
-                .build(),
+            GroupCreateOptions::builder().subject("Sailing").participants(vec![member(&bob), member(&carol)]).build(),
         )
         .await
         .unwrap();

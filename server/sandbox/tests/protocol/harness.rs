@@ -1,19 +1,16 @@
 //! A network on a free port, and clients that remember every event they saw.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
-use openwa_sandbox::account::{AccountInfo, PrimaryKeys};
-use openwa_sandbox::connection;
-use openwa_sandbox::network::{Network, Settings};
-use poem::listener::TcpAcceptor;
-use poem::web::Data;
-use poem::web::websocket::{WebSocket, WebSocketConfig};
-use poem::{EndpointExt, IntoResponse, Route, Server, get, handler};
+use openwa_sandbox::account::AccountInfo;
+use openwa_sandbox::network::Network;
+use openwa_sandbox::phone::Script;
+use openwa_sandbox::{Sandbox as Whole, SandboxConfig};
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use whatsapp_rust::http::{HttpClient, HttpRequest, HttpResponse};
 use whatsapp_rust::pair_code::PairCodeOptions;
 use whatsapp_rust::prelude::*;
@@ -24,37 +21,38 @@ use whatsapp_rust::wacore::store::InMemoryBackend;
 /// Long enough for a loaded machine; only a failure waits for it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A network and the socket in front of it.
+/// A network with phones, and the socket in front of it.
 pub(crate) struct Sandbox {
     pub(crate) network: Network,
-    pub(crate) address: SocketAddr,
-    server: JoinHandle<()>,
-}
-
-#[handler]
-async fn chat(socket: WebSocket, network: Data<&Network>) -> impl IntoResponse {
-    let network = network.clone();
-    let bounds = WebSocketConfig::default().max_message_size(Some(connection::LARGEST_MESSAGE));
-    socket.config(bounds).on_upgrade(move |socket| connection::serve(network, socket))
+    address: SocketAddr,
+    whole: Whole,
+    _stop: DropGuard,
 }
 
 impl Sandbox {
     pub(crate) async fn start() -> Self {
-        Self::with(Settings::default()).await
+        Self::with(SandboxConfig::default()).await
     }
 
-    pub(crate) async fn with(settings: Settings) -> Self {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let network = Network::new(settings).unwrap();
-        let routes = Route::new().at("/ws/chat", get(chat)).data(network.clone());
-        let acceptor = TcpAcceptor::from_tokio(listener).unwrap();
-        let server = tokio::spawn(Server::new_with_acceptor(acceptor).run(routes).map(|_| ()));
-        Self { network, address, server }
+    /// A network that remembers in this folder.
+    pub(crate) async fn start_in(folder: &Path) -> Self {
+        let config = SandboxConfig { state_dir: Some(folder.to_owned()), ..SandboxConfig::default() };
+        Self::with(config).await
     }
 
-    pub(crate) fn account(&self, name: &str) -> AccountInfo {
-        self.network.create_account(name, None, PrimaryKeys::generate()).unwrap()
+    pub(crate) async fn with(config: SandboxConfig) -> Self {
+        let whole = Whole::start(config).await.unwrap();
+        let listening = whole.bind_wire(([127, 0, 0, 1], 0).into()).await.unwrap();
+        let address = listening.plain_address();
+        let stop = CancellationToken::new();
+        tokio::spawn(listening.serve(stop.clone()));
+        Self { network: whole.network().clone(), address, whole, _stop: stop.drop_guard() }
+    }
+
+    /// An account whose phone is on line.
+    pub(crate) async fn account(&self, name: &str) -> AccountInfo {
+        let phone = self.whole.phones().create(name, None, Script::default()).await.unwrap();
+        phone.info().clone()
     }
 
     /// A client that is linked to the account by QR code and has logged in.
@@ -81,15 +79,9 @@ impl Sandbox {
 
     /// Two accounts, each with one linked client.
     pub(crate) async fn pair(&self) -> (AccountInfo, TestClient, AccountInfo, TestClient) {
-        let (alice, bob) = (self.account("Alice"), self.account("Bob"));
+        let (alice, bob) = tokio::join!(self.account("Alice"), self.account("Bob"));
         let (alice_client, bob_client) = tokio::join!(self.linked(&alice), self.linked(&bob));
         (alice, alice_client, bob, bob_client)
-    }
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        self.server.abort();
     }
 }
 
@@ -212,13 +204,13 @@ impl TestClient {
         }
     }
 
-    /// Logged in and through with its backlog.
+    /// Logged in, through with its backlog and in step with the account's other devices.
     pub(crate) async fn ready(&self) {
         self.ready_from(0).await;
     }
 
     pub(crate) async fn ready_from(&self, mark: usize) {
-        self.wait_from(mark, "the end of the backlog", |event| matches!(event, Event::OfflineSyncCompleted(_))).await;
+        self.wait_from(mark, "Connected", |event| matches!(event, Event::Connected(_))).await;
     }
 
     /// Waits for a text and says who sent it, in which chat, under which id.

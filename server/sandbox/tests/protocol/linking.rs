@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use openwa_sandbox::SandboxConfig;
 use openwa_sandbox::linking::LinkError;
-use openwa_sandbox::network::Settings;
 use whatsapp_rust::pair_code::PairCodeOptions;
 use whatsapp_rust::prelude::*;
 
@@ -12,7 +12,7 @@ use crate::harness::{Sandbox, Store};
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_is_linked_by_qr_code_told_to_come_back_and_logs_in() {
     let sandbox = Sandbox::start().await;
-    let alice = sandbox.account("Alice");
+    let alice = sandbox.account("Alice").await;
     let client = sandbox.client("Alice's laptop", Store::default()).await;
     let code = client.qr_code().await;
     assert_eq!(sandbox.network.linking_name(&code).as_deref(), Some("Alice's laptop"));
@@ -32,7 +32,7 @@ async fn a_client_is_linked_by_qr_code_told_to_come_back_and_logs_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_is_linked_by_pairing_code() {
     let sandbox = Sandbox::start().await;
-    let alice = sandbox.account("Alice");
+    let alice = sandbox.account("Alice").await;
     assert_eq!(
         sandbox.network.enter_pairing_code(&alice.number, "ABCD1234"),
         Err(LinkError::NoCodeAsked(alice.number.clone()))
@@ -53,13 +53,12 @@ async fn a_client_is_linked_by_pairing_code() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn codes_expire_and_the_client_is_given_new_ones() {
-    let sandbox = Sandbox::with(Settings {
-        ref_lifetimes: (Duration::from_millis(150), Duration::from_millis(150)),
-        refs: 2,
-        ..Settings::default()
+    let sandbox = Sandbox::with(SandboxConfig {
+        qr_lifetimes: (Duration::from_millis(150), Duration::from_millis(150)),
+        ..SandboxConfig::default()
     })
     .await;
-    let alice = sandbox.account("Alice");
+    let alice = sandbox.account("Alice").await;
     let client = sandbox.client("laptop", Store::default()).await;
     let first = client.qr_code().await;
     // The client shows its first code far longer than this network lets it count, so that it is
@@ -77,7 +76,7 @@ async fn codes_expire_and_the_client_is_given_new_ones() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nonsense_and_other_peoples_keys_are_refused() {
     let sandbox = Sandbox::start().await;
-    let alice = sandbox.account("Alice");
+    let alice = sandbox.account("Alice").await;
     let client = sandbox.client("laptop", Store::default()).await;
     let code = client.qr_code().await;
     let network = &sandbox.network;

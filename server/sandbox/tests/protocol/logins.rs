@@ -5,12 +5,12 @@ use std::time::{Duration, SystemTime};
 use openwa_sandbox::fault::Fault;
 use whatsapp_rust::prelude::*;
 
-use crate::harness::{Sandbox, jid};
+use crate::harness::Sandbox;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_linked_client_comes_back_without_a_new_scan() {
     let sandbox = Sandbox::start().await;
-    let alice = sandbox.account("Alice");
+    let alice = sandbox.account("Alice").await;
     let client = sandbox.linked(&alice).await;
     let before = sandbox.network.handshakes();
     let store = client.stop().await;
@@ -25,7 +25,7 @@ async fn a_linked_client_comes_back_without_a_new_scan() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_login_of_the_same_device_replaces_the_first() {
     let sandbox = Sandbox::start().await;
-    let alice = sandbox.account("Alice");
+    let alice = sandbox.account("Alice").await;
     let first = sandbox.linked(&alice).await;
     let second = sandbox.client("Alice", first.store.clone()).await;
     second.ready().await;
@@ -36,7 +36,7 @@ async fn a_second_login_of_the_same_device_replaces_the_first() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unlinked_client_is_told_at_once_and_refused_for_good() {
     let sandbox = Sandbox::start().await;
-    let alice = sandbox.account("Alice");
+    let alice = sandbox.account("Alice").await;
     let client = sandbox.linked(&alice).await;
     sandbox.network.unlink(&alice.number, 1).unwrap();
     client.wait("LoggedOut", |event| matches!(event, Event::LoggedOut(_))).await;
@@ -53,7 +53,7 @@ async fn an_unlinked_client_is_told_at_once_and_refused_for_good() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_logs_out_is_no_longer_a_device() {
     let sandbox = Sandbox::start().await;
-    let alice = sandbox.account("Alice");
+    let alice = sandbox.account("Alice").await;
     let client = sandbox.linked(&alice).await;
     client.client.logout().await;
     client.wait("LoggedOut", |event| matches!(event, Event::LoggedOut(_))).await;
@@ -63,7 +63,7 @@ async fn a_client_that_logs_out_is_no_longer_a_device() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dropped_link_comes_back_by_itself() {
     let sandbox = Sandbox::start().await;
-    let alice = sandbox.account("Alice");
+    let alice = sandbox.account("Alice").await;
     let client = sandbox.linked(&alice).await;
     let mark = client.mark();
     let number = Some(alice.number.clone());
@@ -75,7 +75,7 @@ async fn a_dropped_link_comes_back_by_itself() {
 #[tokio::test(flavor = "multi_thread")]
 async fn logins_are_refused_while_the_fault_lasts() {
     let sandbox = Sandbox::start().await;
-    let alice = sandbox.account("Alice");
+    let alice = sandbox.account("Alice").await;
     let client = sandbox.linked(&alice).await;
     let store = client.stop().await;
     let refusal = sandbox
@@ -93,7 +93,7 @@ async fn logins_are_refused_while_the_fault_lasts() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_banned_account_is_thrown_out_and_told_why() {
     let sandbox = Sandbox::start().await;
-    let alice = sandbox.account("Alice");
+    let alice = sandbox.account("Alice").await;
     let client = sandbox.linked(&alice).await;
     sandbox
         .network
@@ -107,22 +107,4 @@ async fn a_banned_account_is_thrown_out_and_told_why() {
     let banned = client.wait("TemporaryBan", |event| matches!(event, Event::TemporaryBan(_))).await;
     let Event::TemporaryBan(banned) = &*banned else { unreachable!("the wait was for TemporaryBan") };
     assert!(banned.expire.num_seconds() > 3_000);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_nacked_send_reaches_nobody() {
-    let sandbox = Sandbox::start().await;
-    let (_, alice_client, bob, bob_client) = sandbox.pair().await;
-    sandbox.network.faults().add(Fault::NackNextSends { number: None, code: 463, count: 1 }).unwrap();
-    let send = |text: &'static str| alice_client.client.send_text(jid(&bob), text);
-    send("refused").await.unwrap();
-    alice_client
-        .wait(
-            "the negative acknowledgement",
-            |event| matches!(event, Event::ServerAck(ack) if ack.error.as_deref() == Some("463")),
-        )
-        .await;
-    send("taken").await.unwrap();
-    bob_client.text("taken").await;
-    assert_eq!(bob_client.texts("refused"), 0);
 }

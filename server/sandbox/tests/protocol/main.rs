@@ -2,6 +2,8 @@
 //! a network on a loopback port.
 
 mod accounts;
+mod app_state;
+mod faults;
 mod groups;
 mod harness;
 mod linking;

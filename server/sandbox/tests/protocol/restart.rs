@@ -1,28 +1,25 @@
 //! The network is killed and starts again from its folder.
 
-use std::path::Path;
-
 use openwa_sandbox::journal::Journal;
-use openwa_sandbox::network::Settings;
-use whatsapp_rust::{GroupCreateOptions, GroupParticipantOptions};
 use whatsapp_rust::prelude::*;
+use whatsapp_rust::{GroupCreateOptions, GroupParticipantOptions};
 
 use crate::harness::{Sandbox, jid};
-
-async fn start(folder: &Path) -> Sandbox {
-    let journal = Journal::open(folder).unwrap();
-    Sandbox::with(Settings { journal, ..Settings::default() }).await
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_network_comes_back_with_accounts_devices_groups_and_queues() {
     let folder = tempfile::tempdir().unwrap();
-    let sandbox = start(folder.path()).await;
+    let sandbox = Sandbox::start_in(folder.path()).await;
     let (alice, alice_client, bob, bob_client) = sandbox.pair().await;
     let made = alice_client
         .client
         .groups()
-        .create_group(GroupCreateOptions::builder().subject("Kept").participants(vec![GroupParticipantOptions::new(jid(&bob))]).build())
+        .create_group(
+            GroupCreateOptions::builder()
+                .subject("Kept")
+                .participants(vec![GroupParticipantOptions::new(jid(&bob))])
+                .build(),
+        )
         .await
         .unwrap();
     let bob_store = bob_client.stop().await;
@@ -35,7 +32,7 @@ async fn a_network_comes_back_with_accounts_devices_groups_and_queues() {
     sandbox.network.close();
     drop(sandbox);
 
-    let sandbox = start(folder.path()).await;
+    let sandbox = Sandbox::start_in(folder.path()).await;
     assert_eq!(sandbox.network.root_key(), root);
     assert_eq!(sandbox.network.account_by_id(alice.id).as_ref(), Some(&alice));
     let (alice_client, bob_client) =
@@ -45,4 +42,23 @@ async fn a_network_comes_back_with_accounts_devices_groups_and_queues() {
     assert_eq!(sandbox.network.handshakes().full, 0, "the server's key is the one the clients know");
     alice_client.client.send_text(made.metadata.id.clone(), "still a group").await.unwrap();
     bob_client.text("still a group").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_knows_an_old_key_of_the_server_gets_in_nevertheless() {
+    let folder = tempfile::tempdir().unwrap();
+    let sandbox = Sandbox::start_in(folder.path()).await;
+    let alice = sandbox.account("Alice").await;
+    let client = sandbox.linked(&alice).await;
+    let store = client.stop().await;
+    sandbox.network.close();
+    drop(sandbox);
+    let journal = Journal::open(folder.path()).unwrap();
+    journal.delete("noise", "server");
+    journal.close();
+
+    let sandbox = Sandbox::start_in(folder.path()).await;
+    let client = sandbox.client("Alice", store).await;
+    client.ready().await;
+    assert_eq!(sandbox.network.handshakes().fallback, 1);
 }
