@@ -1,1 +1,43 @@
-//! Being built.
+//! The HTTP API: OpenWA's routes over the gateway. Nothing here thinks.
+//!
+//! In reading order: how it is put together (`app`), what every request passes (`edge`,
+//! `operations`, `input`, `rules`), who asks (`auth`), what can go wrong (`error`), what answers are
+//! made of (`answer`, `file_answer`, `wire`, `words`), then one file a resource, each with its wire
+//! types beside its handlers (`sessions`, `linking`, `session_settings`, `sends`, `messages`, `chats`, `contacts`, `groups`, `webhooks`, `keys`, `events`, `health`), and
+//! what all of it looks like from outside (`document`, `event_shapes`).
+//!
+//! Never here: decisions about sessions or messages, SQL, WhatsApp's protocol, or a task that runs
+//! by itself.
+
+mod app;
+
+mod edge;
+mod input;
+mod operations;
+mod rules;
+
+mod answer;
+mod auth;
+mod error;
+mod file_answer;
+mod wire;
+mod words;
+
+mod chats;
+mod contacts;
+mod events;
+mod groups;
+mod health;
+mod keys;
+mod linking;
+mod messages;
+mod sends;
+mod session_settings;
+mod sessions;
+mod webhooks;
+
+mod document;
+mod event_shapes;
+
+pub use app::{ApiSettings, ApiState, app};
+pub use document::document;

@@ -1,0 +1,186 @@
+//! Shapes of answers that the framework does not have.
+
+use openwa_core::gateway::{IdempotencyKey, SendOutcome};
+use poem::{
+    IntoResponse, Request, RequestBody, Response,
+    http::{HeaderValue, StatusCode},
+};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions, Object,
+    payload::Json,
+    registry::{
+        MetaHeader, MetaMediaType, MetaParamIn, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
+    },
+    types::{ToJSON, Type},
+};
+use serde::Serialize;
+
+use crate::{
+    error::ApiError,
+    input::{Body, IDEMPOTENCY_KEY},
+};
+
+/// What a handler answers.
+pub(crate) type Answer<T> = Result<T, ApiError>;
+
+fn json_of(schema: MetaSchemaRef) -> Vec<MetaMediaType> {
+    vec![MetaMediaType { content_type: "application/json", schema }]
+}
+
+fn one(status: u16, description: &'static str, content: Vec<MetaMediaType>, headers: Vec<MetaHeader>) -> MetaResponses {
+    let response = MetaResponse { description, status: Some(status), status_range: None, content, headers };
+    MetaResponses { responses: vec![response] }
+}
+
+/// Made: 201.
+pub(crate) struct Created<T>(pub(crate) T);
+
+impl<T: ToJSON> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        Json(self.0).with_status(StatusCode::CREATED).into_response()
+    }
+}
+
+impl<T: ToJSON> ApiResponse for Created<T> {
+    fn meta() -> MetaResponses {
+        one(201, "It was made.", json_of(T::schema_ref()), vec![])
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+/// Gone: 204 without a body.
+pub(crate) struct NoContent;
+
+impl IntoResponse for NoContent {
+    fn into_response(self) -> Response {
+        StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+impl ApiResponse for NoContent {
+    fn meta() -> MetaResponses {
+        one(204, "It is gone.", vec![], vec![])
+    }
+
+    fn register(_registry: &mut Registry) {}
+}
+
+/// A long answer, written straight to bytes instead of through a tree of values.
+pub(crate) struct Long<T>(pub(crate) T);
+
+impl<T: Serialize + Type> IntoResponse for Long<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(bytes) => Response::builder().content_type("application/json; charset=utf-8").body(bytes),
+            Err(error) => ApiError::internal(error).into_response(),
+        }
+    }
+}
+
+impl<T: Serialize + Type> ApiResponse for Long<T> {
+    fn meta() -> MetaResponses {
+        one(200, "", json_of(T::schema_ref()), vec![])
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+/// A message that was accepted.
+#[derive(Object)]
+#[oai(rename_all = "camelCase", example)]
+pub(crate) struct SendAnswer {
+    /// WhatsApp's id of the message.
+    pub(crate) message_id: String,
+    /// When it was accepted, in seconds.
+    pub(crate) timestamp: i64,
+}
+
+impl poem_openapi::types::Example for SendAnswer {
+    fn example() -> Self {
+        Self { message_id: "3EB0C431C26A1916E07E".to_owned(), timestamp: 1_791_021_600 }
+    }
+}
+
+impl From<&SendOutcome> for SendAnswer {
+    fn from(outcome: &SendOutcome) -> Self {
+        Self { message_id: outcome.id.to_string(), timestamp: outcome.timestamp.as_second() }
+    }
+}
+
+/// Accepted: 201, and whether this is the answer to an earlier request.
+pub(crate) struct Accepted(pub(crate) SendOutcome);
+
+const REPLAYED: &str = "Idempotent-Replayed";
+
+impl IntoResponse for Accepted {
+    fn into_response(self) -> Response {
+        let mut response = Created(SendAnswer::from(&self.0)).into_response();
+        if self.0.replayed {
+            response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
+
+impl ApiResponse for Accepted {
+    fn meta() -> MetaResponses {
+        let replayed = MetaHeader {
+            name: REPLAYED.to_owned(),
+            description: Some("`true` when this is the answer to an earlier request with the same key.".to_owned()),
+            required: false,
+            deprecated: false,
+            schema: String::schema_ref(),
+        };
+        one(201, "WhatsApp accepted the message.", json_of(SendAnswer::schema_ref()), vec![replayed])
+    }
+
+    fn register(registry: &mut Registry) {
+        SendAnswer::register(registry);
+    }
+}
+
+/// The `Idempotency-Key` of a request, where it has one.
+pub(crate) struct Once(Option<String>);
+
+impl Once {
+    /// The key together with what was asked under it.
+    pub(crate) fn with<T>(self, body: &Body<T>) -> Option<IdempotencyKey> {
+        Some(IdempotencyKey { key: self.0?, fingerprint: body.fingerprint.clone()? })
+    }
+}
+
+impl<'a> ApiExtractor<'a> for Once {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::Parameter];
+    type ParamType = String;
+    type ParamRawType = String;
+
+    fn param_in() -> Option<MetaParamIn> {
+        Some(MetaParamIn::Header)
+    }
+
+    fn param_schema_ref() -> Option<MetaSchemaRef> {
+        let schema = MetaSchema { min_length: Some(1), max_length: Some(255), ..MetaSchema::new("string") };
+        Some(MetaSchemaRef::Inline(Box::new(schema)))
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        _body: &mut RequestBody,
+        _options: ExtractParamOptions<String>,
+    ) -> poem::Result<Self> {
+        let Some(key) = request.headers().get(IDEMPOTENCY_KEY) else { return Ok(Self(None)) };
+        let good = (1..=255).contains(&key.len()) && key.as_bytes().iter().all(u8::is_ascii_graphic);
+        match key.to_str() {
+            Ok(key) if good => Ok(Self(Some(key.to_owned()))),
+            _ => {
+                let sentence = "Idempotency-Key must be 1 to 255 visible ASCII characters";
+                Err(ApiError::new(StatusCode::BAD_REQUEST, "IDEMPOTENCY_KEY_INVALID", sentence).into())
+            }
+        }
+    }
+}

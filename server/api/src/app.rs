@@ -1,0 +1,154 @@
+//! The whole API, put together.
+
+use std::sync::Arc;
+
+use openwa_core::Gateway;
+use poem::{
+    Endpoint, EndpointExt, IntoResponse, Response, Route,
+    endpoint::{BoxEndpoint, make_sync},
+    http::{HeaderValue, header},
+    middleware::{AddData, CatchPanic},
+};
+use poem_openapi::{OpenApi, OpenApiService, Tags, registry::Registry};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    chats::Chats, contacts::Contacts, document::document, edge::Edge, error::ApiError, events::Events, groups::Groups,
+    health::Health, input::Door, keys::Keys, linking::Linking, messages::Messages, operations::Operations,
+    rules::Rules, sends::Sends, session_settings::SessionSettings, sessions::Sessions, webhooks::Webhooks,
+};
+
+/// Where all of OpenWA's routes are.
+pub(crate) const PREFIX: &str = "/api";
+
+/// How the API behaves.
+pub struct ApiSettings {
+    /// The largest body of a request, in bytes.
+    pub body_limit: usize,
+    /// The origins whose pages may read answers; `*` is any. None by default.
+    pub cors_origins: Vec<String>,
+    /// The program's version, told to those with a good key.
+    pub version: String,
+    /// Cancelled when the program begins to stop: those who follow events are let go.
+    pub stopping: CancellationToken,
+    /// What else is served on this port, each under its path, which it sees whole.
+    pub mounts: Vec<(String, BoxEndpoint<'static, Response>)>,
+}
+
+impl Default for ApiSettings {
+    fn default() -> Self {
+        Self {
+            body_limit: 25 * 1024 * 1024,
+            cors_origins: Vec::new(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            stopping: CancellationToken::new(),
+            mounts: Vec::new(),
+        }
+    }
+}
+
+/// What the API works with.
+pub struct ApiState {
+    /// The gateway it is the face of.
+    pub gateway: Gateway,
+    /// How it behaves.
+    pub settings: ApiSettings,
+}
+
+/// The program's version.
+#[derive(Clone)]
+pub(crate) struct Version(pub(crate) String);
+
+/// What operations are about.
+#[derive(Tags)]
+pub(crate) enum Tag {
+    /// WhatsApp accounts linked to this gateway.
+    Sessions,
+    /// Sending, and what was sent and received.
+    Messages,
+    /// Conversations.
+    Chats,
+    /// People.
+    Contacts,
+    /// Groups.
+    Groups,
+    /// Being called back.
+    Webhooks,
+    /// The log of what happened.
+    Events,
+    /// Who may do what.
+    Keys,
+    /// Whether the gateway is well.
+    Health,
+}
+
+/// Every resource.
+pub(crate) type Api =
+    (Sessions, Linking, SessionSettings, Sends, Messages, Chats, Contacts, Groups, Webhooks, Events, Keys, Health);
+
+/// The API as one endpoint.
+pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
+    let ApiState { gateway, settings } = state;
+    let api: Api = (
+        Sessions(gateway.clone()),
+        Linking(gateway.clone()),
+        SessionSettings(gateway.clone()),
+        Sends(gateway.clone()),
+        Messages(gateway.clone()),
+        Chats(gateway.clone()),
+        Contacts(gateway.clone()),
+        Groups(gateway.clone()),
+        Webhooks(gateway.clone()),
+        Events::new(gateway.clone(), settings.stopping),
+        Keys(gateway.clone()),
+        Health(gateway.clone()),
+    );
+    let mut schemas = Registry::new();
+    Api::register(&mut schemas);
+    let operations = Operations::new(PREFIX, Api::meta());
+    let door = Arc::new(Door::new(settings.body_limit, Rules::new(schemas)));
+
+    let service = OpenApiService::new(api, "OpenWA", settings.version.clone());
+    let routes = Route::new()
+        .at("/api/openapi.json", make_sync(|_| described()))
+        .at("/api/docs", make_sync(|_| documentation()))
+        .nest(PREFIX, service);
+    let mounts = settings.mounts.into_iter();
+    let routes = mounts.fold(routes, |routes, (path, endpoint)| routes.nest_no_strip(path, endpoint));
+    let inner = routes
+        .with(AddData::new(gateway))
+        .with(AddData::new(Version(settings.version)))
+        .with(CatchPanic::new().with_handler(|_| ApiError::internal(Panicked).into_response()))
+        .map_to_response();
+    Edge { inner, operations, door, cors_origins: settings.cors_origins }
+}
+
+/// A handler broke its own rules.
+#[derive(Debug, thiserror::Error)]
+#[error("a handler panicked; the panic itself stands in the log before this line")]
+struct Panicked;
+
+fn described() -> Response {
+    Response::builder().content_type("application/json; charset=utf-8").body(document())
+}
+
+/// A page to read the document and try things out, complete without the internet.
+fn documentation() -> Response {
+    let frame = OpenApiService::new((), "OpenWA", "");
+    // The script element with the program is told from the one with the document by its attribute.
+    let nonce = uuid::Uuid::new_v4().simple().to_string();
+    let page = frame
+        .scalar_html()
+        .replacen(&frame.spec(), &document(), 1)
+        .replacen("<script charset", &format!("<script nonce=\"{nonce}\" charset"), 1)
+        .replacen("<title>Scalar</title>", "<title>OpenWA</title>", 1);
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'unsafe-inline'; img-src 'self' data:; \
+         font-src data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+    );
+    let mut response = Response::builder().content_type("text/html; charset=utf-8").body(page);
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}

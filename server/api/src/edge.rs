@@ -1,0 +1,155 @@
+//! The outermost layer: what every request passes and every answer carries, also those that fail early.
+
+use std::{sync::Arc, time::Instant};
+
+use poem::{
+    Endpoint, IntoResponse, Request, Response,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery},
+};
+use uuid::Uuid;
+
+use crate::{
+    error::{ApiError, Cause},
+    input::{Door, declared_length},
+    operations::Operations,
+};
+
+/// Nothing here may run scripts or be framed; the page with the documentation says so for itself.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+const REQUEST_ID: &str = "X-Request-ID";
+/// Longer ids of callers are replaced by our own.
+const LONGEST_REQUEST_ID: usize = 128;
+
+/// Wraps everything that is served.
+pub(crate) struct Edge<E> {
+    pub(crate) inner: E,
+    pub(crate) operations: Operations,
+    pub(crate) door: Arc<Door>,
+    pub(crate) cors_origins: Vec<String>,
+}
+
+impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> poem::Result<Response> {
+        let began = Instant::now();
+        let id = request_id(request.headers());
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let origin = self.allowed_origin(request.headers());
+        let mut response = match self.admit(request) {
+            Ok(Admitted::Request(request)) => match self.inner.call(request).await {
+                Ok(response) => response,
+                Err(error) if error.is_from_response() => error.into_response(),
+                Err(error) => ApiError::of_framework(&error, method.as_str(), &path).into_response(),
+            },
+            Ok(Admitted::Preflight) => preflight(),
+            Err(error) => error.into_response(),
+        };
+        finish(&mut response, &id, origin);
+        log(&response, &method, &path, &id, began);
+        Ok(response)
+    }
+}
+
+enum Admitted {
+    Request(Request),
+    Preflight,
+}
+
+impl<E> Edge<E> {
+    fn admit(&self, mut request: Request) -> Result<Admitted, ApiError> {
+        let target = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
+        if target.contains("%00") {
+            return Err(ApiError::invalid("NUL characters are not allowed"));
+        }
+        let asks = |name| request.headers().contains_key(name);
+        if request.method() == Method::OPTIONS && asks(header::ORIGIN) && asks(header::ACCESS_CONTROL_REQUEST_METHOD) {
+            return Ok(Admitted::Preflight);
+        }
+        let plain = |it: &HeaderValue| it.as_bytes().eq_ignore_ascii_case(b"identity");
+        if !request.headers().get_all(header::CONTENT_ENCODING).iter().all(plain) {
+            let sentence = "Compressed request bodies are not accepted; send the body without Content-Encoding";
+            return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "COMPRESSED_BODY", sentence));
+        }
+        if declared_length(&request).is_some_and(|it| it > self.door.body_limit) {
+            return Err(ApiError::body_too_large(self.door.body_limit));
+        }
+        if let Some((matched, path)) = self.operations.find(request.method(), request.uri().path()) {
+            if path != request.uri().path() {
+                *request.uri_mut() = with_path(request.uri(), &path)?;
+            }
+            request.set_data(matched);
+        }
+        request.set_data(self.door.clone());
+        Ok(Admitted::Request(request))
+    }
+
+    /// What to answer to a page of another origin; nothing, when it may not read the answer.
+    fn allowed_origin(&self, headers: &HeaderMap) -> Option<HeaderValue> {
+        let origin = headers.get(header::ORIGIN)?;
+        let listed = |it: &String| it == "*" || it.as_bytes() == origin.as_bytes();
+        self.cors_origins.iter().any(listed).then(|| origin.clone())
+    }
+}
+
+fn with_path(uri: &Uri, path: &str) -> Result<Uri, ApiError> {
+    let text = match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    };
+    text.parse().map_err(ApiError::internal)
+}
+
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let good = |it: &&HeaderValue| {
+        (1..=LONGEST_REQUEST_ID).contains(&it.len()) && it.as_bytes().iter().all(u8::is_ascii_graphic)
+    };
+    let own = || HeaderValue::from_str(&Uuid::new_v4().to_string()).ok();
+    headers.get(REQUEST_ID).filter(good).cloned().or_else(own).unwrap_or(HeaderValue::from_static("none"))
+}
+
+fn preflight() -> Response {
+    Response::builder()
+        .status(StatusCode::NO_CONTENT)
+        .header(header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, PUT, PATCH, DELETE")
+        .header(
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-API-Key, X-Request-ID",
+        )
+        .header(header::ACCESS_CONTROL_MAX_AGE, "600")
+        .finish()
+}
+
+fn finish(response: &mut Response, id: &HeaderValue, origin: Option<HeaderValue>) {
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, id.clone());
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CONTENT_SECURITY_POLICY));
+    if let Some(origin) = origin {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        let exposed = "Idempotent-Replayed, Retry-After, X-Request-ID";
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(exposed));
+    }
+}
+
+fn log(response: &Response, method: &Method, path: &str, id: &HeaderValue, began: Instant) {
+    let status = response.status().as_u16();
+    let id = id.to_str().unwrap_or_default();
+    let duration_ms = began.elapsed().as_millis();
+    match response.data::<Cause>() {
+        Some(Cause(cause)) => {
+            let causes = std::iter::successors(Some(&**cause as &dyn std::error::Error), |it| it.source());
+            let cause = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+            tracing::error!(
+                request.id = id, request.method = %method, request.path = path, response.status = status, duration_ms, error = cause,
+                "a request failed here"
+            );
+        }
+        None => tracing::debug!(
+            request.id = id, request.method = %method, request.path = path, response.status = status, duration_ms,
+            "a request was answered"
+        ),
+    }
+}

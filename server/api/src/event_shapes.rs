@@ -1,0 +1,412 @@
+//! What events carry, for the document: the payloads are made in core, and told here.
+
+use openwa_model::{content::MessageKind, event::EventKind, jid::ChatKind, message::DeliveryStatus, session::Status};
+use poem_openapi::{Object, registry::Registry, types::Type};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::{
+    messages::{LocationInfo, MediaInfo, PollInfo, QuotedMessage},
+    wire::{Moment, Nullable},
+    words::Word,
+};
+
+/// A message that came in or went out.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct MessageEvent {
+    /// WhatsApp's id.
+    id: String,
+    /// Who sent it; in a group, the group.
+    from: String,
+    /// Whom it went to.
+    to: String,
+    /// The chat.
+    chat_id: String,
+    /// Text or caption, "" when it has none.
+    body: String,
+    /// What it is.
+    #[oai(rename = "type")]
+    kind_of_message: Word<MessageKind>,
+    /// When it was sent, in seconds.
+    timestamp: i64,
+    /// Whether this account sent it.
+    from_me: bool,
+    /// Whether the chat is a group.
+    is_group: bool,
+    /// What sort of chat.
+    kind: Word<ChatKind>,
+    /// Whether it belongs to the status feed.
+    is_status_broadcast: Option<bool>,
+    /// Who sent it in a group.
+    author: Option<String>,
+    /// Who is mentioned.
+    mentioned_ids: Option<Vec<String>>,
+    /// Whether the sender is known by a hidden id only.
+    is_lid_sender: Option<bool>,
+    /// The sender's phone number, where it is known.
+    sender_phone: Option<String>,
+    /// The sender's hidden id, where it is known.
+    sender_lid: Option<String>,
+    /// What the sender says about themselves.
+    contact: Option<EventContact>,
+    /// Its file.
+    media: Option<MediaInfo>,
+    /// The message it answers.
+    quoted_message: Option<QuotedMessage>,
+    /// A place.
+    location: Option<LocationInfo>,
+    /// Contact cards, as vCard 3.0.
+    vcards: Option<Vec<String>>,
+    /// A poll.
+    poll: Option<PollInfo>,
+}
+
+/// What the sender of a message says about themselves.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct EventContact {
+    /// The name the person shows.
+    push_name: Option<String>,
+}
+
+/// An outgoing message got further.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct MessageAckEvent {
+    /// The message.
+    id: String,
+    /// The message again.
+    message_id: String,
+    /// The chat.
+    chat_id: String,
+    /// How far it got.
+    status: Word<DeliveryStatus>,
+    /// The same as a number: -1 failed, 0 pending, 1 sent, 2 delivered, 3 read.
+    #[oai(deprecated)]
+    ack: i32,
+}
+
+/// An outgoing message will not arrive.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct MessageFailedEvent {
+    /// The message.
+    id: String,
+    /// The message again.
+    message_id: String,
+    /// The chat.
+    chat_id: String,
+    /// Always `failed`.
+    status: Word<DeliveryStatus>,
+    /// Always -1.
+    #[oai(deprecated)]
+    ack: i32,
+    /// Why.
+    error: Nullable<String>,
+}
+
+/// A message was taken back.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct MessageRevokedEvent {
+    /// The message.
+    id: String,
+    /// The message again.
+    revoked_id: String,
+    /// The chat.
+    chat_id: String,
+    /// Who had sent it; in a group, the group.
+    from: String,
+    /// Whom it went to.
+    to: String,
+    /// Always `revoked`.
+    #[oai(rename = "type")]
+    kind: Word<MessageKind>,
+    /// Always "".
+    body: String,
+    /// When it was taken back, in seconds.
+    timestamp: i64,
+}
+
+/// Someone reacted to a message.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct MessageReactionEvent {
+    /// The message.
+    message_id: String,
+    /// The chat.
+    chat_id: String,
+    /// The emoji; "" when it was taken back.
+    reaction: String,
+    /// Who reacted.
+    sender_id: String,
+}
+
+/// The text of a message was changed.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct MessageEditedEvent {
+    /// The message.
+    message_id: String,
+    /// The chat.
+    chat_id: String,
+    /// The new text.
+    body: String,
+    /// Who changed it.
+    sender_id: String,
+    /// Who had sent it; in a group, the group.
+    from: String,
+    /// Whom it went to.
+    to: String,
+    /// Whether this account changed it.
+    from_me: bool,
+    /// Whether the chat is a group.
+    is_group: bool,
+    /// What the message is.
+    #[oai(rename = "type")]
+    kind: Word<MessageKind>,
+    /// Whether it has a file.
+    has_media: bool,
+    /// Who sent it in a group.
+    author: Option<String>,
+    /// Who is mentioned in it.
+    mentioned_ids: Option<Vec<String>>,
+    /// When it was changed, in seconds.
+    timestamp: i64,
+}
+
+/// A session's status changed.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct SessionStatusEvent {
+    /// The session.
+    session_id: Uuid,
+    /// What it is doing now.
+    status: Word<Status>,
+}
+
+/// A new QR code is to be scanned.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct SessionQrEvent {
+    /// The session.
+    session_id: Uuid,
+    /// A PNG as a `data:` URL.
+    qr: String,
+}
+
+/// A session was linked to an account.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct SessionAuthenticatedEvent {
+    /// The session.
+    session_id: Uuid,
+    /// The phone number, digits only.
+    phone: String,
+    /// The name that account shows.
+    push_name: Nullable<String>,
+}
+
+/// A session lost its link or was stopped.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct SessionDisconnectedEvent {
+    /// The session.
+    session_id: Uuid,
+    /// Why.
+    reason: String,
+}
+
+/// Every fifth attempt in a row to reconnect.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct SessionReconnectLoopEvent {
+    /// The session.
+    session_id: Uuid,
+    /// How many attempts there were.
+    attempts: u32,
+    /// When the next one is made, in milliseconds from then.
+    next_delay_ms: u64,
+}
+
+/// WhatsApp limited the account, or lifted the limit.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct SessionRestrictionEvent {
+    /// The session.
+    session_id: Uuid,
+    /// Whether there is a limit now.
+    active: bool,
+    /// `reachout_timelock`, `tos_block` or `proxy_block`.
+    kind: String,
+    /// WhatsApp's code.
+    code: u32,
+    /// When it ends, where it was told.
+    expires_at: Nullable<Moment>,
+}
+
+/// A contact came on line, went away, or is typing.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct PresenceUpdateEvent {
+    /// The chat.
+    chat_id: String,
+    /// Who does what.
+    participants: Vec<PresenceParticipant>,
+    /// When it was seen.
+    observed_at: Moment,
+}
+
+/// What one person does.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct PresenceParticipant {
+    /// Who.
+    id: String,
+    /// `available`, `unavailable`, `composing`, `recording` or `paused`.
+    state: String,
+    /// When last seen, in seconds.
+    last_seen: Option<i64>,
+}
+
+/// The members or settings of a group changed.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct GroupEvent {
+    /// The group.
+    group_id: String,
+    /// Who did it.
+    actor_id: Option<String>,
+    /// Whom it concerns.
+    participant_ids: Vec<String>,
+    /// When, in seconds.
+    timestamp: i64,
+}
+
+/// A call.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct CallEvent {
+    /// Its id.
+    call_id: String,
+    /// Who calls.
+    from: String,
+    /// Whether it is a video call.
+    is_video: bool,
+    /// Whether it is a group call.
+    is_group: bool,
+    /// When, in seconds.
+    timestamp: i64,
+}
+
+macro_rules! shapes {
+    ($($kind:ident => $shape:ty,)*) => {
+        /// Registers every payload.
+        pub(crate) fn register(registry: &mut Registry) {
+            $(<$shape as Type>::register(registry);)*
+        }
+
+        /// The name of an event's payload. Closed: a new kind does not compile until it has its shape.
+        fn payload(kind: EventKind) -> String {
+            match kind {
+                $(EventKind::$kind => <$shape as Type>::name().into_owned(),)*
+            }
+        }
+    };
+}
+
+shapes! {
+    MessageReceived => MessageEvent,
+    MessageSent => MessageEvent,
+    MessageAck => MessageAckEvent,
+    MessageFailed => MessageFailedEvent,
+    MessageRevoked => MessageRevokedEvent,
+    MessageReaction => MessageReactionEvent,
+    MessageEdited => MessageEditedEvent,
+    SessionStatus => SessionStatusEvent,
+    SessionQr => SessionQrEvent,
+    SessionAuthenticated => SessionAuthenticatedEvent,
+    SessionDisconnected => SessionDisconnectedEvent,
+    SessionReconnectLoop => SessionReconnectLoopEvent,
+    SessionRestriction => SessionRestrictionEvent,
+    PresenceUpdate => PresenceUpdateEvent,
+    GroupJoin => GroupEvent,
+    GroupLeave => GroupEvent,
+    GroupUpdate => GroupEvent,
+    GroupJoinRequest => GroupEvent,
+    CallReceived => CallEvent,
+}
+
+/// One description for each event a webhook can be called with; its envelope becomes a schema of its own.
+pub(crate) fn webhooks(components: &mut Map<String, Value>) -> Map<String, Value> {
+    let mut webhooks = Map::new();
+    for kind in EventKind::ALL {
+        let payload = payload(*kind);
+        let summary = components[&payload]["description"].clone();
+        let envelope = format!("{}Delivery", camel(kind.name()));
+        let reference = json!({"$ref": format!("#/components/schemas/{envelope}")});
+        components.insert(envelope, envelope_of(*kind, &payload));
+        let operation = json!({
+            "operationId": format!("on{}", camel(kind.name())),
+            "summary": summary,
+            "tags": ["Webhooks"],
+            "security": [],
+            "parameters": headers(),
+            "requestBody": {"required": true, "content": {"application/json": {"schema": reference}}},
+            "responses": {
+                "2XX": {"description": "Taken."},
+                "default": {"description": "Not taken; it is tried again."},
+            },
+        });
+        webhooks.insert(kind.name().to_owned(), json!({"post": operation}));
+    }
+    webhooks
+}
+
+fn envelope_of(kind: EventKind, payload: &str) -> Value {
+    json!({
+        "type": "object",
+        "description": format!("A delivery of `{}`.", kind.name()),
+        "required": ["event", "timestamp", "sessionId", "idempotencyKey", "deliveryId", "data"],
+        "properties": {
+            "event": {"type": "string", "const": kind.name(), "description": "What sort of event."},
+            "timestamp": {"type": "string", "format": "date-time", "description": "When it happened."},
+            "sessionId": {"type": "string", "format": "uuid", "description": "The session."},
+            "idempotencyKey": {"type": "string", "description": "The same for every delivery of this event to this webhook."},
+            "deliveryId": {"type": "string", "description": "The same for every attempt of this dispatch."},
+            "data": {"$ref": format!("#/components/schemas/{payload}")},
+        },
+    })
+}
+
+fn headers() -> Value {
+    let header = |name: &str, required: bool, description: &str| json!({"name": name, "in": "header", "required": required, "description": description, "schema": {"type": "string"}});
+    json!([
+        header("X-OpenWA-Event", true, "The event again."),
+        header("X-OpenWA-Idempotency-Key", true, "The idempotency key again."),
+        header("X-OpenWA-Delivery-Id", true, "The delivery id again."),
+        header("X-OpenWA-Retry-Count", true, "How many attempts there were before this one."),
+        header(
+            "X-OpenWA-Signature",
+            false,
+            "With a secret: `sha256=` and the HMAC-SHA256 of the exact body in hexadecimal."
+        ),
+    ])
+}
+
+fn camel(name: &str) -> String {
+    let words = name.split(['.', '_']);
+    words.map(|it| it[..1].to_uppercase() + &it[1..]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_made_of_words() {
+        assert_eq!(camel("session.reconnect_loop"), "SessionReconnectLoop");
+        assert_eq!(camel("message.ack"), "MessageAck");
+    }
+}

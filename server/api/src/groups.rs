@@ -1,0 +1,215 @@
+//! Groups, as WhatsApp tells them.
+
+use openwa_core::Gateway;
+use openwa_model::{
+    Timestamp,
+    group::{Group, Participant},
+    jid::Jid,
+};
+use poem_openapi::{
+    Enum, Object, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+
+use crate::{
+    answer::Answer,
+    app::Tag,
+    auth::{Caller, OneChat, Viewer},
+    wire::{Nullable, SessionPath, chat_of, page},
+};
+
+pub(crate) struct Groups(pub(crate) Gateway);
+
+/// One group of a list.
+#[derive(Object)]
+pub(crate) struct GroupSummary {
+    /// Its id.
+    id: String,
+    /// Its subject.
+    name: String,
+    /// The community it belongs to.
+    #[oai(rename = "linkedParentJID")]
+    linked_parent: Nullable<String>,
+}
+
+/// Who may add members to a group.
+#[derive(Enum, Clone, Copy)]
+#[oai(rename_all = "lowercase")]
+pub(crate) enum MemberAddMode {
+    /// Everyone in it.
+    All,
+    /// Its admins.
+    Admins,
+}
+
+/// One group.
+#[derive(Object)]
+#[oai(rename = "Group", rename_all = "camelCase", skip_serializing_if_is_none)]
+pub(crate) struct GroupResponse {
+    /// Its id.
+    id: String,
+    /// Its subject.
+    name: String,
+    /// Its description.
+    description: Option<String>,
+    /// Who made it.
+    owner: Option<String>,
+    /// When it was made, in seconds.
+    created_at: Option<i64>,
+    /// Whether this account may not write in it.
+    is_read_only: bool,
+    /// Whether only admins may write.
+    is_announce: bool,
+    /// The community it belongs to.
+    #[oai(rename = "linkedParentJID")]
+    linked_parent: Option<String>,
+    /// Whether only admins may write.
+    announce: bool,
+    /// Whether only admins may change subject, description and picture.
+    locked: bool,
+    /// After how many seconds messages vanish; 0 is never.
+    ephemeral_seconds: u32,
+    /// Who may add members.
+    member_add_mode: MemberAddMode,
+    /// Who is in it.
+    participants: Vec<ParticipantResponse>,
+}
+
+/// One member of a group.
+#[derive(Object)]
+#[oai(rename = "GroupParticipant", rename_all = "camelCase", skip_serializing_if_is_none)]
+pub(crate) struct ParticipantResponse {
+    /// By phone number where it is known, else by hidden id.
+    id: String,
+    /// The phone number, where it is known; else the hidden id, without what follows the `@`.
+    number: String,
+    /// The hidden id, where it is known.
+    lid: Option<String>,
+    /// Whether the member is an admin.
+    is_admin: bool,
+    /// Whether the member made the group or took it over.
+    is_super_admin: bool,
+}
+
+impl From<Participant> for ParticipantResponse {
+    fn from(it: Participant) -> Self {
+        Self {
+            number: it.phone.as_ref().unwrap_or(&it.id).user().to_owned(),
+            id: it.id.to_string(),
+            lid: it.lid.map(|it| it.to_string()),
+            is_admin: it.is_admin,
+            is_super_admin: it.is_super_admin,
+        }
+    }
+}
+
+impl GroupResponse {
+    /// `own` are the ids of this account.
+    fn of(group: Group, own: &[Jid]) -> Self {
+        let ourselves = |it: &&Participant| {
+            let ids = [Some(&it.id), it.phone.as_ref(), it.lid.as_ref()];
+            ids.into_iter().flatten().any(|it| own.contains(it))
+        };
+        let is_admin = group.participants.iter().find(ourselves).is_some_and(|it| it.is_admin || it.is_super_admin);
+        Self {
+            id: group.id.to_string(),
+            name: group.subject,
+            description: group.description,
+            owner: group.owner.map(|it| it.to_string()),
+            created_at: group.created_at.map(Timestamp::as_second),
+            is_read_only: group.announce && !is_admin,
+            is_announce: group.announce,
+            linked_parent: group.parent.map(|it| it.to_string()),
+            announce: group.announce,
+            locked: group.locked,
+            ephemeral_seconds: group.ephemeral_seconds,
+            member_add_mode: if group.only_admins_add { MemberAddMode::Admins } else { MemberAddMode::All },
+            participants: group.participants.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+#[OpenApi]
+impl Groups {
+    /// List groups
+    ///
+    /// Those this account is in. A key that is limited to some chats sees those.
+    #[oai(path = "/sessions/:sessionId/groups", method = "get", operation_id = "listGroups", tag = "Tag::Groups")]
+    async fn list(
+        &self,
+        caller: Caller<Viewer, OneChat>,
+        #[oai(name = "sessionId")] session: Path<SessionPath>,
+        /// How many at most.
+        #[oai(validator(minimum(value = "1"), maximum(value = "1000")))]
+        limit: Query<Option<u32>>,
+        /// How many to skip.
+        offset: Query<Option<u32>>,
+    ) -> Answer<Json<Vec<GroupSummary>>> {
+        let window = page(limit.0, offset.0);
+        let groups = self.0.groups(session.0.id()?).await?.into_iter().filter(|it| caller.sees(&it.id));
+        let summary = |it: Group| GroupSummary {
+            id: it.id.to_string(),
+            name: it.subject,
+            linked_parent: Nullable(it.parent.map(|it| it.to_string())),
+        };
+        Ok(Json(groups.skip(window.offset as usize).take(window.limit as usize).map(summary).collect()))
+    }
+
+    /// Get a group with its members
+    #[oai(
+        path = "/sessions/:sessionId/groups/:groupId",
+        method = "get",
+        operation_id = "getGroup",
+        tag = "Tag::Groups"
+    )]
+    async fn get(
+        &self,
+        caller: Caller<Viewer, OneChat>,
+        #[oai(name = "sessionId")] session: Path<SessionPath>,
+        /// The group: `<id>@g.us`.
+        #[oai(name = "groupId")]
+        group: Path<String>,
+    ) -> Answer<Json<GroupResponse>> {
+        let (session, id) = (session.0.id()?, chat_of(&group.0)?);
+        caller.may_use(&id)?;
+        let account = self.0.session(session).await?.session.account;
+        let own: Vec<Jid> =
+            account.map_or_else(Vec::new, |it| [Some(it.phone), it.lid].into_iter().flatten().collect());
+        Ok(Json(GroupResponse::of(self.0.group(session, &id).await?, &own)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_admins_may_write_where_only_admins_may_write() {
+        let own: Jid = "100000000000001@lid".parse().unwrap();
+        for (announce, is_admin, read_only) in [(false, false, false), (true, false, true), (true, true, false)] {
+            let member = Participant {
+                id: Jid::phone("15550000001"),
+                phone: Some(Jid::phone("15550000001")),
+                lid: Some(own.clone()),
+                is_admin,
+                is_super_admin: false,
+            };
+            let group = Group {
+                id: "1@g.us".parse().unwrap(),
+                subject: "g".into(),
+                description: None,
+                owner: None,
+                created_at: None,
+                parent: None,
+                announce,
+                locked: false,
+                ephemeral_seconds: 0,
+                only_admins_add: false,
+                participants: vec![member],
+            };
+            let told = GroupResponse::of(group, std::slice::from_ref(&own));
+            assert_eq!(told.is_read_only, read_only, "announce {announce}, admin {is_admin}");
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Bodies of requests: how large, how many at once, and whether they read as what was declared.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use openwa_model::id::SessionId;
+use poem::{Request, RequestBody, error::ReadBodyError, http::header};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaMediaType, MetaRequest, Registry},
+    types::ParseFromJSON,
+};
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::{error::ApiError, operations::Matched, rules::Rules};
+
+/// What of all bodies together may be in memory: this many of the largest.
+const BODIES_AT_ONCE: usize = 4;
+/// The budget is counted in pieces of this many bytes.
+const PIECE: usize = 1024;
+
+/// What every request passes: limits, and the rules its input is checked against.
+pub(crate) struct Door {
+    pub(crate) body_limit: usize,
+    pub(crate) rules: Rules,
+    budget: Arc<Semaphore>,
+}
+
+impl Door {
+    pub(crate) fn new(body_limit: usize, rules: Rules) -> Self {
+        let pieces = body_limit.div_ceil(PIECE) * BODIES_AT_ONCE;
+        Self { body_limit, rules, budget: Arc::new(Semaphore::new(pieces.min(Semaphore::MAX_PERMITS))) }
+    }
+
+    async fn read(&self, request: &Request, body: &mut RequestBody) -> Result<(Bytes, OwnedSemaphorePermit), ApiError> {
+        let expected = declared_length(request).unwrap_or(self.body_limit).min(self.body_limit);
+        let pieces = u32::try_from(expected.div_ceil(PIECE)).unwrap_or(u32::MAX);
+        let room = self.budget.clone().try_acquire_many_owned(pieces);
+        let room = room.map_err(|_| ApiError::busy("Too many large requests at once; try again"))?;
+        let body = body.take().map_err(|_| ApiError::invalid("the body was read already"))?;
+        match body.into_bytes_limit(self.body_limit).await {
+            Ok(bytes) => Ok((bytes, room)),
+            Err(ReadBodyError::PayloadTooLarge) => Err(ApiError::body_too_large(self.body_limit)),
+            Err(error) => Err(ApiError::invalid(format!("the body could not be read: {error}"))),
+        }
+    }
+
+    /// Whether the query is what the operation declares.
+    pub(crate) fn check_query(&self, request: &Request) -> Result<(), ApiError> {
+        let Some(Matched(operation)) = request.data::<Matched>() else { return Ok(()) };
+        let given: Vec<(String, String)> =
+            request.params().map_err(|_| ApiError::invalid("the query could not be read"))?;
+        let mut faults = Vec::new();
+        for (name, text) in &given {
+            match operation.query.iter().find(|(known, ..)| known == name) {
+                Some((_, schema, _)) => faults.extend(self.rules.parameter(name, schema, text)),
+                None => faults.push(format!("property {} should not exist", name.chars().take(64).collect::<String>())),
+            }
+            if faults.len() > 20 {
+                break;
+            }
+        }
+        for (name, ..) in operation
+            .query
+            .iter()
+            .filter(|(name, _, required)| *required && !given.iter().any(|(given, _)| given == name))
+        {
+            faults.push(format!("{name} should not be empty"));
+        }
+        if faults.is_empty() { Ok(()) } else { Err(ApiError::invalid(faults.join("; "))) }
+    }
+}
+
+/// The length that the request announces.
+pub(crate) fn declared_length(request: &Request) -> Option<usize> {
+    request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// A JSON body, checked against its schema. An absent body is an empty object.
+pub(crate) struct Body<T> {
+    pub(crate) value: T,
+    /// SHA-256 of operation and body in hexadecimal, where the request carries an `Idempotency-Key`.
+    pub(crate) fingerprint: Option<String>,
+    // What the value takes up counts until the handler is done with it.
+    _room: OwnedSemaphorePermit,
+}
+
+impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        let content = vec![MetaMediaType { content_type: "application/json", schema: T::schema_ref() }];
+        Some(MetaRequest { description: None, content, required: true })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _options: ExtractParamOptions<()>,
+    ) -> poem::Result<Self> {
+        let door = door_of(request)?;
+        let (bytes, room) = door.read(request, body).await?;
+        let fingerprint = request.headers().contains_key(IDEMPOTENCY_KEY).then(|| fingerprint(request, &bytes));
+        let value = parse(&bytes)?;
+        drop(bytes);
+        let faults = door.rules.body(&T::schema_ref(), &value);
+        if !faults.is_empty() {
+            return Err(ApiError::invalid(faults.join("; ")).into());
+        }
+        let value = T::parse_from_json(Some(value)).map_err(|error| ApiError::invalid(error.into_message()))?;
+        Ok(Self { value, fingerprint, _room: room })
+    }
+}
+
+/// The header that makes a request take effect once.
+pub(crate) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
+/// The door of this app.
+pub(crate) fn door_of(request: &Request) -> Result<&Arc<Door>, ApiError> {
+    request.data::<Arc<Door>>().ok_or_else(|| ApiError::internal(std::io::Error::other("the app has no door")))
+}
+
+fn fingerprint(request: &Request, body: &[u8]) -> String {
+    let path = request.uri().path();
+    hex::encode(Sha256::new().chain_update(path).chain_update([0]).chain_update(body).finalize())
+}
+
+fn parse(bytes: &[u8]) -> Result<Value, ApiError> {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Value::Object(serde_json::Map::new()));
+    }
+    // Also bounds the depth: deeper than 128 levels does not parse.
+    let value: Value = serde_json::from_slice(bytes)
+        .map_err(|error| ApiError::invalid(format!("the body is not valid JSON: {error}")))?;
+    if has_nul(&value) {
+        return Err(ApiError::invalid("NUL characters are not allowed"));
+    }
+    Ok(value)
+}
+
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || has_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// The session that a path names, where it reads as one.
+pub(crate) fn session_in_path(request: &Request) -> Option<SessionId> {
+    let Matched(operation) = request.data::<Matched>()?;
+    operation.in_session.then(|| request.raw_path_param("param0"))??.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_are_read_or_refused_for_a_reason() {
+        for (body, good) in [
+            ("", true),
+            (" \n", true),
+            ("{}", true),
+            ("{\"a\": \"\\\\u0000\"}", true),
+            ("{", false),
+            ("{\"a\": \"\\u0000\"}", false),
+            ("{\"a\": [{\"b\": \"x\\u0000\"}]}", false),
+            ("{\"a\\u0000\": 1}", false),
+        ] {
+            assert_eq!(parse(body.as_bytes()).is_ok(), good, "{body}");
+        }
+        let deep = "[".repeat(200) + &"]".repeat(200);
+        assert!(parse(deep.as_bytes()).is_err());
+    }
+}

@@ -1,0 +1,141 @@
+//! What is served where, read from the handlers' own declarations: one table for finding the
+//! operation of a request, for checking its query, and for the tests.
+
+use std::sync::Arc;
+
+use poem::http::Method;
+use poem_openapi::registry::{MetaApi, MetaParamIn, MetaSchemaRef};
+
+/// One operation.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    method: Method,
+    segments: Vec<Segment>,
+    /// The query parameters: name, schema, and whether it must be there.
+    pub(crate) query: Vec<(String, MetaSchemaRef, bool)>,
+    /// Whether the first part of the path that varies names a session.
+    pub(crate) in_session: bool,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Segment {
+    // Sorts first, so that `/sessions/stats/overview` is tried before `/sessions/{sessionId}/…`.
+    Fixed(String),
+    Varying,
+}
+
+/// Every operation.
+pub(crate) struct Operations(Vec<Arc<Operation>>);
+
+/// A request that names an operation.
+#[derive(Clone)]
+pub(crate) struct Matched(pub(crate) Arc<Operation>);
+
+impl Operations {
+    /// The table of these declarations, all served under `prefix`.
+    pub(crate) fn new(prefix: &str, apis: Vec<MetaApi>) -> Self {
+        let paths = apis.into_iter().flat_map(|api| api.paths);
+        let mut all: Vec<_> = paths
+            .flat_map(|path| {
+                let names: Vec<_> = path.path.split('/').filter_map(|it| it.strip_prefix('{')).collect();
+                let in_session = names.first().is_some_and(|it| *it == "sessionId}");
+                let full = format!("{prefix}{}", path.path);
+                path.operations
+                    .into_iter()
+                    .map(move |operation| {
+                        let query = operation.params.into_iter().filter(|it| it.in_type == MetaParamIn::Query);
+                        Arc::new(Operation {
+                            method: operation.method,
+                            segments: segments_of(&full),
+                            query: query.map(|it| (it.name, it.schema, it.required)).collect(),
+                            in_session,
+                        })
+                    })
+                    .collect::<Vec<_>>()
+            })
+            .collect();
+        all.sort_by(|a, b| a.segments.cmp(&b.segments));
+        Self(all)
+    }
+
+    /// The operation of a request, and its path in the spelling of the declaration: letters of fixed
+    /// parts count in either case, and a slash at the end is no matter except when deleting.
+    pub(crate) fn find(&self, method: &Method, path: &str) -> Option<(Matched, String)> {
+        let path = match path.strip_suffix('/') {
+            Some(_) if *method == Method::DELETE => return None,
+            Some(shorter) => shorter,
+            None => path,
+        };
+        let given: Vec<_> = path.strip_prefix('/')?.split('/').collect();
+        let operation = self.0.iter().find(|it| it.method == *method && it.takes(&given))?;
+        Some((Matched(operation.clone()), operation.spell(&given)))
+    }
+}
+
+impl Operation {
+    fn takes(&self, given: &[&str]) -> bool {
+        self.segments.len() == given.len()
+            && self.segments.iter().zip(given).all(|(segment, given)| match segment {
+                Segment::Fixed(text) => text.eq_ignore_ascii_case(given),
+                Segment::Varying => !given.is_empty(),
+            })
+    }
+
+    fn spell(&self, given: &[&str]) -> String {
+        let parts = self.segments.iter().zip(given).map(|(segment, given)| match segment {
+            Segment::Fixed(text) => text,
+            Segment::Varying => *given,
+        });
+        parts.fold(String::new(), |path, part| path + "/" + part)
+    }
+}
+
+fn segments_of(path: &str) -> Vec<Segment> {
+    let parts = path.split('/').filter(|it| !it.is_empty());
+    parts.map(|it| if it.starts_with('{') { Segment::Varying } else { Segment::Fixed(it.to_owned()) }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use poem_openapi::{OpenApi, param::Path};
+
+    use super::*;
+
+    struct Sample;
+
+    #[OpenApi]
+    impl Sample {
+        #[oai(path = "/sessions/:sessionId/qr", method = "get")]
+        async fn qr(&self, _id: Path<String>) {}
+        #[oai(path = "/sessions/stats/overview", method = "get")]
+        async fn overview(&self) {}
+        #[oai(path = "/sessions/:sessionId", method = "delete")]
+        async fn delete(&self, _id: Path<String>) {}
+    }
+
+    #[test]
+    fn letters_and_a_slash_at_the_end_are_forgiven() {
+        let operations = Operations::new("/api", Sample::meta());
+        for (method, given, found) in [
+            (Method::GET, "/api/sessions/A/qr", Some("/api/sessions/A/qr")),
+            (Method::GET, "/API/Sessions/A/QR/", Some("/api/sessions/A/qr")),
+            (Method::GET, "/api/sessions/Stats/Overview", Some("/api/sessions/stats/overview")),
+            (Method::GET, "/api/sessions//qr", None),
+            (Method::GET, "/api/sessions/A/qr//", None),
+            (Method::GET, "/api/sessions/A", None),
+            (Method::DELETE, "/api/SESSIONS/A", Some("/api/sessions/A")),
+            (Method::DELETE, "/api/sessions/A/", None),
+        ] {
+            let spelled = operations.find(&method, given).map(|(_, path)| path);
+            assert_eq!(spelled.as_deref(), found, "{method} {given}");
+        }
+    }
+
+    #[test]
+    fn an_operation_knows_whether_it_is_in_a_session() {
+        let operations = Operations::new("/api", Sample::meta());
+        let within = |path| operations.find(&Method::GET, path).unwrap().0.0.in_session;
+        assert!(within("/api/sessions/A/qr"));
+        assert!(!within("/api/sessions/stats/overview"));
+    }
+}
