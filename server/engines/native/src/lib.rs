@@ -1,1 +1,43 @@
-//! Being built.
+//! WhatsApp by its own protocol, over whatsapp-rust.
+//!
+//! In reading order: [`NativeSettings`] is what the program decides, [`NativeFactory`] makes engines
+//! and refuses a network that this build cannot serve safely ([`accepts_any_certificate`]). `engine`
+//! is one session's; while it runs it holds a `link`, which begins with a `login` and ends with an
+//! `exit`. What comes in is a message, stored by `durability` before it is acknowledged and read by
+//! `inbound` with one file of `content` for each kind, or it is `news`: `receipts`, names, codes.
+//! What goes out is one of the `operations`: messages are written by `outbound`, WhatsApp's answer is
+//! awaited in `acks`, errors are sorted in `failure`. `media` moves files, `groups` tells of groups.
+//! Below: `backend` keeps the library's secrets in the vault; `transport`, `http`, `proxy` and `tls`
+//! reach the network; `jid` translates ids.
+//!
+//! Never here: the database, HTTP towards our own users, what a session does next. The library's
+//! types do not leave this room.
+
+mod acks;
+mod backend;
+mod content;
+mod durability;
+mod engine;
+mod exit;
+mod factory;
+mod failure;
+mod groups;
+mod http;
+mod inbound;
+mod jid;
+mod link;
+mod login;
+mod media;
+mod network_check;
+mod news;
+mod operations;
+mod outbound;
+mod proxy;
+mod receipts;
+mod settings;
+mod tls;
+mod transport;
+
+pub use factory::{CAPABILITIES, NativeFactory, NetworkRefused};
+pub use network_check::accepts_any_certificate;
+pub use settings::{NativeSettings, Network};

@@ -1,0 +1,93 @@
+//! Groups, as WhatsApp tells them now.
+
+use openwa_model::{
+    Timestamp,
+    engine::{EngineError, ErrorKind, Retry},
+    group::{Group, Participant},
+    jid::Jid,
+};
+use whatsapp_rust::{Client, GroupMetadata, GroupParticipant, MemberAddMode};
+
+use crate::{failure, jid};
+
+pub(crate) async fn all(client: &Client) -> Result<Vec<Group>, EngineError> {
+    let groups = client.groups().get_participating().await;
+    let groups = groups.map_err(|error| failure::of_request("WhatsApp did not list the groups", error))?;
+    let mut groups: Vec<_> = groups.into_values().filter_map(group).collect();
+    groups.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(groups)
+}
+
+pub(crate) async fn one(client: &Client, id: &Jid) -> Result<Group, EngineError> {
+    let found = client.groups().get_metadata(&jid::to_wire(id)).await;
+    let found = found.map_err(|error| failure::of_request("WhatsApp did not tell about the group", error))?;
+    group(found).ok_or_else(|| EngineError::new(ErrorKind::NotFound, Retry::Never, "WhatsApp knows no such group"))
+}
+
+fn group(found: GroupMetadata) -> Option<Group> {
+    let owner = [found.creator_pn.as_ref(), found.creator.as_ref()];
+    Some(Group {
+        id: jid::from_wire(&found.id)?,
+        owner: jid::phone_among(owner).or_else(|| jid::lid_among(owner)),
+        subject: found.subject,
+        description: found.description.filter(|it| !it.is_empty()),
+        created_at: found
+            .creation_time
+            .and_then(|it| i64::try_from(it).ok())
+            .and_then(|it| Timestamp::from_second(it).ok()),
+        parent: found.parent_group_jid.as_ref().and_then(jid::from_wire),
+        announce: found.is_announcement,
+        locked: found.is_locked,
+        ephemeral_seconds: found.ephemeral.and_then(|it| it.expiration).unwrap_or_default(),
+        only_admins_add: found.member_add_mode == Some(MemberAddMode::AdminAdd),
+        participants: found.participants.iter().filter_map(participant).collect(),
+    })
+}
+
+fn participant(member: &GroupParticipant) -> Option<Participant> {
+    let ids = [Some(&member.jid), member.phone_number.as_ref(), member.lid.as_ref()];
+    let (phone, lid) = (jid::phone_among(ids), jid::lid_among(ids));
+    Some(Participant {
+        id: phone.clone().or_else(|| lid.clone())?,
+        phone,
+        lid,
+        is_admin: member.is_admin(),
+        is_super_admin: member.is_super_admin(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use whatsapp_rust::ParticipantType;
+
+    use super::*;
+
+    #[test]
+    fn members_are_known_by_number_where_it_is_told() {
+        let member = |jid: &str, phone: Option<&str>| GroupParticipant {
+            jid: jid.parse().unwrap(),
+            phone_number: phone.map(|it| it.parse().unwrap()),
+            lid: None,
+            username: None,
+            participant_type: ParticipantType::SuperAdmin,
+            details: None,
+        };
+        let found = GroupMetadata {
+            id: "120363000000000001@g.us".parse().unwrap(),
+            subject: "Pier".into(),
+            creator: "100000000000001@lid".parse().ok(),
+            creator_pn: "15550000001@s.whatsapp.net".parse().ok(),
+            creation_time: Some(1_800_000_000),
+            participants: vec![
+                member("100000000000001@lid", Some("15550000001@s.whatsapp.net")),
+                member("100000000000002@lid", None),
+            ],
+            ..GroupMetadata::default()
+        };
+        let group = group(found).unwrap();
+        assert_eq!(group.owner, Some(Jid::phone("15550000001")));
+        let ids: Vec<_> = group.participants.iter().map(|it| it.id.to_string()).collect();
+        assert_eq!(ids, ["15550000001@c.us", "100000000000002@lid"]);
+        assert!(group.participants.iter().all(|it| it.is_admin && it.is_super_admin));
+    }
+}

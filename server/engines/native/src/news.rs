@@ -1,0 +1,255 @@
+//! Everything else that WhatsApp tells: sorted where it is heard, committed in that order.
+//!
+//! The library calls the listener synchronously, so it only sorts: endings and answers to sends go
+//! where they are waited for, all else into one bounded queue with one reader.
+
+use std::sync::{
+    Arc, Weak,
+    atomic::{AtomicBool, Ordering},
+};
+
+use openwa_model::{
+    Timestamp,
+    contact::ContactSeen,
+    engine::{Exit, Signal},
+    jid::Jid,
+    login::LoginStep,
+    session::Restriction,
+};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use wacore::{
+    stanza::groups::GroupNotificationAction,
+    types::events::{Event, EventHandler, EventInterest, EventKind, MessageBatch, ServerAck},
+};
+
+use crate::{
+    acks::{Acks, Outcome},
+    backend::MappingObserver,
+    durability::CommitFirst,
+    exit::{self, Ending},
+    inbound, jid,
+    link::{Link, own_ids},
+    receipts,
+};
+
+/// How much may wait to be committed. Beyond it the link ends: the store is too slow for this account,
+/// and what WhatsApp has still queued is better off there.
+const MOST_WAITING: usize = 8_192;
+
+/// How many signals are committed at once.
+const AT_ONCE: usize = 64;
+
+/// What the reader has to do.
+pub(crate) enum News {
+    /// To be committed as it is.
+    Signal(Signal),
+    /// The phone accepted the code.
+    Linked,
+    /// The link is up.
+    Online,
+    /// Messages that the library does not pass through the hook: from channels, and recovered ones.
+    Unguarded(MessageBatch),
+}
+
+/// What the listener sorts into.
+pub(crate) struct Listener {
+    queue: mpsc::Sender<News>,
+    pub(crate) acks: Arc<Acks>,
+    pub(crate) ending: Arc<Ending>,
+    /// The code that is on the screen now.
+    pub(crate) code: watch::Sender<Option<LoginStep>>,
+    /// Whether the phone has accepted a code on this link.
+    pub(crate) linked: AtomicBool,
+    /// Whether WhatsApp has said that this device is unlinked.
+    pub(crate) unlinked: AtomicBool,
+    pub(crate) now: fn() -> Timestamp,
+}
+
+impl Listener {
+    pub(crate) fn new(now: fn() -> Timestamp) -> (Arc<Self>, mpsc::Receiver<News>) {
+        let (queue, receiver) = mpsc::channel(MOST_WAITING);
+        let listener = Self {
+            queue,
+            acks: Arc::default(),
+            ending: Arc::default(),
+            code: watch::Sender::new(None),
+            linked: AtomicBool::new(false),
+            unlinked: AtomicBool::new(false),
+            now,
+        };
+        (Arc::new(listener), receiver)
+    }
+
+    fn queue(&self, news: News) {
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.queue.try_send(news) {
+            self.ending
+                .reach(Exit::Dropped("The store is too slow for what WhatsApp sends; the link is set up anew.".into()));
+        }
+    }
+
+    fn show(&self, step: LoginStep) {
+        self.code.send_replace(Some(step.clone()));
+        self.queue(News::Signal(Signal::Login(step)));
+    }
+
+    fn acknowledged(&self, ack: &ServerAck) {
+        if ack.class.as_deref().is_some_and(|it| it != "message") {
+            return;
+        }
+        let at = ack.timestamp.and_then(|it| Timestamp::from_second(it.timestamp()).ok());
+        // A refusal whose code is no number is a refusal all the same.
+        let refused = ack.error.as_deref().map(|it| it.parse().unwrap_or_default());
+        let outcome = Outcome { refused, at: at.unwrap_or_else(|| (self.now)()) };
+        if let Some(settled) = self.acks.settle(&ack.id, outcome) {
+            self.queue(News::Signal(Signal::SendSettled(settled)));
+        }
+    }
+}
+
+impl EventHandler for Listener {
+    fn handle_event(&self, event: Arc<Event>) {
+        let now = (self.now)();
+        if let Event::TemporaryBan(ban) = &*event {
+            self.queue(News::Signal(Signal::Restricted(Some(Restriction {
+                kind: "tos_block".into(),
+                code: ban.code.code().unsigned_abs(),
+                expires_at: Some(exit::ban_ends(ban, now)),
+            }))));
+        }
+        self.unlinked.fetch_or(matches!(&*event, Event::LoggedOut(_)), Ordering::AcqRel);
+        if let Some(exit) = exit::of_event(&event, now) {
+            self.ending.reach(exit);
+            return;
+        }
+        match &*event {
+            Event::ServerAck(it) => self.acknowledged(it),
+            Event::PairingQrCode(it) => {
+                self.show(LoginStep::Qr { code: it.code.clone(), expires_at: after(now, it.timeout) });
+            }
+            Event::PairingCode(it) => {
+                self.show(LoginStep::PairingCode { code: it.code.clone(), expires_at: after(now, it.timeout) });
+            }
+            Event::PairSuccess(_) => {
+                self.code.send_replace(None);
+                self.linked.store(true, Ordering::Release);
+                self.queue(News::Linked);
+            }
+            // The own name may come after the account is on line; then it is told again, with it.
+            Event::Connected(_) | Event::SelfPushNameUpdated(_) => self.queue(News::Online),
+            Event::Messages(batch) if !batch.hook_committed => self.queue(News::Unguarded(batch.clone())),
+            other => {
+                if let Some(signal) = signal(other) {
+                    self.queue(News::Signal(signal));
+                }
+            }
+        }
+    }
+
+    fn interest(&self) -> EventInterest {
+        EventInterest::of(&[
+            EventKind::Connected,
+            EventKind::Disconnected,
+            EventKind::PairSuccess,
+            EventKind::PairError,
+            EventKind::LoggedOut,
+            EventKind::PairingQrCode,
+            EventKind::PairingCode,
+            EventKind::PairingQrCodesExhausted,
+            EventKind::PairPasskeyRequest,
+            EventKind::ClientOutdated,
+            EventKind::Messages,
+            EventKind::Receipt,
+            EventKind::ServerAck,
+            EventKind::GroupUpdate,
+            EventKind::ContactUpdate,
+            EventKind::ContactNumberChanged,
+            EventKind::PushNameUpdate,
+            EventKind::SelfPushNameUpdated,
+            EventKind::StreamReplaced,
+            EventKind::TemporaryBan,
+            EventKind::ConnectFailure,
+        ])
+    }
+}
+
+impl MappingObserver for Listener {
+    fn learned(&self, phone: &str, lid: &str) {
+        let phone = format!("{phone}@c.us").parse().ok();
+        let lid = format!("{lid}@lid").parse().ok();
+        if phone.is_some() && lid.is_some() {
+            self.queue(News::Signal(Signal::Contact(ContactSeen { phone, lid, ..ContactSeen::default() })));
+        }
+    }
+}
+
+fn after(now: Timestamp, wait: std::time::Duration) -> Timestamp {
+    now.checked_add(wait).unwrap_or(Timestamp::MAX)
+}
+
+/// What an event is, when it is to be committed as it is.
+fn signal(event: &Event) -> Option<Signal> {
+    match event {
+        Event::Receipt(it) => receipts::signal(it),
+        Event::PushNameUpdate(it) => {
+            let known = [Some(&it.jid), Some(&it.message.source.sender), it.message.source.sender_alt.as_ref()];
+            seen(known, None, inbound::name(&it.new_push_name))
+        }
+        Event::ContactUpdate(it) => {
+            let full = it.action.full_name.as_deref().or(it.action.first_name.as_deref())?;
+            let lid = it.action.lid_jid.as_deref().and_then(|it| it.parse().ok());
+            seen([Some(&it.jid), lid.as_ref(), None], inbound::name(full), None)
+        }
+        Event::ContactNumberChanged(it) => seen([Some(&it.new_jid), it.new_lid.as_ref(), None], None, None),
+        Event::GroupUpdate(it) => {
+            let GroupNotificationAction::Subject { subject, .. } = &it.action else { return None };
+            Some(Signal::GroupNamed { id: jid::from_wire(&it.group_jid)?, subject: inbound::name(subject)? })
+        }
+        _ => None,
+    }
+}
+
+fn seen(ids: [Option<&whatsapp_rust::Jid>; 3], name: Option<String>, push_name: Option<String>) -> Option<Signal> {
+    let (phone, lid): (Option<Jid>, Option<Jid>) = (jid::phone_among(ids), jid::lid_among(ids));
+    let says_something = name.is_some() || push_name.is_some() || (phone.is_some() && lid.is_some());
+    let someone = phone.is_some() || lid.is_some();
+    (someone && says_something).then_some(Signal::Contact(ContactSeen { phone, lid, name, push_name }))
+}
+
+/// Reads the queue until it is told that nothing more will come, and then what is left.
+pub(crate) async fn read(
+    mut queue: mpsc::Receiver<News>,
+    link: Weak<Link>,
+    commit: Arc<CommitFirst>,
+    over: CancellationToken,
+) {
+    let mut waiting = Vec::with_capacity(AT_ONCE);
+    loop {
+        tokio::select! {
+            biased;
+            received = queue.recv_many(&mut waiting, AT_ONCE) => if received == 0 { return },
+            () = over.cancelled() => return,
+        }
+        let mut signals = Vec::with_capacity(waiting.len());
+        for news in waiting.drain(..) {
+            match news {
+                News::Signal(signal) => signals.push(signal),
+                News::Linked => {
+                    let Some(link) = link.upgrade() else { return };
+                    signals.extend(link.linked().await);
+                }
+                News::Online => {
+                    let Some(link) = link.upgrade() else { return };
+                    signals.extend(link.online());
+                }
+                News::Unguarded(batch) => {
+                    let Some(link) = link.upgrade() else { return };
+                    signals.extend(commit.signals_of(&link.client, &own_ids(&link.client), &batch.messages).await);
+                }
+            }
+        }
+        if !signals.is_empty() && commit.signals.commit(signals).await.is_err() {
+            return;
+        }
+    }
+}

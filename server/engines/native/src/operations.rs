@@ -1,0 +1,180 @@
+//! What the engine does when asked: one arm for each operation of the table.
+
+use openwa_model::{
+    contact::NumberCheck,
+    engine::{EngineError, ErrorKind, Retry},
+    jid::Jid,
+    ops::{
+        CheckNumbers, Command, DeleteForMe, DownloadMedia, EditMessage, MarkRead, MessageRef, React, Reply,
+        RevokeMessage, SendMessage, Sent,
+    },
+};
+use wacore::types::message::EditAttribute;
+use whatsapp_rust::{NodeFilter, RevokeType, SendOptions, wacore_binary as wire, waproto::whatsapp as wa};
+
+use crate::{acks::Outcome, failure, groups, jid, link::Link, media::MediaStation, outbound, settings::NativeSettings};
+
+/// How many numbers WhatsApp is asked about at once.
+const NUMBERS_AT_ONCE: usize = 100;
+
+/// One link, ready to be asked.
+pub(crate) struct Operations<'a> {
+    pub(crate) link: &'a Link,
+    pub(crate) media: MediaStation,
+    pub(crate) settings: &'a NativeSettings,
+}
+
+impl Operations<'_> {
+    pub(crate) async fn execute(&self, command: Command) -> Result<Reply, EngineError> {
+        if !self.link.client.is_logged_in() {
+            return Err(super::engine::not_connected());
+        }
+        Ok(match command {
+            Command::SendMessage(it) => Reply::SendMessage(self.send(it).await?),
+            Command::EditMessage(it) => Reply::EditMessage(self.edit(it).await?),
+            Command::RevokeMessage(it) => Reply::RevokeMessage(self.revoke(it).await?),
+            Command::DeleteForMe(it) => Reply::DeleteForMe(self.delete_for_me(it).await?),
+            Command::React(it) => Reply::React(self.react(it).await?),
+            Command::MarkRead(it) => Reply::MarkRead(self.mark_read(it).await?),
+            Command::CheckNumbers(it) => Reply::CheckNumbers(self.check_numbers(it).await?),
+            Command::ListGroups(_) => Reply::ListGroups(groups::all(&self.link.client).await?),
+            Command::GetGroup(it) => Reply::GetGroup(groups::one(&self.link.client, &it.id).await?),
+            Command::DownloadMedia(it) => Reply::DownloadMedia(self.download(it).await?),
+        })
+    }
+
+    async fn send(&self, SendMessage(outgoing): SendMessage) -> Result<Sent, EngineError> {
+        let message = outbound::message(&outgoing, &self.link.client, &self.media).await?;
+        self.deliver(outgoing.chat, message, outgoing.id.0).await
+    }
+
+    async fn edit(&self, EditMessage { target, body, mentions }: EditMessage) -> Result<Sent, EngineError> {
+        let now_ms = (self.link.listener.now)().as_millisecond();
+        let message = outbound::edit(&self.as_own(&target).await?, &body, &mentions, now_ms);
+        self.deliver(target.chat, message, self.link.client.generate_message_id()).await
+    }
+
+    async fn revoke(&self, RevokeMessage { target }: RevokeMessage) -> Result<Sent, EngineError> {
+        if target.from_me {
+            let message = outbound::revoke(&target);
+            return self.deliver(target.chat, message, self.link.client.generate_message_id()).await;
+        }
+        if !target.chat.is_group() {
+            let message = "Only own messages can be taken back in a private chat";
+            return Err(EngineError::new(ErrorKind::Invalid, Retry::Never, message));
+        }
+        self.revoke_as_admin(target).await
+    }
+
+    /// The library chooses the id of this one itself; it is read off the stanza.
+    async fn revoke_as_admin(&self, target: MessageRef) -> Result<Sent, EngineError> {
+        let chat = jid::to_wire(&target.chat);
+        let filter = NodeFilter::tag("message")
+            .attr("to", chat.to_string())
+            .attr("edit", EditAttribute::AdminRevoke.to_string_val());
+        let stanza = self.link.client.wait_for_sent_node(filter);
+        let how = RevokeType::Admin { original_sender: jid::to_wire(&target.sender) };
+        self.link.client.revoke_message(chat, target.id.0, how).await.map_err(failure::of_send)?;
+        let id = stanza.await.ok().and_then(|it| it.attrs().optional_string("id").map(|it| it.to_string()));
+        let id = id.ok_or_else(|| failure::unconfirmed(self.settings.send_timeout))?;
+        self.answer_to(&id, target.chat).await
+    }
+
+    async fn react(&self, React { target, emoji }: React) -> Result<Sent, EngineError> {
+        let key = outbound::key(&target);
+        let sent = self.link.client.send_reaction(jid::to_wire(&target.chat), key, &emoji).await;
+        let sent = sent.map_err(failure::of_send)?;
+        self.answer_to(&sent.message_id, target.chat).await
+    }
+
+    async fn delete_for_me(&self, DeleteForMe { target, timestamp }: DeleteForMe) -> Result<(), EngineError> {
+        let chat = jid::to_wire(&target.chat);
+        let participant = (target.chat.is_group() && !target.from_me).then(|| jid::to_wire(&target.sender));
+        let actions = self.link.client.chat_actions();
+        let at = Some(timestamp.as_second());
+        actions
+            .delete_message_for_me(&chat, participant.as_ref(), target.id.as_str(), target.from_me, true, at)
+            .await
+            .map_err(|error| failure::of_request("The message could not be deleted on this account's devices", error))
+    }
+
+    async fn mark_read(&self, MarkRead { chat, ids, sender }: MarkRead) -> Result<(), EngineError> {
+        let ids: Vec<_> = ids.iter().map(|it| it.as_str()).collect();
+        let participant = (chat.is_group() || chat == Jid::status()).then(|| jid::to_wire(&sender));
+        let told = self.link.client.mark_as_read(&jid::to_wire(&chat), participant.as_ref(), &ids).await;
+        told.map_err(|error| failure::of_any("WhatsApp could not be told that the messages are read", error))
+    }
+
+    async fn check_numbers(&self, CheckNumbers { numbers }: CheckNumbers) -> Result<Vec<NumberCheck>, EngineError> {
+        let mut checks = Vec::with_capacity(numbers.len());
+        for some in numbers.chunks(NUMBERS_AT_ONCE) {
+            let asked: Vec<_> = some.iter().map(|it| wire::Jid::pn(&**it)).collect();
+            let known = self.link.client.contacts().is_on_whatsapp(&asked).await;
+            let known = known
+                .map_err(|error| failure::of_request("WhatsApp did not say whether the numbers are known", error))?;
+            checks.extend(some.iter().map(|number| check(number, &known)));
+        }
+        Ok(checks)
+    }
+
+    async fn download(&self, DownloadMedia { media, into, max_bytes }: DownloadMedia) -> Result<u64, EngineError> {
+        self.media.fetch_into(&self.link.client, &media, &into, max_bytes).await
+    }
+
+    /// The target of an edit, named the way WhatsApp names this account in the chat.
+    async fn as_own(&self, target: &MessageRef) -> Result<MessageRef, EngineError> {
+        let own = crate::link::own_ids(&self.link.client);
+        let sender = own.lid.or(own.phone).unwrap_or_else(|| target.sender.clone());
+        Ok(MessageRef { sender: if target.chat.is_group() { sender } else { target.sender.clone() }, ..target.clone() })
+    }
+
+    /// Sends under an id of our own and waits for WhatsApp's answer.
+    async fn deliver(&self, chat: Jid, message: wa::Message, id: String) -> Result<Sent, EngineError> {
+        let answer = self.link.listener.acks.expect(&id);
+        let options = SendOptions::default().with_message_id(id.clone());
+        if let Err(error) = self.link.client.send_message_with_options(jid::to_wire(&chat), message, options).await {
+            self.link.listener.acks.forget(&id);
+            return Err(failure::of_send(error));
+        }
+        self.outcome(answer, &id, chat).await
+    }
+
+    /// Waits for the answer to something that is sent already.
+    async fn answer_to(&self, id: &str, chat: Jid) -> Result<Sent, EngineError> {
+        let answer = self.link.listener.acks.expect(id);
+        self.outcome(answer, id, chat).await
+    }
+
+    async fn outcome(
+        &self,
+        answer: tokio::sync::oneshot::Receiver<Outcome>,
+        id: &str,
+        chat: Jid,
+    ) -> Result<Sent, EngineError> {
+        let within = self.settings.send_timeout;
+        match tokio::time::timeout(within, answer).await {
+            Ok(Ok(Outcome { refused: None, at })) => Ok(Sent { id: openwa_model::id::MessageId(id.to_owned()), at }),
+            Ok(Ok(Outcome { refused: Some(code), .. })) => Err(failure::refused(code)),
+            Ok(Err(_)) => Err(failure::unconfirmed(within)),
+            Err(_) => {
+                self.link.listener.acks.give_up(id, chat);
+                Err(failure::unconfirmed(within))
+            }
+        }
+    }
+}
+
+fn check(number: &str, known: &[whatsapp_rust::IsOnWhatsAppResult]) -> NumberCheck {
+    let found = known.iter().find(|it| {
+        let ids = [Some(&it.jid), it.pn_jid.as_ref()];
+        jid::phone_among(ids).is_some_and(|it| it.user() == number)
+    });
+    let found = found.filter(|it| it.is_registered);
+    let ids = |it: &whatsapp_rust::IsOnWhatsAppResult| {
+        let ids = [Some(it.jid.clone()), it.pn_jid.clone(), it.lid.clone()];
+        let ids = ids.each_ref().map(Option::as_ref);
+        (jid::phone_among(ids), jid::lid_among(ids))
+    };
+    let (phone, lid) = found.map(ids).unwrap_or_default();
+    NumberCheck { number: number.to_owned(), id: phone, lid }
+}
