@@ -2,6 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
+use openwa_api::{ApiSettings, ApiState};
 use openwa_core::{Gateway, Ports, Settings, guard::NetworkPolicy};
 use openwa_files::LocalFiles;
 use openwa_model::{
@@ -9,10 +10,8 @@ use openwa_model::{
     engine::EngineFactory,
 };
 use openwa_store::{SqliteStore, StoreOptions};
-use poem::{
-    Route,
-    listener::{Acceptor, Listener, TcpListener},
-};
+use poem::listener::{Acceptor, Listener, TcpListener};
+use url::Url;
 
 use crate::{
     config::{Config, ConfigError},
@@ -20,7 +19,8 @@ use crate::{
     first_key,
     greeting::Greeting,
     lifecycle,
-    network::NetworkChoice,
+    network::{NetworkChoice, NetworkRefused},
+    sandbox::Inside,
     start_error::StartError,
     vault_key,
 };
@@ -37,24 +37,11 @@ pub(crate) async fn serve(config: Config) -> Result<(), StartError> {
         .await
         .map_err(|source| StartError::Database { file: config.database.clone(), source })?;
     let files = LocalFiles::open(&config.data_dir.join("media")).await?;
-
-    #[cfg(feature = "sandbox")]
-    let inside = match config.network {
-        NetworkChoice::SandboxInside => Some(crate::sandbox::Inside::start(&config.data_dir).await?),
-        _ => None,
-    };
-    #[cfg(feature = "sandbox")]
-    let sandbox_url = match &config.network {
-        NetworkChoice::SandboxAt(url) => Some(url.clone()),
-        _ => inside.as_ref().map(|it| it.url().clone()),
-    };
-    #[cfg(not(feature = "sandbox"))]
-    let sandbox_url = None;
-
+    let inside = Inside::start_if_chosen(&config).await?;
     let ports = Ports {
         store: Arc::new(store),
         files: Arc::new(files),
-        engines: engines(&config, sandbox_url)?,
+        engines: engines(&config, inside.url())?,
         clock: Arc::new(SystemClock),
         minter: Arc::new(SystemMinter),
     };
@@ -64,24 +51,49 @@ pub(crate) async fn serve(config: Config) -> Result<(), StartError> {
 
     let unusable = |why| StartError::Listen { address: config.listen, why };
     let acceptor = TcpListener::bind(config.listen).into_acceptor().await.map_err(unusable)?;
-    let listen = acceptor.local_addr().first().and_then(|it| it.as_socket_addr().copied()).unwrap_or(config.listen);
+    let addresses = acceptor.local_addr();
+    let listen = addresses.first().and_then(|it| it.as_socket_addr().copied()).unwrap_or(config.listen);
     let stop = lifecycle::stop_on_signal()?;
-    let routes = Route::new().nest_no_strip("/", openwa_api::routes(gateway.clone(), api_settings(&config)));
-    #[cfg(feature = "sandbox")]
-    let routes = match &inside {
-        Some(inside) => routes.nest("/sandbox", inside.control_routes()),
-        None => routes,
-    };
+    let api = openwa_api::app(ApiState {
+        gateway: gateway.clone(),
+        settings: ApiSettings {
+            body_limit: config.body_size_limit,
+            stopping: stop.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            mounts: inside.mounts(),
+            ..ApiSettings::default()
+        },
+    });
 
-    let greeting =
-        Greeting { listen, key: key.as_ref(), key_file: &key_file, sandbox: config.network == NetworkChoice::SandboxInside };
-    print!("{}", greeting.text());
-    let ended = lifecycle::run(acceptor, routes, gateway, stop).await;
-    #[cfg(feature = "sandbox")]
-    if let Some(inside) = inside {
-        inside.end().await;
-    }
+    let sandbox = config.network == NetworkChoice::SandboxInside;
+    print!("{}", Greeting { listen, key: key.as_ref(), key_file: &key_file, sandbox }.text());
+    let ended = lifecycle::run(acceptor, api, gateway, stop).await;
+    inside.end().await;
     ended
+}
+
+#[cfg(feature = "engine-native")]
+fn engines(config: &Config, inside: Option<&Url>) -> Result<Vec<Arc<dyn EngineFactory>>, StartError> {
+    use openwa_engine_native::{NativeFactory, NativeSettings};
+
+    let sandbox = match &config.network {
+        NetworkChoice::SandboxAt(url) => Some(url),
+        NetworkChoice::SandboxInside | NetworkChoice::WhatsApp => inside,
+    };
+    let mut settings = match sandbox {
+        None => NativeSettings::real(),
+        Some(url) => {
+            let media = url.as_str().trim_end_matches('/');
+            NativeSettings::sandbox(format!("{}/ws/chat", media.replacen("http", "ws", 1)), media)
+        }
+    };
+    settings.version = config.whatsapp_version.unwrap_or(settings.version);
+    Ok(vec![Arc::new(NativeFactory::new(settings).map_err(NetworkRefused::ByTheEngine)?)])
+}
+
+#[cfg(not(feature = "engine-native"))]
+fn engines(_config: &Config, _inside: Option<&Url>) -> Result<Vec<Arc<dyn EngineFactory>>, StartError> {
+    Ok(Vec::new())
 }
 
 /// The store takes an address in which some characters mean something else.
@@ -104,7 +116,7 @@ fn settings(config: &Config) -> Result<Settings, ConfigError> {
         media_inline_max_bytes: config.media_inline_max_bytes.unwrap_or(defaults.media_inline_max_bytes),
         webhook_timeout: config.webhook_timeout.unwrap_or(defaults.webhook_timeout),
         webhook_retry_delay: config.webhook_retry_delay.unwrap_or(defaults.webhook_retry_delay),
-        webhook_max_payload_bytes: config.webhook_max_payload_bytes.and_then(|it| it.try_into().ok()).unwrap_or(defaults.webhook_max_payload_bytes),
+        webhook_max_payload_bytes: config.webhook_max_payload_bytes.unwrap_or(defaults.webhook_max_payload_bytes),
         webhook_max_per_session: config.webhook_max_per_session.unwrap_or(defaults.webhook_max_per_session),
         network,
         api_key_pepper: config.pepper.clone(),

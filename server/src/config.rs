@@ -30,11 +30,11 @@ pub(crate) struct Config {
     pub(crate) pepper: Option<Secret>,
     pub(crate) vault_key: Option<VaultKey>,
     pub(crate) log: LogSettings,
-    pub(crate) body_size_limit: u64,
+    pub(crate) body_size_limit: usize,
     pub(crate) webhook_timeout: Option<Duration>,
     pub(crate) webhook_retry_delay: Option<Duration>,
     pub(crate) webhook_max_per_session: Option<u32>,
-    pub(crate) webhook_max_payload_bytes: Option<u64>,
+    pub(crate) webhook_max_payload_bytes: Option<usize>,
     pub(crate) media_inline_max_bytes: Option<u64>,
     pub(crate) media_max_bytes: Option<u64>,
     /// Whether private addresses are refused as targets of webhooks and media.
@@ -96,12 +96,12 @@ impl Config {
             pepper: of.secret("API_KEY_PEPPER", "any text", |it| Some(Secret::new(it)))?,
             vault_key: of.secret("VAULT_KEY", "64 hexadecimal digits (openssl rand -hex 32)", VaultKey::parse)?,
             log: log_settings(environment)?,
-            body_size_limit: of.value("BODY_SIZE_LIMIT", SIZE, size)?.unwrap_or(25 << 20),
+            body_size_limit: of.value("BODY_SIZE_LIMIT", SIZE, small_size)?.unwrap_or(25 << 20),
             webhook_timeout: of.value("WEBHOOK_TIMEOUT", MILLISECONDS, milliseconds)?,
             webhook_retry_delay: of.value("WEBHOOK_RETRY_DELAY", MILLISECONDS, milliseconds)?,
             webhook_max_per_session: of
                 .value("WEBHOOK_MAX_PER_SESSION", "a number from 1 to 1000", |it| within(it, 1, 1_000))?,
-            webhook_max_payload_bytes: of.value("WEBHOOK_MAX_PAYLOAD_BYTES", SIZE, size)?,
+            webhook_max_payload_bytes: of.value("WEBHOOK_MAX_PAYLOAD_BYTES", SIZE, small_size)?,
             media_inline_max_bytes: of.value("WEBHOOK_MEDIA_INLINE_MAX_BYTES", SIZE, size)?,
             media_max_bytes: of.value("MEDIA_DOWNLOAD_MAX_BYTES", SIZE, size)?,
             guard_addresses: of.value("WEBHOOK_SSRF_PROTECT", "true or false", |it| it.parse().ok())?.unwrap_or(true),
@@ -197,9 +197,16 @@ fn size(text: &str) -> Option<u64> {
     ((1 << 10)..=(1 << 30)).contains(&bytes).then_some(bytes)
 }
 
+/// A size of what is held in memory as a whole.
+fn small_size(text: &str) -> Option<usize> {
+    size(text)?.try_into().ok()
+}
+
 fn hosts(text: &str) -> Option<Vec<String>> {
     let hosts: Vec<_> = text.split(',').map(str::trim).filter(|it| !it.is_empty()).map(str::to_owned).collect();
-    let sound = |host: &String| host.len() <= 253 && host.bytes().all(|it| it.is_ascii_alphanumeric() || b".-:/*[]_".contains(&it));
+    let sound = |host: &String| {
+        host.len() <= 253 && host.bytes().all(|it| it.is_ascii_alphanumeric() || b".-:/*[]_".contains(&it))
+    };
     (hosts.len() <= 1_000 && hosts.iter().all(sound)).then_some(hosts)
 }
 
@@ -276,7 +283,9 @@ mod tests {
 
     #[test]
     fn a_secret_that_makes_no_sense_is_named_but_not_shown() {
-        for (name, value) in [("VAULT_KEY", "hunter22"), ("API_MASTER_KEY", "hunter2"), ("API_MASTER_KEY", "hünter2222")] {
+        for (name, value) in
+            [("VAULT_KEY", "hunter22"), ("API_MASTER_KEY", "hunter2"), ("API_MASTER_KEY", "hünter2222")]
+        {
             let sentence = config([(name, value)]).unwrap_err();
             assert!(sentence.starts_with(name) && !sentence.contains("nter2"), "{sentence}");
         }
@@ -284,7 +293,8 @@ mod tests {
 
     #[test]
     fn sizes_have_units() {
-        let sizes = [("2048", Some(2_048)), ("25mb", Some(26_214_400)), ("1 KB", Some(1_024)), ("2gb", None), ("mb", None)];
+        let sizes =
+            [("2048", Some(2_048)), ("25mb", Some(26_214_400)), ("1 KB", Some(1_024)), ("2gb", None), ("mb", None)];
         for (text, bytes) in sizes {
             assert_eq!(size(text), bytes, "{text}");
         }

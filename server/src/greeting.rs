@@ -55,7 +55,9 @@ impl Greeting<'_> {
         // The code comes a moment after the start.
         let retry = "--retry 20 --retry-delay 1 --retry-all-errors";
         let link = if self.sandbox {
-            format!("curl -s {base}/sandbox/scan {json} -d \"{{\\\"qr\\\":\\\"$(curl -sf {retry} \"$S/qr?format=raw\" {key})\\\"}}\"")
+            format!(
+                "curl -s {base}/sandbox/scan {json} -d \"{{\\\"qr\\\":\\\"$(curl -sf {retry} \"$S/qr?format=raw\" {key})\\\"}}\""
+            )
         } else {
             format!("curl -sf {retry} \"$S/qr?format=terminal\" {key}")
         };

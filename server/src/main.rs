@@ -3,7 +3,7 @@
 //! In reading order: the command line ([`cli`]) and the settings ([`config`], [`environment`]); which
 //! network may be joined ([`network`]); the folder with all data ([`data_folder`]), its keys
 //! ([`vault_key`], [`first_key`]) and how they are written ([`private_file`]); the rooms put together
-//! ([`assemble`]); what is said and logged ([`greeting`], [`telemetry`]); from start to stop
+//! ([`assemble`]), with a network inside or none ([`sandbox`]); what is said and logged ([`greeting`], [`telemetry`]); from start to stop
 //! ([`lifecycle`]) and what can go wrong on the way ([`start_error`]).
 //!
 //! Never here: anything a gateway does.
@@ -18,7 +18,7 @@ mod greeting;
 mod lifecycle;
 mod network;
 mod private_file;
-#[cfg(feature = "sandbox")]
+#[cfg_attr(not(feature = "sandbox"), path = "no_sandbox.rs")]
 mod sandbox;
 mod start_error;
 mod telemetry;
@@ -29,7 +29,7 @@ use std::{path::Path, process::ExitCode};
 use clap::Parser;
 
 use crate::{
-    cli::{Cli, Command, SandboxFlags},
+    cli::{Cli, Command},
     config::Config,
     environment::Environment,
     start_error::StartError,
@@ -53,22 +53,15 @@ fn run(command: Command) -> Result<(), StartError> {
             telemetry::start(config.log);
             tokio::runtime::Runtime::new()?.block_on(assemble::serve(config))
         }
-        Command::Sandbox(flags) => run_sandbox(flags),
+        Command::Sandbox(flags) => {
+            telemetry::start(config::log_settings(&Environment::read(Path::new(".env"))?)?);
+            tokio::runtime::Runtime::new()?.block_on(sandbox::run_alone(flags))
+        }
         Command::Version => {
-            let sandbox = if cfg!(feature = "sandbox") { " with the sandbox network, never on the real one" } else { "" };
+            let sandbox =
+                if cfg!(feature = "sandbox") { " with the sandbox network, never on the real one" } else { "" };
             println!("openwa {}{sandbox}", env!("CARGO_PKG_VERSION"));
             Ok(())
         }
     }
-}
-
-#[cfg(feature = "sandbox")]
-fn run_sandbox(flags: SandboxFlags) -> Result<(), StartError> {
-    telemetry::start(config::log_settings(&Environment::read(Path::new(".env"))?)?);
-    tokio::runtime::Runtime::new()?.block_on(sandbox::run_alone(flags))
-}
-
-#[cfg(not(feature = "sandbox"))]
-fn run_sandbox(_flags: SandboxFlags) -> Result<(), StartError> {
-    Err(network::NetworkRefused::PlainBuild.into())
 }

@@ -6,16 +6,19 @@ use std::{
 };
 
 use openwa_sandbox::{Sandbox, SandboxConfig};
-use poem::endpoint::BoxEndpoint;
+use poem::{EndpointExt, Route, endpoint::BoxEndpoint};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 use crate::{
-    cli::SandboxFlags, data_folder::FolderLock, greeting::reachable, lifecycle, start_error::StartError,
+    cli::SandboxFlags, config::Config, data_folder::FolderLock, greeting::reachable, lifecycle, network::NetworkChoice,
+    start_error::StartError,
 };
 
-/// A network inside this process.
-pub(crate) struct Inside {
+/// The network inside this process, if there is one.
+pub(crate) struct Inside(Option<Network>);
+
+struct Network {
     sandbox: Sandbox,
     url: Url,
     stop: CancellationToken,
@@ -23,13 +26,16 @@ pub(crate) struct Inside {
 }
 
 impl Inside {
-    /// Starts it, with its state in a folder of the gateway's.
-    pub(crate) async fn start(data_dir: &Path) -> Result<Self, StartError> {
-        let config = SandboxConfig { state_dir: Some(data_dir.join("sandbox")), ..SandboxConfig::default() };
-        let sandbox = Sandbox::start(config).await?;
+    /// Starts it where it was chosen, with its state in a folder of the gateway's.
+    pub(crate) async fn start_if_chosen(config: &Config) -> Result<Self, StartError> {
+        if config.network != NetworkChoice::SandboxInside {
+            return Ok(Self(None));
+        }
+        let state_dir = Some(config.data_dir.join("sandbox"));
+        let sandbox = Sandbox::start(SandboxConfig { state_dir, ..SandboxConfig::default() }).await?;
         // Its own port is for the engine of this process alone.
         let listening = sandbox.bind_wire(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
-        let url = url_of("http", listening.plain_address());
+        let url = Url::parse(&format!("http://{}", listening.plain_address())).map_err(std::io::Error::other)?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         tasks.spawn({
             let stop = stop.clone();
@@ -39,24 +45,30 @@ impl Inside {
                 }
             }
         });
-        Ok(Self { sandbox, url, stop, tasks })
+        Ok(Self(Some(Network { sandbox, url, stop, tasks })))
     }
 
     /// Where the engine finds it.
-    pub(crate) fn url(&self) -> &Url {
-        &self.url
+    pub(crate) fn url(&self) -> Option<&Url> {
+        self.0.as_ref().map(|it| &it.url)
     }
 
-    /// The control API, to be mounted under `/sandbox`.
-    pub(crate) fn control_routes(&self) -> BoxEndpoint<'static> {
-        self.sandbox.control_routes()
+    /// Its control API, for the gateway's own port.
+    pub(crate) fn mounts(&self) -> Vec<(String, BoxEndpoint<'static>)> {
+        let mount = |it: &Network| {
+            let routes = Route::new().nest("/sandbox", it.sandbox.control_routes());
+            ("/sandbox".to_owned(), routes.map_to_response().boxed())
+        };
+        self.0.iter().map(mount).collect()
     }
 
     /// Ends it, after the sessions that were on it.
     pub(crate) async fn end(self) {
-        self.stop.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
+        if let Some(network) = self.0 {
+            network.stop.cancel();
+            network.tasks.close();
+            network.tasks.wait().await;
+        }
     }
 }
 
@@ -65,8 +77,7 @@ pub(crate) async fn run_alone(flags: SandboxFlags) -> Result<(), StartError> {
     let _lock = FolderLock::claim(&flags.state_dir)?;
     let addresses = [Some(flags.listen), flags.listen_tls].into_iter().flatten();
     let addresses = addresses.map(|it| it.ip()).filter(|it| !it.is_loopback() && !it.is_unspecified()).collect();
-    let config =
-        SandboxConfig { state_dir: Some(flags.state_dir.clone()), addresses, ..SandboxConfig::default() };
+    let config = SandboxConfig { state_dir: Some(flags.state_dir.clone()), addresses, ..SandboxConfig::default() };
     let sandbox = Sandbox::start(config).await?;
     let stop = lifecycle::stop_on_signal()?;
     let listening = sandbox.bind(flags.listen, flags.listen_tls).await?;
@@ -84,8 +95,4 @@ pub(crate) async fn run_alone(flags: SandboxFlags) -> Result<(), StartError> {
 
 fn ca_file(state_dir: &Path) -> String {
     state_dir.join("ca.pem").display().to_string()
-}
-
-fn url_of(scheme: &str, address: SocketAddr) -> Url {
-    Url::parse(&format!("{scheme}://{address}")).expect("an address is a host and a port")
 }

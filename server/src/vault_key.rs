@@ -48,9 +48,7 @@ pub(crate) fn from_file(data_dir: &Path, database: &Path, minter: &dyn Minter) -
     match std::fs::read_to_string(&path) {
         Ok(text) => VaultKey::parse(&text).ok_or(VaultKeyError::Malformed { file }),
         Err(why) if why.kind() != io::ErrorKind::NotFound => Err(VaultKeyError::File { file, why }),
-        Err(_) if database.exists() => {
-            Err(VaultKeyError::Missing { file, database: database.display().to_string() })
-        }
+        Err(_) if database.exists() => Err(VaultKeyError::Missing { file, database: database.display().to_string() }),
         Err(_) => {
             let mut key = [0; 32];
             minter.fill(&mut key);
