@@ -69,7 +69,7 @@ impl SqliteStore {
             ));
         }
         let mut connection = connect.connect().await.map_err(fault)?;
-        MIGRATIONS.run(&mut connection).await.map_err(migration_fault)?;
+        MIGRATIONS.run_direct(None, &mut connection, false).await.map_err(migration_fault)?;
         let sealer = Arc::new(Sealer::new(&options.vault_key));
         check_key(&mut connection, &sealer).await?;
         let pool = SqlitePoolOptions::new()

@@ -12,3 +12,4 @@ pub mod gateway;
 pub mod process;
 pub mod receiver;
 pub mod sandbox;
+pub mod store_conformance;
