@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use openwa_model::{
     Timestamp,
+    content::MessageKind,
     engine::{EngineError, ErrorKind},
     message::{DeliveryStatus, Message},
     ops::SendMessage,
@@ -12,7 +13,7 @@ use openwa_model::{
 
 use crate::{
     error::GatewayError,
-    gateway::Context,
+    gateway::{Context, canonical},
     idempotency,
     payload::{Events, inline_media},
     running::{CallError, Running},
@@ -38,6 +39,9 @@ pub(crate) enum Outcome {
 
 /// Hands a stored message to the engine. The caller holds its place among the sends under way.
 pub(crate) async fn hand_over(context: &Context, running: &Running, message: &Message) -> Outcome {
+    if message.kind == MessageKind::Revoked {
+        return Outcome::Failed(GatewayError::SendFailed("the message was taken back before it was sent".to_owned()));
+    }
     let Some(outgoing) = message.outgoing.clone() else {
         return Outcome::Failed(GatewayError::SendFailed("what to send was not stored".to_owned()));
     };
@@ -133,6 +137,8 @@ async fn write(
     let events = Events { session, own: Some(sender) };
     let mut unit = context.ports.store.begin().await?;
     unit.check_lease(&running.lease).await?;
+    // The number behind a hidden id may have been learned meanwhile, and the message moved there.
+    let chat = &canonical(&mut *unit, session, chat).await?;
     match how {
         Settled::Accepted(at, data) => {
             unit.set_message_timestamp(session, chat, id, *at).await?;

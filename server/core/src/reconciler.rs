@@ -9,7 +9,7 @@ use openwa_model::{
 };
 
 use crate::{
-    gateway::Context,
+    gateway::{Context, canonical},
     outbound::{self, Outcome},
     running::Running,
 };
@@ -97,6 +97,7 @@ async fn pass(context: &Arc<Context>, running: &Arc<Running>) -> Result<Pass, St
 /// Asked once nobody else can be sending it: its send may have ended since the list was read.
 async fn is_still_pending(context: &Context, message: &Message) -> Result<bool, StoreError> {
     let mut view = context.ports.store.view().await?;
-    let now = view.message(message.session, &message.chat, &message.id).await?;
+    let chat = canonical(&mut *view, message.session, &message.chat).await?;
+    let now = view.message(message.session, &chat, &message.id).await?;
     Ok(now.is_some_and(|it| it.status == DeliveryStatus::Pending))
 }

@@ -471,7 +471,11 @@ impl Gateway {
 }
 
 /// By phone number where the number is known, else as it is.
-pub(crate) async fn canonical(view: &mut (impl ContactReads + ?Sized), session: SessionId, id: &Jid) -> Result<Jid> {
+pub(crate) async fn canonical(
+    view: &mut (impl ContactReads + Send + ?Sized),
+    session: SessionId,
+    id: &Jid,
+) -> std::result::Result<Jid, StoreError> {
     if id.server() != Server::Lid {
         return Ok(id.clone());
     }

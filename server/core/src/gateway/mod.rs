@@ -24,6 +24,7 @@ use openwa_model::{
 use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub(crate) use self::messages::canonical;
 pub use self::{keys::*, messages::*, sessions::*, webhooks::*};
 use crate::{
     error::GatewayError,
@@ -82,8 +83,10 @@ pub(crate) struct Context {
 }
 
 impl Context {
+    /// The time, to the millisecond as it is kept, so that what is answered now and read back later is the same.
     pub(crate) fn now(&self) -> Timestamp {
-        self.ports.clock.now()
+        let now = self.ports.clock.now();
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 
     pub(crate) fn factory(&self, kind: EngineKind) -> Option<&Arc<dyn EngineFactory>> {

@@ -1,0 +1,7 @@
+//! What sessions and messages do, over the real store and an engine that does as the test says.
+
+mod house;
+mod receiving;
+mod restarting;
+mod sending;
+mod sessions;

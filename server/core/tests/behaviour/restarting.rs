@@ -1,0 +1,134 @@
+//! What comes back after a stop, and after a crash.
+
+use std::path::Path;
+
+use openwa_model::{message::DeliveryStatus, session::Status};
+use tokio::runtime::Runtime;
+
+use crate::house::{House, at, incoming, phone};
+
+/// One life of the process: what runs on it is gone, unasked, when it is dropped.
+fn life() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+fn crash(life: Runtime, house: House) {
+    // Tasks are dropped where they stand, as a killed process leaves them.
+    life.shutdown_timeout(std::time::Duration::from_secs(5));
+    drop(house);
+}
+
+async fn house_at(folder: &Path) -> House {
+    House::open(folder).await
+}
+
+#[test]
+fn a_send_that_a_crash_cut_in_two_goes_out_under_its_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (life(), life());
+    let (house, session, id) = first.block_on(async {
+        let house = house_at(folder.path()).await;
+        let (session, mut link) = house.ready("one").await;
+        _ = house.send(session, "hello", Some("key"));
+        let asked = link.asked().await;
+        (house, session, asked.message_id())
+    });
+    crash(first, house);
+    second.block_on(async {
+        let house = house_at(folder.path()).await;
+        let mut link = house.next_link().await;
+        link.come_online().await;
+        let asked = link.asked().await;
+        assert_eq!(asked.message_id(), id);
+        asked.accept(at(9));
+        house
+            .until("sent", async || house.message(session, &phone(), &id).await.unwrap().status == DeliveryStatus::Sent)
+            .await;
+        let replay = house.send(session, "hello", Some("key")).await.unwrap().unwrap();
+        assert_eq!((replay.id, replay.replayed), (id, true));
+        assert!(!link.was_asked());
+        house.close().await;
+    });
+}
+
+#[test]
+fn what_was_not_acknowledged_comes_again_and_is_kept_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (life(), life());
+    let (house, session) = first.block_on(async {
+        let house = house_at(folder.path()).await;
+        let (session, link) = house.ready("one").await;
+        link.say(vec![incoming("A", "stored")]).await.unwrap();
+        house.store.close_gate();
+        tokio::spawn({
+            let signals = link.signals.clone();
+            async move { signals.commit(vec![incoming("B", "not stored")]).await }
+        });
+        house.store.somebody_waits().await;
+        (house, session)
+    });
+    crash(first, house);
+    second.block_on(async {
+        let house = house_at(folder.path()).await;
+        let link = house.next_link().await;
+        link.come_online().await;
+        // WhatsApp sends again what was not acknowledged, and sometimes what was.
+        link.say(vec![incoming("A", "stored"), incoming("B", "not stored")]).await.unwrap();
+        let events = house.events(session).await;
+        let received = events.iter().filter(|it| it.event.kind.name() == "message.received").count();
+        assert_eq!(received, 2);
+        let numbers: Vec<i64> = events.iter().map(|it| it.seq.0).collect();
+        assert_eq!(numbers, (1..=numbers.len() as i64).collect::<Vec<_>>());
+        house.close().await;
+    });
+}
+
+#[test]
+fn after_a_crash_only_what_was_wanted_comes_back_and_no_row_claims_a_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (life(), life());
+    let (house, running, stopped) = first.block_on(async {
+        let house = house_at(folder.path()).await;
+        let (running, _running) = house.ready("running").await;
+        let (stopped, _stopped) = house.ready("stopped").await;
+        house.gateway.stop_session(stopped).await.unwrap();
+        (house, running, stopped)
+    });
+    crash(first, house);
+    second.block_on(async {
+        let house = house_at(folder.path()).await;
+        let link = house.next_link().await;
+        assert_eq!(link.session, running);
+        house.status(running, Status::Initializing).await;
+        link.come_online().await;
+        house.status(running, Status::Ready).await;
+        let view = house.gateway.session(stopped).await.unwrap();
+        assert_eq!((view.session.status, view.engine_loaded), (Status::Disconnected, false));
+        assert!(house.no_link().await);
+        // What the killed process left is put right, and told.
+        let statuses: Vec<_> = house.events(running).await;
+        let statuses = statuses.iter().filter(|it| it.event.kind.name() == "session.status");
+        let statuses: Vec<_> = statuses.filter_map(|it| it.event.data["status"].as_str()).collect();
+        assert_eq!(
+            statuses,
+            ["initializing", "authenticating", "ready", "disconnected", "initializing", "authenticating", "ready"]
+        );
+        house.close().await;
+    });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_graceful_stop_says_so_and_the_session_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let session = {
+        let house = house_at(folder.path()).await;
+        let (session, _link) = house.ready("one").await;
+        house.close().await;
+        let row = house.row(session).await;
+        assert_eq!((row.status, row.wanted), (Status::Disconnected, true));
+        session
+    };
+    let house = house_at(folder.path()).await;
+    assert_eq!(house.next_link().await.session, session);
+    house.close().await;
+}
