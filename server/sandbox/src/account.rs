@@ -102,13 +102,7 @@ pub(crate) struct Account {
     pub(crate) collections: BTreeMap<String, Vec<Vec<u8>>>,
     /// The signed list of valid device keys, made anew when the devices change.
     pub(crate) key_index_list: Option<(u64, Vec<u8>)>,
-    pub(crate) presence: Presence,
-}
-
-/// Whether the account is there, and since when it is not.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Presence {
-    pub(crate) is_available: bool,
+    /// When the account was last available, if it was.
     pub(crate) last_seen: Option<u64>,
 }
 
@@ -144,8 +138,13 @@ impl Account {
             devices: BTreeMap::from([(0, phone)]),
             collections: BTreeMap::new(),
             key_index_list: None,
-            presence: Presence::default(),
+            last_seen: None,
         }
+    }
+
+    /// Whether the account's owner is there on any device.
+    pub(crate) fn is_available(&self) -> bool {
+        self.devices.values().any(|device| device.is_available)
     }
 
     pub(crate) fn number_jid(&self, device: u16) -> Jid {

@@ -94,6 +94,8 @@ pub(crate) struct Device {
     pub(crate) link: Option<Link>,
     /// An active client is sent its queue; a passive one only answers to what it asks.
     pub(crate) is_active: bool,
+    /// Whether its user is there, as far as the client says.
+    pub(crate) is_available: bool,
     queue: VecDeque<Queued>,
     /// How many of the queue, from its front, were written to the live link.
     written: usize,
@@ -124,6 +126,7 @@ impl Device {
             prekeys: VecDeque::new(),
             link: None,
             is_active: false,
+            is_available: false,
             queue: VecDeque::new(),
             written: 0,
             backlog: None,
@@ -221,6 +224,7 @@ impl Device {
     /// The link is gone or the client went passive.
     pub(crate) fn deactivate(&mut self) {
         self.is_active = false;
+        self.is_available = false;
         self.written = 0;
         self.backlog = None;
     }

@@ -115,7 +115,7 @@ pub(crate) fn unlink(world: &mut World, address: &DeviceAddress) -> bool {
         link.end();
     }
     tracing::info!(device = %address, "a device was unlinked");
-    presence::gone(world, address);
+    presence::gone(world, address, device.is_available);
     roster::tell_of_change(world, address, roster::Change::Removed);
     true
 }

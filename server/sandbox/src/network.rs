@@ -334,9 +334,10 @@ impl Network {
             return;
         };
         if device.is_linked_by(link) {
+            let was_available = device.is_available;
             device.link = None;
             device.deactivate();
-            presence::gone(&mut world, address);
+            presence::gone(&mut world, address, was_available);
         }
     }
 

@@ -62,14 +62,10 @@ pub(crate) fn receive_chat_state(exchange: &mut Exchange<'_>, node: &Node) {
     }
 }
 
-/// The device's link is gone; with its last one the account is unavailable.
-pub(crate) fn gone(world: &mut World, address: &DeviceAddress) {
-    let is_anyone_there = world
-        .accounts
-        .get(&address.number)
-        .is_none_or(|account| account.devices.values().any(|device| device.link.is_some()));
-    if !is_anyone_there {
-        set_available(world, address, false);
+/// The device's link is gone, or the device itself is.
+pub(crate) fn gone(world: &mut World, address: &DeviceAddress, was_available: bool) {
+    if was_available {
+        tell_of_change(world, &address.number, true);
     }
     for watchers in world.presence_watchers.values_mut() {
         watchers.remove(address);
@@ -117,18 +113,26 @@ fn take_name(exchange: &mut Exchange<'_>, node: &Node) {
 }
 
 fn set_available(world: &mut World, address: &DeviceAddress, is_available: bool) {
-    let Some(account) = world.accounts.get_mut(&address.number) else {
+    let was_available = world.accounts.get(&address.number).is_some_and(Account::is_available);
+    if let Some(device) = world.device_mut(address) {
+        device.is_available = is_available;
+    }
+    tell_of_change(world, &address.number, was_available);
+}
+
+/// Tells the watchers, if the account came or went.
+fn tell_of_change(world: &mut World, number: &str, was_available: bool) {
+    let Some(account) = world.accounts.get_mut(number) else {
         return;
     };
-    if account.presence.is_available == is_available {
+    if account.is_available() == was_available {
         return;
     }
-    account.presence.is_available = is_available;
-    if !is_available {
-        account.presence.last_seen = Some(ambient::seconds());
+    if was_available {
+        account.last_seen = Some(ambient::seconds());
     }
     let presence = presence_node(account, &account.number_jid(0));
-    let Some(watchers) = world.presence_watchers.get(&address.number) else {
+    let Some(watchers) = world.presence_watchers.get(number) else {
         return;
     };
     for watcher in watchers {
@@ -141,11 +145,11 @@ fn set_available(world: &mut World, address: &DeviceAddress, is_available: bool)
 /// `<presence from type last/>` in the JID space in which it was asked for.
 fn presence_node(account: &Account, asked: &wacore_binary::Jid) -> Node {
     let node = NodeBuilder::new("presence").attr("from", account.jid_like(asked, 0));
-    if account.presence.is_available {
+    if account.is_available() {
         return node.attr("type", "available").build();
     }
     let node = node.attr("type", "unavailable");
-    match account.presence.last_seen {
+    match account.last_seen {
         Some(last_seen) if account.privacy.get("last").is_none_or(|who| who == "all") => {
             node.attr("last", last_seen).build()
         }

@@ -6,11 +6,14 @@ use whatsapp_rust::types::presence::ReceiptType;
 
 use crate::harness::{Sandbox, TestClient, jid};
 
-async fn wait_for_receipt(client: &TestClient, id: &str, kind: ReceiptType) {
+/// A client whose user is not there confirms the delivery as an inactive one.
+const DELIVERED: [ReceiptType; 2] = [ReceiptType::Delivered, ReceiptType::Inactive];
+
+async fn wait_for_receipt(client: &TestClient, id: &str, kinds: &[ReceiptType]) {
     client
-        .wait(&format!("the receipt {kind:?} of {id}"), |event| {
+        .wait(&format!("the receipt {kinds:?} of {id}"), |event| {
             matches!(event, Event::Receipt(receipt)
-                if receipt.r#type == kind
+                if kinds.contains(&receipt.r#type)
                     && receipt.source.sender.device != 0
                     && receipt.message_ids.iter().any(|seen| seen == id))
         })
@@ -30,13 +33,13 @@ async fn texts_go_both_ways_with_acks_and_receipts() {
             |event| matches!(event, Event::ServerAck(ack) if ack.id == id && ack.error.is_none()),
         )
         .await;
-    wait_for_receipt(&alice_client, &id, ReceiptType::Delivered).await;
+    wait_for_receipt(&alice_client, &id, &DELIVERED).await;
     bob_client.client.mark_as_read(&chat, None, &[id.as_str()]).await.unwrap();
-    wait_for_receipt(&alice_client, &id, ReceiptType::Read).await;
+    wait_for_receipt(&alice_client, &id, &[ReceiptType::Read]).await;
 
     bob_client.client.send_text(jid(&alice), "hello Alice").await.unwrap();
     let (_, _, id) = alice_client.text("hello Alice").await;
-    wait_for_receipt(&bob_client, &id, ReceiptType::Delivered).await;
+    wait_for_receipt(&bob_client, &id, &DELIVERED).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -46,6 +49,8 @@ async fn a_persons_other_devices_see_what_one_of_them_sends() {
     // Both sides know each other's devices before the new one comes.
     alice_client.client.send_text(jid(&bob), "before").await.unwrap();
     bob_client.text("before").await;
+    bob_client.client.send_text(jid(&alice), "and back").await.unwrap();
+    alice_client.text("and back").await;
     let own_devices = NodeFilter::tag("notification").attr("type", "account_sync");
     let told = alice_client.client.wait_for_node(own_devices);
     let tablet = sandbox.linked(&alice).await;
@@ -82,7 +87,7 @@ async fn what_is_sent_to_somebody_away_waits_until_it_is_acknowledged() {
     bob_client.ready().await;
     // The receipts that empty the queue are on their way to Alice, too.
     let (_, _, id) = bob_client.text("three").await;
-    wait_for_receipt(&alice_client, &id, ReceiptType::Delivered).await;
+    wait_for_receipt(&alice_client, &id, &DELIVERED).await;
     let store = bob_client.stop().await;
     let bob_client = sandbox.client("Bob", store).await;
     bob_client.ready().await;
