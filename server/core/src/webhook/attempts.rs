@@ -35,7 +35,7 @@ const MOST_SLOW: usize = 512;
 /// How much longer than an attempt a claim lasts, for the commits before and after it.
 const CLAIM_MARGIN: Duration = Duration::from_secs(20);
 /// When to look although no bell rang: the ring of another process is not heard here.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// The wait after the store failed.
 const AFTER_ERROR: Duration = Duration::from_secs(1);
 /// The longest wait between two attempts.
@@ -72,62 +72,66 @@ impl Attempts {
     /// Works until it is told to stop, then lets attempts under way end for as long as a drain may take.
     pub(crate) async fn run(self: Arc<Self>, stop: &CancellationToken) {
         let mut bell = self.context.deliveries.listen();
+        if let Err(error) = self.release_claims().await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "deliveries that were under way at the last stop wait until their claims run out"
+            );
+        }
         let mut under_way = JoinSet::new();
         let mut ended = Vec::new();
         let mut slow = HashSet::new();
-        let mut until = None;
-        loop {
+        while !stop.is_cancelled() {
             while let Some(done) = under_way.try_join_next() {
                 ended.extend(done.ok());
             }
-            let stopping = stop.is_cancelled();
-            if stopping && until.is_none() {
-                until = Some(Instant::now() + self.context.settings.drain_timeout);
-            }
-            let room = if stopping { 0 } else { AT_ONCE - under_way.len() };
             remember_slow(&mut slow, &ended);
-            let (more, wait) = match self.turn(&mut ended, room, &slow).await {
-                Ok(claimed) => {
-                    let wait = if claimed.len() < room { self.until_next_due().await } else { LOOK_AGAIN };
-                    for claimed in claimed {
-                        let worker = self.clone();
-                        under_way.spawn(async move { worker.attempt(claimed).await });
-                    }
-                    (true, wait)
-                }
+            let claimed = match self.turn(&mut ended, AT_ONCE - under_way.len(), &slow).await {
+                Ok(claimed) => claimed,
                 Err(error) => {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
                         "deliveries could not be claimed or settled; trying again"
                     );
-                    (false, AFTER_ERROR)
+                    _ = tokio::time::timeout(AFTER_ERROR, stop.cancelled()).await;
+                    continue;
                 }
             };
-            let over = until.is_some_and(|it| Instant::now() >= it);
-            if stopping && (over || (under_way.is_empty() && ended.is_empty())) {
-                return;
+            for claimed in claimed {
+                let worker = self.clone();
+                under_way.spawn(async move { worker.attempt(claimed).await });
             }
-            let wait = until.map_or(wait, |it| wait.min(it.saturating_duration_since(Instant::now())));
+            let full = under_way.len() == AT_ONCE;
             tokio::select! {
-                Some(done) = under_way.join_next(), if more => ended.extend(done.ok()),
-                () = bell.rung(), if more && !stopping => {}
-                () = stop.cancelled(), if !stopping => {}
-                () = tokio::time::sleep(wait) => {}
+                Some(done) = under_way.join_next() => ended.extend(done.ok()),
+                () = bell.rung(), if !full => {}
+                () = self.something_due(), if !full => {}
+                () = stop.cancelled() => {}
             }
+        }
+        self.drain(under_way, ended).await;
+    }
+
+    async fn drain(&self, mut under_way: JoinSet<Ended>, mut ended: Vec<Ended>) {
+        let draining = async {
+            while let Some(done) = under_way.join_next().await {
+                ended.extend(done.ok());
+            }
+        };
+        _ = tokio::time::timeout(self.context.settings.drain_timeout, draining).await;
+        if let Err(error) = self.turn(&mut ended, 0, &HashSet::new()).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "deliveries could not be settled before the stop; they will be made again"
+            );
         }
     }
 
-    /// Makes all attempts that are due and waits for them to end; says how many there were.
-    pub(crate) async fn attempt_once(self: &Arc<Self>) -> Result<usize, StoreError> {
-        let mut under_way = JoinSet::new();
-        for claimed in self.turn(&mut Vec::new(), AT_ONCE, &HashSet::new()).await? {
-            let worker = self.clone();
-            under_way.spawn(async move { worker.attempt(claimed).await });
-        }
-        let mut ended = under_way.join_all().await;
-        let count = ended.len();
-        self.turn(&mut ended, 0, &HashSet::new()).await?;
-        Ok(count)
+    /// Frees what this node held when it was killed, so that it need not run out first.
+    async fn release_claims(&self) -> Result<(), StoreError> {
+        let mut unit = self.context.ports.store.begin().await?;
+        unit.release_claims().await?;
+        unit.commit().await
     }
 
     /// Settles what has ended and claims what there is room for, in one unit. What could not be settled stays in `ended`.
@@ -171,18 +175,17 @@ impl Attempts {
         Ok(claimed)
     }
 
-    async fn until_next_due(&self) -> Duration {
-        let due = async {
-            let mut view = self.context.ports.store.view().await?;
-            view.next_delivery_due().await
-        };
-        match due.await {
-            Ok(Some(due)) => {
-                let wait = due.duration_since(self.context.now());
-                // A delivery that is due and yet was not claimed waits for its lane or its webhook, not for time.
-                if wait.is_positive() { wait.unsigned_abs().min(LOOK_AGAIN) } else { LOOK_AGAIN }
-            }
-            _ => LOOK_AGAIN,
+    /// Returns when a delivery is due by the clock, or when it is time to look anyway.
+    async fn something_due(&self) {
+        let next = async { self.context.ports.store.view().await?.next_delivery_due().await };
+        let look_again = tokio::time::sleep(LOOK_AGAIN);
+        match next.await {
+            // One that is due and was not claimed waits for a place, not for time.
+            Ok(Some(due)) if due > self.context.now() => tokio::select! {
+                () = self.context.ports.clock.until(due) => {}
+                () = look_again => {}
+            },
+            _ => look_again.await,
         }
     }
 

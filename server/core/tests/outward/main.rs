@@ -1,0 +1,5 @@
+//! What callers and receivers see of webhooks and keys, over the real store and real HTTP.
+
+mod house;
+mod keys;
+mod webhooks;
