@@ -85,7 +85,7 @@ impl Config {
             None => of.value("PORT", "a port number from 0 to 65535", |it| it.parse().ok())?.unwrap_or(2785),
         };
         let data_dir = flags.data_dir.or_else(|| environment.get("DATA_DIR").map(PathBuf::from));
-        let data_dir = data_dir.unwrap_or_else(|| PathBuf::from("./data"));
+        let data_dir = data_dir.unwrap_or_else(|| PathBuf::from("data"));
         let database = of.value("DATABASE_URL", "a SQLite file, such as sqlite://data/openwa.sqlite", sqlite_file)?;
         Ok(Self {
             listen: SocketAddr::new(host, port),
@@ -233,8 +233,8 @@ mod tests {
     fn without_any_setting_there_are_defaults() {
         let config = config([]).unwrap();
         assert_eq!(config.listen.to_string(), "127.0.0.1:2785");
-        assert_eq!(config.data_dir, Path::new("./data"));
-        assert_eq!(config.database, Path::new("./data/openwa.sqlite"));
+        assert_eq!(config.data_dir, Path::new("data"));
+        assert_eq!(config.database, Path::new("data/openwa.sqlite"));
         assert_eq!(config.body_size_limit, 25 * 1024 * 1024);
         assert!(config.guard_addresses && config.master_key.is_none());
     }

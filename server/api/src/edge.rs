@@ -43,7 +43,7 @@ impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
                 Err(error) => ApiError::of_framework(&error, method.as_str(), &path).into_response(),
             },
             Ok(Admitted::Preflight) => preflight(),
-            Err(error) => error.into_response(),
+            Err(error) => closing(error.into_response()),
         };
         finish(&mut response, &id, origin);
         log(&response, &method, &path, &id, began);
@@ -106,6 +106,12 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
     };
     let own = || HeaderValue::from_str(&Uuid::new_v4().to_string()).ok();
     headers.get(REQUEST_ID).filter(good).cloned().or_else(own).unwrap_or(HeaderValue::from_static("none"))
+}
+
+/// The body was not read, so the connection cannot carry another request, and the client has to know.
+fn closing(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 fn preflight() -> Response {

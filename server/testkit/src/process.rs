@@ -33,9 +33,15 @@ pub fn binary() -> PathBuf {
     path
 }
 
-/// The program without the sandbox: `OPENWA_PLAIN_BINARY`.
-pub fn plain_binary() -> Option<PathBuf> {
-    std::env::var_os("OPENWA_PLAIN_BINARY").map(PathBuf::from)
+/// The program without the sandbox: `OPENWA_PLAIN_BINARY`, else where `./test` puts it.
+pub fn plain_binary() -> PathBuf {
+    if let Some(path) = std::env::var_os("OPENWA_PLAIN_BINARY") {
+        return path.into();
+    }
+    let test = std::env::current_exe().expect("the path of the running test");
+    let path = test.ancestors().nth(3).expect("the target folder").join("plain/openwa");
+    assert!(path.exists(), "{} is not there: ./test builds it, or set OPENWA_PLAIN_BINARY", path.display());
+    path
 }
 
 /// How to call the program.

@@ -98,9 +98,10 @@ async fn a_session_is_linked_sends_receives_comes_back_and_is_logged_out() {
     // Stop, and start without a new scan; what came in between is not lost.
     assert_eq!(client.post_empty(&session.path("/stop")).await.expect(200)["status"], "disconnected");
     sandbox.send_text(&customer, &own.chat(), "Are you there?").await;
+    let mut messages = session.follow(&client).await;
     client.post_empty(&session.path("/start")).await.expect(200);
     wait_for_status(&mut events, "ready").await;
-    events.wait_for("the message", LIMIT, |it| it.data["data"]["body"] == "Are you there?").await;
+    messages.wait_for("the message", LIMIT, |it| it.data["data"]["body"] == "Are you there?").await;
 
     // The same after the whole program stopped and started.
     assert!(gateway.terminate().await.success());

@@ -26,10 +26,6 @@ async fn refused(binary: PathBuf, arguments: &[&str], environment: &[(&str, &str
     sentence
 }
 
-fn plain() -> PathBuf {
-    plain_binary().expect("OPENWA_PLAIN_BINARY names the program built without the sandbox; ./test sets it")
-}
-
 #[tokio::test]
 async fn a_sandbox_build_never_joins_the_real_network() {
     let no_network = refused(binary(), &["serve"], &[]).await;
@@ -45,7 +41,7 @@ async fn a_build_without_the_sandbox_offers_none() {
     let calls: [&[&str]; 3] =
         [&["serve", "--sandbox"], &["serve", "--sandbox-url", "http://127.0.0.1:9080"], &["sandbox"]];
     for arguments in calls {
-        let sentence = refused(plain(), arguments, &[]).await;
+        let sentence = refused(plain_binary(), arguments, &[]).await;
         assert!(sentence.contains("This build has no sandbox network"), "{sentence}");
     }
 }
@@ -53,7 +49,7 @@ async fn a_build_without_the_sandbox_offers_none() {
 #[tokio::test]
 async fn a_build_without_the_sandbox_serves_and_stops_when_asked() {
     let folder = tempfile::tempdir().unwrap();
-    let mut gateway = Call::new(plain(), folder.path(), &["serve", "--port", "0"]).spawn();
+    let mut gateway = Call::new(plain_binary(), folder.path(), &["serve", "--port", "0"]).spawn();
     let base = gateway.says("is listening on ").await;
     let client = Client::new(base, None);
     assert_eq!(client.get("/api/health").await.expect(200)["status"], "ok");
@@ -77,7 +73,7 @@ async fn a_folder_has_one_gateway_at_a_time() {
     let arguments = ["serve", "--sandbox", "--port", "0"];
     let second = Call::new(binary(), first.folder(), &arguments).run().await;
     assert_eq!(second.status.code(), Some(2));
-    assert!(sentence(&second).contains("another process uses ./data already"), "{}", sentence(&second));
+    assert!(sentence(&second).contains("another process uses data already"), "{}", sentence(&second));
     first.client().get("/api/health").await.expect(200);
 }
 
