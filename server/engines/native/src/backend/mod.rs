@@ -11,6 +11,8 @@ mod protocol;
 mod signal;
 
 #[cfg(test)]
+mod memory_vault;
+#[cfg(test)]
 mod tests;
 
 use std::sync::Arc;

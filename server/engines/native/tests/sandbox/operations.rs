@@ -1,0 +1,170 @@
+use openwa_engine_native::CAPABILITIES;
+use openwa_model::{
+    Timestamp,
+    content::{Media, MessageKind, Outgoing, OutgoingContent},
+    engine::{EngineError, ErrorKind},
+    jid::Jid,
+    ops::{
+        CheckNumbers, Command, DeleteForMe, DownloadMedia, EditMessage, GetGroup, ListGroups, MarkRead, MessageRef, Op,
+        React, RevokeMessage, SendMessage,
+    },
+};
+use openwa_sandbox::phone::{
+    Phone,
+    message::{Content, Status},
+};
+
+use crate::house::{DEADLINE, House, Session, chat, id, jid, received, text, writes};
+
+fn outgoing(message_id: &str, to: &Jid, body: &str) -> SendMessage {
+    let content = OutgoingContent::Text { body: body.to_owned() };
+    SendMessage(Outgoing { id: id(message_id), chat: to.clone(), content, quoted: None, mentions: vec![] })
+}
+
+fn target(message_id: &str, chat: &Jid, sender: &Jid, from_me: bool) -> MessageRef {
+    MessageRef { id: id(message_id), chat: chat.clone(), sender: sender.clone(), from_me }
+}
+
+async fn group(by: &Phone, with: &[&Phone]) -> Jid {
+    let members = with.iter().map(|it| chat(&jid(it))).collect();
+    by.create_group("Crew".into(), members).await.unwrap().to_string().parse().unwrap()
+}
+
+/// What the phone shows of the message that changes another one.
+async fn change(phone: &Phone, wanted: impl Fn(&Content) -> bool) -> Content {
+    let mut after = 0;
+    let search = async {
+        loop {
+            for message in phone.messages(after, 100, DEADLINE).await {
+                after = message.sequence;
+                if wanted(&message.content) {
+                    return message.content;
+                }
+            }
+        }
+    };
+    tokio::time::timeout(DEADLINE, search).await.expect("the phone sees the change")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_are_reacted_to_edited_and_taken_back() {
+    let house = House::open().await;
+    let (ada, bob) = (house.phone("Ada").await, house.phone("Bob").await);
+    let session = house.linked(&ada).await;
+    let crew = group(&ada, &[&bob]).await;
+    for (number, to) in [jid(&bob), crew].into_iter().enumerate() {
+        let own = format!("3EB00000000000000000A{number}");
+        session.ask(outgoing(&own, &to, "tpyo")).await.unwrap();
+        received(&bob, &own).await;
+        let from_bob = if to.is_group() { to.clone() } else { jid(&ada) };
+        let theirs = writes(&bob, &from_bob, text("hm"), None).await;
+        session.message(&theirs).await;
+
+        let react = React { target: target(&theirs, &to, &jid(&bob), false), emoji: "🎉".into() };
+        session.ask(react).await.unwrap();
+        let seen = change(&bob, |it| it.target() == Some(&theirs)).await;
+        assert!(matches!(seen, Content::Reaction { emoji, .. } if emoji == "🎉"));
+
+        let own_target = target(&own, &to, &jid(&ada), true);
+        session.ask(EditMessage { target: own_target.clone(), body: "typo".into(), mentions: vec![] }).await.unwrap();
+        let seen = change(&bob, |it| it.target() == Some(&own)).await;
+        assert!(matches!(seen, Content::Edit { text, .. } if text == "typo"));
+
+        session.ask(RevokeMessage { target: own_target }).await.unwrap();
+        let revoked = |it: &Content| matches!(it, Content::Revoke { target } if *target == own);
+        change(&bob, revoked).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_takes_back_what_others_wrote() {
+    let house = House::open().await;
+    let (ada, bob) = (house.phone("Ada").await, house.phone("Bob").await);
+    let session = house.linked(&ada).await;
+    let crew = group(&ada, &[&bob]).await;
+    let theirs = writes(&bob, &crew, text("rude"), None).await;
+    session.message(&theirs).await;
+    session.ask(RevokeMessage { target: target(&theirs, &crew, &jid(&bob), false) }).await.unwrap();
+    change(&bob, |it| matches!(it, Content::Revoke { target } if *target == theirs)).await;
+
+    let in_private = RevokeMessage { target: target(&theirs, &jid(&bob), &jid(&bob), false) };
+    assert_eq!(session.ask(in_private).await.unwrap_err().kind, ErrorKind::Invalid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reading_is_told_to_the_sender_and_deleting_to_nobody() {
+    let house = House::open().await;
+    let (ada, bob) = (house.phone("Ada").await, house.phone("Bob").await);
+    let session = house.linked(&ada).await;
+    let theirs = writes(&bob, &jid(&ada), text("seen?"), None).await;
+    session.message(&theirs).await;
+    session.ask(MarkRead { chat: jid(&bob), ids: vec![id(&theirs)], sender: jid(&bob) }).await.unwrap();
+    bob.message_with_status(&theirs, Status::Read, DEADLINE).await.expect("the sender sees it read");
+    let target = target(&theirs, &jid(&bob), &jid(&bob), false);
+    session.ask(DeleteForMe { target, timestamp: Timestamp::now() }).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_are_checked_and_groups_are_told() {
+    let house = House::open().await;
+    let (ada, bob) = (house.phone("Ada").await, house.phone("Bob").await);
+    let session = house.linked(&ada).await;
+    let numbers = vec![bob.info().number.clone(), "15559999999".to_owned()];
+    let checks = session.ask(CheckNumbers { numbers }).await.unwrap();
+    assert_eq!(checks.iter().map(|it| it.id.clone()).collect::<Vec<_>>(), [Some(jid(&bob)), None]);
+    assert_eq!(checks[0].lid.as_ref().map(Jid::user), Some(&*bob.info().lid));
+
+    let crew = group(&ada, &[&bob]).await;
+    let listed = session.ask(ListGroups).await.unwrap();
+    let one = session.ask(GetGroup { id: crew.clone() }).await.unwrap();
+    assert_eq!((listed.len(), &listed[0].id, &*one.subject), (1, &crew, "Crew"));
+    let mut members: Vec<_> = one.participants.iter().map(|it| (it.id.clone(), it.is_admin)).collect();
+    members.sort();
+    let mut expected = [(jid(&ada), true), (jid(&bob), false)];
+    expected.sort();
+    assert_eq!(members, expected);
+    let nowhere = GetGroup { id: "120363999999999999@g.us".parse().unwrap() };
+    let error = session.ask(nowhere).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::NotFound, "{error:?}");
+}
+
+/// Each operation with arguments that go nowhere.
+fn any(op: Op) -> Command {
+    let nobody = Jid::phone("15550000099");
+    let nothing = target("3EB0FF", &nobody, &nobody, true);
+    let media = Media { mimetype: String::new(), filename: None, size_bytes: None, file: None, remote: None };
+    match op {
+        Op::SendMessage => {
+            let content = OutgoingContent::Media { kind: MessageKind::Poll, media, caption: None };
+            let outgoing = Outgoing { id: id("3EB0FF"), chat: nobody, content, quoted: None, mentions: vec![] };
+            Command::SendMessage(SendMessage(outgoing))
+        }
+        Op::EditMessage => Command::EditMessage(EditMessage { target: nothing, body: String::new(), mentions: vec![] }),
+        Op::RevokeMessage => Command::RevokeMessage(RevokeMessage { target: nothing }),
+        Op::DeleteForMe => Command::DeleteForMe(DeleteForMe { target: nothing, timestamp: Timestamp::UNIX_EPOCH }),
+        Op::React => Command::React(React { target: nothing, emoji: String::new() }),
+        Op::MarkRead => Command::MarkRead(MarkRead { chat: nobody.clone(), ids: vec![], sender: nobody }),
+        Op::CheckNumbers => Command::CheckNumbers(CheckNumbers { numbers: vec![] }),
+        Op::ListGroups => Command::ListGroups(ListGroups),
+        Op::GetGroup => Command::GetGroup(GetGroup { id: nobody }),
+        Op::DownloadMedia => {
+            Command::DownloadMedia(DownloadMedia { media, into: std::path::PathBuf::new(), max_bytes: 0 })
+        }
+    }
+}
+
+/// Without a link every operation that exists is stopped by that and nothing else.
+async fn outcome(session: &Session, op: Op) -> Result<(), EngineError> {
+    session.engine.execute(any(op)).await.map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_declared_is_what_is_done() {
+    let house = House::open().await;
+    let session = house.session().await;
+    session.qr().await;
+    for op in Op::ALL {
+        let error = outcome(&session, *op).await.unwrap_err();
+        assert_eq!(error.kind == ErrorKind::NotConnected, CAPABILITIES.ops.has(*op), "{op:?}: {error:?}");
+    }
+}
