@@ -9,8 +9,9 @@ pub(crate) type Connection = sqlx::SqliteConnection;
 pub(crate) type Pool = sqlx::SqlitePool;
 pub(crate) type Statement<'q> = Query<'q, Database, SqliteArguments>;
 
-/// Takes the right to write at once, so that a unit never finds out halfway that it may not.
-pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
+/// Begins a batch and the first unit in it. Takes the right to write at once, so that no unit finds out halfway
+/// that it may not.
+pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE; SAVEPOINT unit";
 
 /// A list that is bound as one JSON text, as rows: `id IN any_of!("$1")`.
 macro_rules! any_of {

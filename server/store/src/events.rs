@@ -86,19 +86,22 @@ impl EventWrites for Work<Turn> {
     }
 
     async fn sequence_events(&mut self, limit: u32) -> Result<Vec<Event>> {
+        let last = self.last_position().await?;
         let statement = query(
             "UPDATE events SET position = numbered.position FROM (SELECT session, seq, \
-             (SELECT value FROM counters WHERE name = 'position') + \
-             ROW_NUMBER() OVER (ORDER BY arrival, session, seq) AS position \
-             FROM events WHERE position IS NULL ORDER BY arrival, session, seq LIMIT $1) AS numbered \
-             WHERE events.session = numbered.session AND events.seq = numbered.seq RETURNING events.*",
+             $1 + ROW_NUMBER() OVER (ORDER BY arrival, session, seq) AS position \
+             FROM events WHERE position IS NULL ORDER BY arrival, session, seq LIMIT $2) AS numbered \
+             WHERE events.session = numbered.session AND events.seq = numbered.seq",
         );
-        let rows = self.source.all(statement.bind(i64::from(limit))).await?;
-        let mut events: Vec<Event> = rows.iter().map(read).collect::<Result<_>>()?;
-        events.sort_by_key(|it| it.position);
-        if let Some(last) = events.last().and_then(|it| it.position) {
+        if self.source.run(statement.bind(last.0).bind(i64::from(limit))).await? == 0 {
+            return Ok(Vec::new());
+        }
+        let rows =
+            self.source.all(query("SELECT * FROM events WHERE position > $1 ORDER BY position").bind(last.0)).await?;
+        let events: Vec<Event> = rows.iter().map(read).collect::<Result<_>>()?;
+        if let Some(next) = events.last().and_then(|it| it.position) {
             let statement = query("UPDATE counters SET value = $1 WHERE name = 'position'");
-            self.source.run(statement.bind(last.0)).await?;
+            self.source.run(statement.bind(next.0)).await?;
         }
         Ok(events)
     }

@@ -171,35 +171,31 @@ async fn lend(
     requests: &mut mpsc::Receiver<Request>,
     kept: &mut Vec<oneshot::Sender<Result<()>>>,
 ) -> sqlx::Result<Connection> {
+    let began = Instant::now();
     let mut next = Some(first);
-    let mut began = None;
+    // Statements are sent together where they can be: each way to the connection's thread and back costs.
+    let mut prepare = BEGIN;
+    let mut finish = "COMMIT";
     while let Some(request) = next {
-        let ready = match began {
-            None => control(&mut connection, BEGIN).await,
-            Some(_) => Ok(()),
-        };
-        let ready = match ready {
-            Ok(()) => control(&mut connection, "SAVEPOINT unit").await,
-            failed => failed,
-        };
-        if let Err(error) = ready {
+        if let Err(error) = control(&mut connection, prepare).await {
             _ = request.send(Err(unavailable(&error)));
             return Err(error);
         }
-        let began = began.get_or_insert_with(Instant::now);
         let (back, returned) = oneshot::channel();
         // A turn that nobody takes any more is dropped here, and comes back undone.
         drop(request.send(Ok(Turn { lent: Some(Lent { connection, back }), broken: false })));
-        let Returned { connection: returned, end } = wait_for(returned).await?;
-        connection = returned;
-        match end {
-            End::Keep(done) => kept.push(done),
-            End::Undo => control(&mut connection, "ROLLBACK TO unit").await?,
-        }
-        control(&mut connection, "RELEASE unit").await?;
+        let returned = wait_for(returned).await?;
+        connection = returned.connection;
+        (prepare, finish) = match returned.end {
+            End::Keep(done) => {
+                kept.push(done);
+                ("RELEASE unit; SAVEPOINT unit", "COMMIT")
+            }
+            End::Undo => ("ROLLBACK TO unit", "ROLLBACK TO unit; COMMIT"),
+        };
         next = if kept.len() < BATCH && began.elapsed() < PATIENCE { requests.try_recv().ok() } else { None };
     }
-    control(&mut connection, "COMMIT").await?;
+    control(&mut connection, finish).await?;
     Ok(connection)
 }
 
@@ -218,6 +214,7 @@ async fn wait_for(mut returned: oneshot::Receiver<Returned>) -> sqlx::Result<Ret
     returned.map_err(|_| sqlx::Error::WorkerCrashed)
 }
 
+/// Fails, among others, when the database gave the transaction up by itself: then its savepoint is gone.
 async fn control(connection: &mut Connection, statement: &'static str) -> sqlx::Result<()> {
     sqlx::query(statement).execute(connection).await.map(drop)
 }
@@ -232,4 +229,143 @@ fn gone() -> StoreError {
 
 fn interrupted() -> StoreError {
     StoreError::Driver("a statement of this unit failed or was abandoned, so the unit can only be dropped".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::Future, pin::pin, task::Poll};
+
+    use sqlx::{Row as _, query};
+
+    use super::*;
+
+    struct Bench {
+        writer: Writer,
+        options: SqliteConnectOptions,
+        _folder: tempfile::TempDir,
+    }
+
+    impl Bench {
+        async fn new(tune: impl Fn(SqliteConnectOptions) -> SqliteConnectOptions) -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let options = SqliteConnectOptions::new().filename(folder.path().join("db")).create_if_missing(true);
+            let options = tune(options.journal_mode(sqlx::sqlite::SqliteJournalMode::Wal).foreign_keys(true));
+            let mut connection = options.connect().await.unwrap();
+            for table in ["parents (id INTEGER PRIMARY KEY)", "rows (text TEXT, parent INTEGER REFERENCES parents)"] {
+                let statement = sqlx::AssertSqlSafe(format!("CREATE TABLE {table}"));
+                query(statement).execute(&mut connection).await.unwrap();
+            }
+            Self { writer: Writer::spawn(connection, options.clone()), options, _folder: folder }
+        }
+
+        /// A turn that has written something.
+        async fn turn(&self, text: &'static str) -> Turn {
+            let mut turn = self.writer.turn().await.unwrap();
+            turn.run(query("INSERT INTO rows (text) VALUES ($1)").bind(text)).await.unwrap();
+            turn
+        }
+
+        /// What another connection sees.
+        async fn rows(&self) -> Vec<String> {
+            let mut connection = self.options.connect().await.unwrap();
+            let rows = query("SELECT text FROM rows ORDER BY text").fetch_all(&mut connection).await.unwrap();
+            rows.iter().map(|it| it.get(0)).collect()
+        }
+    }
+
+    async fn is_ready<T>(mut future: std::pin::Pin<&mut impl Future<Output = T>>) -> Option<T> {
+        std::future::poll_fn(|context| {
+            Poll::Ready(match future.as_mut().poll(context) {
+                Poll::Ready(it) => Some(it),
+                Poll::Pending => None,
+            })
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn a_commit_waits_for_those_who_wait_and_lands_with_them() {
+        let bench = Bench::new(|it| it).await;
+        let first = bench.turn("first").await;
+        let mut second = pin!(bench.turn("second"));
+        let mut third = pin!(bench.turn("third"));
+        assert!(is_ready(second.as_mut()).await.is_none(), "it waits for the first");
+        assert!(is_ready(third.as_mut()).await.is_none());
+        let mut first = pin!(first.commit());
+        assert!(is_ready(first.as_mut()).await.is_none());
+        let second = second.await;
+        assert!(is_ready(first.as_mut()).await.is_none(), "nothing is on the disk yet");
+        assert_eq!(bench.rows().await, [""; 0]);
+        drop(second);
+        let third = third.await;
+        assert!(is_ready(first.as_mut()).await.is_none());
+        third.commit().await.unwrap();
+        assert!(matches!(is_ready(first.as_mut()).await, Some(Ok(()))), "one flush served both");
+        assert_eq!(bench.rows().await, ["first", "third"]);
+    }
+
+    #[tokio::test]
+    async fn a_commit_that_fails_fails_all_its_units_and_no_later_one() {
+        let bench = Bench::new(|it| it).await;
+        let first = bench.turn("first").await;
+        let mut second = pin!(bench.writer.turn());
+        assert!(is_ready(second.as_mut()).await.is_none());
+        let mut first = pin!(first.commit());
+        assert!(is_ready(first.as_mut()).await.is_none());
+        let mut second = second.await.unwrap();
+        // The database finds this out at the outer commit only.
+        second.run(query("PRAGMA defer_foreign_keys = ON")).await.unwrap();
+        second.run(query("INSERT INTO rows (text, parent) VALUES ('orphan', 7)")).await.unwrap();
+        let failed = second.commit().await;
+        assert!(matches!(failed, Err(StoreError::Unavailable(_))), "{failed:?}");
+        let failed = first.await;
+        assert!(matches!(failed, Err(StoreError::Unavailable(_))), "{failed:?}");
+        assert_eq!(bench.rows().await, [""; 0]);
+        bench.turn("later").await.commit().await.unwrap();
+        assert_eq!(bench.rows().await, ["later"]);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_fails_the_unit_and_the_writer_lives_on() {
+        let bench = Bench::new(|it| it.pragma("max_page_count", "20")).await;
+        let first = bench.turn("first").await;
+        let mut second = pin!(bench.writer.turn());
+        assert!(is_ready(second.as_mut()).await.is_none());
+        let mut first = pin!(first.commit());
+        assert!(is_ready(first.as_mut()).await.is_none());
+        let mut second = second.await.unwrap();
+        let large = query("INSERT INTO rows (text) VALUES ($1)").bind("x".repeat(200_000));
+        let failed = second.run(large).await;
+        assert!(matches!(failed, Err(StoreError::Unavailable(_))), "{failed:?}");
+        let refused = second.run(query("INSERT INTO rows (text) VALUES ('rest')")).await;
+        assert!(matches!(refused, Err(StoreError::Driver(_))), "a broken unit goes no further: {refused:?}");
+        assert!(second.commit().await.is_err());
+        // The other unit of the batch is told the truth, whichever it is.
+        let kept = first.await.is_ok();
+        assert_eq!(bench.rows().await, if kept { vec!["first"] } else { vec![] });
+        bench.turn("later").await.commit().await.unwrap();
+        assert!(bench.rows().await.contains(&"later".to_owned()));
+    }
+
+    #[tokio::test]
+    async fn an_abandoned_statement_breaks_its_unit() {
+        let bench = Bench::new(|it| it).await;
+        let mut turn = bench.turn("one").await;
+        {
+            let mut statement = pin!(turn.run(query("INSERT INTO rows (text) VALUES ('two')")));
+            assert!(is_ready(statement.as_mut()).await.is_none());
+        }
+        let refused = turn.commit().await;
+        assert!(matches!(refused, Err(StoreError::Driver(_))), "{refused:?}");
+        bench.turn("three").await.commit().await.unwrap();
+        assert_eq!(bench.rows().await, ["three"]);
+    }
+
+    #[tokio::test]
+    async fn a_closed_store_says_so() {
+        let (sender, requests) = mpsc::channel(1);
+        drop(requests);
+        let refused = Writer(sender).turn().await.err();
+        assert!(matches!(refused, Some(StoreError::Unavailable(_))), "{refused:?}");
+    }
 }

@@ -30,3 +30,5 @@ async fn fresh() -> Folder {
 }
 
 openwa_testkit::store_conformance!(crate::fresh);
+
+mod particular;
