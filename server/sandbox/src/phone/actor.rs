@@ -126,7 +126,7 @@ impl Actor {
                 },
                 node = hear(&mut self.link) => match node {
                     Some(node) => self.receive(node).await,
-                    None => self.hang_up(),
+                    None => self.call_back(),
                 },
             }
         }
@@ -182,6 +182,16 @@ impl Actor {
         self.aside.clear();
     }
 
+    /// The line went dead, or too much came over it at once: what was not acknowledged comes again
+    /// over a new one.
+    fn call_back(&mut self) {
+        self.hang_up();
+        match self.network.attach_primary(&self.info.number) {
+            Ok(link) => self.link = Some(link),
+            Err(error) => tracing::warn!(phone = %self.info.number, %error, "a phone lost its line"),
+        }
+    }
+
     pub(super) async fn upload_prekeys(&mut self) -> Result<(), PhoneError> {
         let number = |value: u32, bytes: usize| value.to_be_bytes()[4 - bytes..].to_vec();
         let value = |tag, bytes: Vec<u8>| NodeBuilder::new(tag).bytes(bytes).build();
@@ -226,6 +236,7 @@ impl Actor {
         stanza: Node,
         is_answer: impl Fn(&Node) -> bool,
     ) -> Result<Node, PhoneError> {
+        self.signal.flush();
         let link = self.link.as_mut().ok_or(PhoneError::Offline)?;
         link.send(stanza);
         let aside = &mut self.aside;
@@ -244,8 +255,8 @@ impl Actor {
         match timeout(LONGEST_ANSWER, answer).await {
             Ok(Some(node)) => Ok(node),
             Ok(None) => {
-                self.hang_up();
-                Err(PhoneError::Offline)
+                self.call_back();
+                Err(PhoneError::NoAnswer)
             }
             Err(_) => Err(PhoneError::NoAnswer),
         }
@@ -253,6 +264,7 @@ impl Actor {
 
     /// Sends a stanza nobody answers. Off line it goes nowhere: what it was about comes again.
     pub(super) fn say(&self, node: Node) {
+        self.signal.flush();
         if let Some(link) = &self.link {
             link.send(node);
         }

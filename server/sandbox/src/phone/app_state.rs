@@ -42,7 +42,6 @@ impl AppStateKey {
                 raw_id: Some(1),
                 current_index: Some(0),
                 device_indexes: vec![0],
-                ..Default::default()
             }
             .into(),
             timestamp: Some(i64::try_from(self.created_at).unwrap_or(i64::MAX)),
@@ -64,11 +63,7 @@ impl AppStateKey {
         let keys = expand_app_state_keys(&self.data);
         let value = wa::SyncActionValue {
             timestamp: Some(milliseconds()),
-            push_name_setting: wa::sync_action_value::PushNameSetting {
-                name: Some(name.to_owned()),
-                ..Default::default()
-            }
-            .into(),
+            push_name_setting: wa::sync_action_value::PushNameSetting { name: Some(name.to_owned()) }.into(),
             ..Default::default()
         };
         let (mutation, _) = encode_record(

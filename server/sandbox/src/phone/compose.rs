@@ -297,7 +297,6 @@ fn contacts_message(contacts: &[Contact], context: Option<wa::ContextInfo>) -> w
             display_name: Some(format!("{} contacts", cards.len())),
             contacts: cards,
             context_info: context.into(),
-            ..Default::default()
         }
         .into(),
         ..Default::default()

@@ -71,8 +71,11 @@ impl Actor {
         };
         match self.open(node, &envelope).await {
             Opened::Message(message) => {
+                let line = self.take_in(&envelope, &message).await;
                 self.confirm(node, &envelope);
-                self.take_in(&envelope, *message).await;
+                if let Some(line) = line {
+                    self.follow_script(&line, envelope.author.device, *message).await;
+                }
             }
             Opened::Nothing => self.confirm(node, &envelope),
             Opened::Failed(reason) => self.ask_again(node, &envelope, reason),
@@ -228,7 +231,8 @@ impl Actor {
         )
     }
 
-    async fn take_in(&mut self, envelope: &Envelope, message: wa::Message) {
+    /// Writes down what a person would see. Gives the line if it is one that a script answers to.
+    async fn take_in(&mut self, envelope: &Envelope, message: &wa::Message) -> Option<Message> {
         let mut chat = envelope.chat.clone();
         if let Some(sent) = message.device_sent_message.as_option()
             && envelope.is_own
@@ -237,26 +241,22 @@ impl Actor {
         {
             chat = if to.is_group() { Chat::of(&to) } else { self.person(&to) };
         }
-        let message = unwrap_device_sent(message);
+        let message = unwrap_device_sent(message.clone());
         if envelope.is_own && self.answer_companion(envelope.author.device, &message).await {
-            return;
+            return None;
         }
         let from = Chat::Person(envelope.author_number.clone());
         if self.log.has(&chat, &envelope.id, &from) {
-            return;
+            return None;
         }
-        let Some(seen) = decode::read(&message) else {
-            return;
-        };
+        let seen = decode::read(&message)?;
         let mut content = seen.content;
         if let Content::Media(media) = &mut content {
             media.problem = self.fetch(media).await.err();
         }
         let encoded = waproto::codec::message_to_vec(&message);
         let line = self.write_down(envelope, chat, content, seen.quoted, encoded);
-        if !envelope.is_own {
-            self.follow_script(&line, envelope.author.device, message).await;
-        }
+        (!envelope.is_own).then_some(line)
     }
 
     fn write_down(

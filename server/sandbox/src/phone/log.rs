@@ -26,7 +26,7 @@ struct Lines {
     messages: VecDeque<Message>,
     last: u64,
     /// Ids are unique only within a chat and a sender.
-    by_id: HashMap<(Chat, String), Vec<u64>>,
+    by_id: HashMap<String, Vec<u64>>,
 }
 
 impl Log {
@@ -77,23 +77,17 @@ impl Log {
     }
 
     pub(crate) fn find(&self, chat: &Chat, id: &str) -> Option<Message> {
-        let lines = self.lines();
-        let sequence = lines.by_id.get(&(chat.clone(), id.to_owned()))?.last()?;
-        lines.get(*sequence).cloned()
+        self.lines().with_id(id).rev().find(|message| message.chat == *chat).cloned()
     }
 
     /// A message by its id alone, the newest if several chats have one.
     pub(crate) fn find_anywhere(&self, id: &str) -> Option<Message> {
-        let lines = self.lines();
-        lines.messages.iter().rev().find(|message| message.id == id).cloned()
+        self.lines().with_id(id).next_back().cloned()
     }
 
     /// Whether this very message is already in the log.
     pub(crate) fn has(&self, chat: &Chat, id: &str, from: &Chat) -> bool {
-        let lines = self.lines();
-        lines.by_id.get(&(chat.clone(), id.to_owned())).is_some_and(|found| {
-            found.iter().filter_map(|sequence| lines.get(*sequence)).any(|message| message.from == *from)
-        })
+        self.lines().with_id(id).any(|message| message.chat == *chat && message.from == *from)
     }
 
     /// Incoming messages of a chat that were not read, oldest first.
@@ -156,10 +150,10 @@ impl Log {
 
     fn update(&self, chat: &Chat, id: &str, from_me: bool, change: impl Fn(&mut Message)) {
         let mut lines = self.lines();
-        let found = lines.by_id.get(&(chat.clone(), id.to_owned())).cloned().unwrap_or_default();
-        for sequence in found {
+        for sequence in lines.by_id.get(id).cloned().unwrap_or_default() {
             if let Some(message) = lines.get_mut(sequence)
                 && message.from_me == from_me
+                && message.chat == *chat
             {
                 let before = (message.status, message.timestamp);
                 change(message);
@@ -192,20 +186,24 @@ fn key(sequence: u64) -> String {
 impl Lines {
     fn add(&mut self, message: Message) {
         self.last = self.last.max(message.sequence);
-        self.by_id.entry((message.chat.clone(), message.id.clone())).or_default().push(message.sequence);
+        self.by_id.entry(message.id.clone()).or_default().push(message.sequence);
         self.messages.push_back(message);
     }
 
     fn drop_oldest(&mut self) -> Option<u64> {
         let oldest = self.messages.pop_front()?;
-        let key = (oldest.chat, oldest.id);
-        if let Some(found) = self.by_id.get_mut(&key) {
+        if let Some(found) = self.by_id.get_mut(&oldest.id) {
             found.retain(|sequence| *sequence != oldest.sequence);
             if found.is_empty() {
-                self.by_id.remove(&key);
+                self.by_id.remove(&oldest.id);
             }
         }
         Some(oldest.sequence)
+    }
+
+    fn with_id(&self, id: &str) -> impl DoubleEndedIterator<Item = &Message> {
+        let found = self.by_id.get(id).map(Vec::as_slice).unwrap_or_default();
+        found.iter().filter_map(|sequence| self.get(*sequence))
     }
 
     fn index_after(&self, after: u64) -> usize {

@@ -342,6 +342,10 @@ impl Actor {
         if self.link.is_none() {
             return Err(PhoneError::Offline);
         }
+        let chat = &match (chat, chat.jid()) {
+            (Chat::Hidden(_), Some(jid)) => self.person(&jid),
+            _ => chat.clone(),
+        };
         let mut unread = self.log.unread(chat);
         if let Some(ids) = ids {
             for id in ids {

@@ -1,7 +1,9 @@
 //! The phone's side of the Signal protocol: its keys, its sessions and its sender keys.
 //!
-//! Every change is in the journal before the stanza that depends on it leaves the phone, so a
-//! killed process comes back with ratchets that still fit.
+//! Changes are held back until [`Signal::flush`], which comes before any stanza leaves the phone and
+//! after what was decrypted is in the log. So a killed process comes back with ratchets that still
+//! fit: what it had sent it does not encrypt with again, what it had not written down it can decrypt
+//! again.
 
 use std::collections::HashMap;
 
@@ -126,6 +128,11 @@ impl Signal {
         }
     }
 
+    /// Writes what has changed into the journal.
+    pub(crate) fn flush(&self) {
+        self.sessions.1.flush();
+    }
+
     pub(crate) fn registration_id(&self) -> u32 {
         self.identities.registration_id
     }
@@ -151,7 +158,7 @@ impl Signal {
 
     pub(crate) fn forget_session(&mut self, device: &ProtocolAddress) {
         self.sessions.0.remove(device.as_str());
-        self.sessions.1.delete(SESSION, device.as_str());
+        self.sessions.1.hold_deletion(SESSION, device.as_str());
     }
 
     pub(crate) async fn begin_session(&mut self, device: &ProtocolAddress, bundle: Bundle) -> Signalled<()> {
@@ -219,7 +226,7 @@ impl Signal {
     pub(crate) fn forget_own_sender_key(&mut self, group: &str) {
         let name = SenderKeyName::from_parts(group, self.own.as_str());
         self.sender_keys.0.remove(name.cache_key());
-        self.sender_keys.1.delete(SENDER_KEY, name.cache_key());
+        self.sender_keys.1.hold_deletion(SENDER_KEY, name.cache_key());
     }
 
     pub(crate) async fn accept_distribution(
@@ -257,7 +264,7 @@ impl SessionStore for Sessions {
     }
 
     async fn store_session(&mut self, address: &ProtocolAddress, record: SessionRecord) -> Signalled<()> {
-        self.1.put(SESSION, address.as_str(), &record.serialize()?);
+        self.1.hold(SESSION, address.as_str(), record.serialize()?);
         self.0.insert(address.as_str().to_owned(), record);
         Ok(())
     }
@@ -303,7 +310,7 @@ struct PreKeys(HashMap<u32, PreKeyRecord>, Drawer);
 
 impl PreKeys {
     fn put(&mut self, id: u32, record: &PreKeyRecord) -> Signalled<()> {
-        self.1.put(PREKEY, &id.to_string(), &record.serialize()?);
+        self.1.hold(PREKEY, &id.to_string(), record.serialize()?);
         self.0.insert(id, record.clone());
         Ok(())
     }
@@ -321,7 +328,7 @@ impl PreKeyStore for PreKeys {
 
     async fn remove_pre_key(&mut self, id: PreKeyId) -> Signalled<()> {
         self.0.remove(&u32::from(id));
-        self.1.delete(PREKEY, &u32::from(id).to_string());
+        self.1.hold_deletion(PREKEY, &u32::from(id).to_string());
         Ok(())
     }
 }
@@ -348,7 +355,7 @@ struct SenderKeys(HashMap<String, SenderKeyRecord>, Drawer);
 #[async_trait::async_trait]
 impl SenderKeyStore for SenderKeys {
     async fn store_sender_key(&mut self, name: &SenderKeyName, record: SenderKeyRecord) -> Signalled<()> {
-        self.1.put(SENDER_KEY, name.cache_key(), &record.serialize()?);
+        self.1.hold(SENDER_KEY, name.cache_key(), record.serialize()?);
         self.0.insert(name.cache_key().to_owned(), record);
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use openwa_sandbox::account::AccountInfo;
 use openwa_sandbox::network::Network;
-use openwa_sandbox::phone::Script;
+use openwa_sandbox::phone::{Phone, Script};
 use openwa_sandbox::{Sandbox as Whole, SandboxConfig};
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -53,6 +53,11 @@ impl Sandbox {
     pub(crate) async fn account(&self, name: &str) -> AccountInfo {
         let phone = self.whole.phones().create(name, None, Script::default()).await.unwrap();
         phone.info().clone()
+    }
+
+    /// The account's phone.
+    pub(crate) fn phone(&self, account: &AccountInfo) -> Phone {
+        self.whole.phones().get(account.id).unwrap()
     }
 
     /// A client that is linked to the account by QR code and has logged in.
@@ -177,7 +182,7 @@ impl TestClient {
         };
         match tokio::time::timeout(PATIENCE, found).await {
             Ok(event) => event,
-            Err(_) => panic!("{what} never came; seen: {:#?}", self.seen_kinds()),
+            Err(_) => panic!("{what} never came to {:?}; seen: {:#?}", self.client.pn(), self.seen_kinds()),
         }
     }
 
@@ -189,7 +194,10 @@ impl TestClient {
 
     fn seen_kinds(&self) -> Vec<String> {
         let seen = self.events.seen.lock().unwrap();
-        seen.iter().map(|event| format!("{event:?}").chars().take(120).collect()).collect()
+        seen.iter()
+            .map(|event| serde_json::to_string(event).unwrap_or_else(|_| format!("{event:?}")))
+            .map(|event| event.chars().take(700).collect())
+            .collect()
     }
 
     pub(crate) async fn qr_code(&self) -> String {

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod app_state;
+mod companions;
 mod faults;
 mod groups;
 mod harness;
