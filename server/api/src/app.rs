@@ -20,6 +20,10 @@ use crate::{
 
 /// Where all of OpenWA's routes are.
 pub(crate) const PREFIX: &str = "/api";
+/// Where the document is.
+const DOCUMENT: &str = "/api/openapi.json";
+/// Where the page that shows it is.
+const PAGE: &str = "/api/docs";
 
 /// How the API behaves.
 pub struct ApiSettings {
@@ -105,13 +109,13 @@ pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
     );
     let mut schemas = Registry::new();
     Api::register(&mut schemas);
-    let operations = Operations::new(PREFIX, Api::meta());
+    let operations = Operations::new(PREFIX, Api::meta()).with_page(DOCUMENT).with_page(PAGE);
     let door = Arc::new(Door::new(settings.body_limit, Rules::new(schemas)));
 
     let service = OpenApiService::new(api, "OpenWA", settings.version.clone());
     let routes = Route::new()
-        .at("/api/openapi.json", make_sync(|_| described()))
-        .at("/api/docs", make_sync(|_| documentation()))
+        .at(DOCUMENT, make_sync(|_| described()))
+        .at(PAGE, make_sync(|_| documentation()))
         .nest(PREFIX, service);
     let mounts = settings.mounts.into_iter();
     let routes = mounts.fold(routes, |routes, (path, endpoint)| routes.nest_no_strip(path, endpoint));

@@ -156,7 +156,8 @@ pub(crate) struct EventPage {
 /// Names of events, separated by commas.
 fn kinds_of(text: Option<&str>) -> Answer<Option<Vec<EventKind>>> {
     let Some(text) = text else { return Ok(None) };
-    let names = text.split(',').map(str::trim).filter(|it| !it.is_empty());
+    // By its full name: the framework's `Type` has an `is_empty` of its own, which would be taken here.
+    let names = text.split(',').map(str::trim).filter(|it| !str::is_empty(it));
     let one = |name: &str| {
         let unknown = || format!("types: '{}' is not an event", name.chars().take(64).collect::<String>());
         EventKind::of(name).ok_or_else(|| ApiError::invalid(unknown()))

@@ -33,7 +33,7 @@ impl FileAnswer {
 
 /// `attachment`, with the name in both spellings that browsers know.
 fn disposition(filename: Option<&str>) -> String {
-    let Some(name) = filename.filter(|it| !it.is_empty()) else { return "attachment".to_owned() };
+    let Some(name) = filename.filter(|it| !str::is_empty(it)) else { return "attachment".to_owned() };
     let plain = |it: char| if it.is_ascii_graphic() && !matches!(it, '"' | '\\') || it == ' ' { it } else { '_' };
     let mut text =
         format!("attachment; filename=\"{}\"; filename*=UTF-8''", name.chars().map(plain).collect::<String>());
@@ -93,6 +93,7 @@ mod tests {
     fn a_name_cannot_leave_its_header() {
         for (name, header) in [
             (None, "attachment"),
+            (Some(""), "attachment"),
             (Some("a b.pdf"), "attachment; filename=\"a b.pdf\"; filename*=UTF-8''a%20b.pdf"),
             (Some("ü\".pdf"), "attachment; filename=\"__.pdf\"; filename*=UTF-8''%C3%BC%22.pdf"),
             (Some("a\r\nX: y"), "attachment; filename=\"a__X: y\"; filename*=UTF-8''a%0D%0AX%3A%20y"),

@@ -16,6 +16,7 @@ use crate::{
     answer::Answer,
     app::Tag,
     auth::{Caller, OneChat, Viewer},
+    error::ApiError,
     wire::{Nullable, SessionPath, chat_of, page},
 };
 
@@ -172,6 +173,9 @@ impl Groups {
         group: Path<String>,
     ) -> Answer<Json<GroupResponse>> {
         let (session, id) = (session.0.id()?, chat_of(&group.0)?);
+        if !id.is_group() {
+            return Err(ApiError::invalid("groupId must be the id of a group: <id>@g.us"));
+        }
         caller.may_use(&id)?;
         let account = self.0.session(session).await?.session.account;
         let own: Vec<Jid> =

@@ -58,6 +58,13 @@ impl Operations {
         Self(all)
     }
 
+    /// The same, and a page that is no operation.
+    pub(crate) fn with_page(mut self, path: &str) -> Self {
+        let page = Operation { method: Method::GET, segments: segments_of(path), query: Vec::new(), in_session: false };
+        self.0.push(Arc::new(page));
+        self
+    }
+
     /// The operation of a request, and its path in the spelling of the declaration: letters of fixed
     /// parts count in either case, and a slash at the end is no matter except when deleting.
     pub(crate) fn find(&self, method: &Method, path: &str) -> Option<(Matched, String)> {

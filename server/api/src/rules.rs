@@ -108,7 +108,12 @@ impl Rules {
             if let Some((_, schema)) = schema.properties.iter().find(|(known, _)| known == name)
                 && !fields.contains_key(*name)
             {
-                self.check(schema, &Value::Null, &inner(name), faults);
+                match self.resolve(schema) {
+                    Some(it) if it.nullable => {
+                        faults.add(format!("{} must be given; null where there is none", inner(name)))
+                    }
+                    _ => self.check(schema, &Value::Null, &inner(name), faults),
+                }
             }
         }
         if let Some(most) = schema.max_properties.filter(|most| fields.len() > *most) {
@@ -163,10 +168,17 @@ impl Rules {
 
 fn check_range(schema: &MetaSchema, number: Option<f64>, path: &str, faults: &mut Faults) {
     let Some(number) = number else { return };
-    if let Some(most) = schema.maximum.filter(|most| number > *most) {
+    let (least, most) = match schema.format {
+        Some("uint8") => (Some(0.0), Some(f64::from(u8::MAX))),
+        Some("uint16") => (Some(0.0), Some(f64::from(u16::MAX))),
+        Some("uint32") => (Some(0.0), Some(f64::from(u32::MAX))),
+        Some("uint64") => (Some(0.0), None),
+        _ => (None, None),
+    };
+    if let Some(most) = schema.maximum.or(most).filter(|most| number > *most) {
         faults.add(format!("{path} must not be greater than {most}"));
     }
-    if let Some(least) = schema.minimum.filter(|least| number < *least) {
+    if let Some(least) = schema.minimum.or(least).filter(|least| number < *least) {
         faults.add(format!("{path} must not be less than {least}"));
     }
 }
@@ -217,6 +229,12 @@ mod tests {
         tags: Option<Vec<String>>,
         color: Option<Color>,
         inner: Option<Inner>,
+        seats: Option<u32>,
+    }
+
+    #[derive(Object)]
+    struct Explicit {
+        value: crate::wire::Nullable<String>,
     }
 
     fn faults(body: &Value) -> Vec<String> {
@@ -248,6 +266,8 @@ mod tests {
             (json!({"name": "abc", "x": 1}), "property x should not exist"),
             (json!({"name": "abc", "howMany": 21}), "howMany must not be greater than 20"),
             (json!({"name": "abc", "howMany": -1}), "howMany must not be less than 0"),
+            (json!({"name": "abc", "seats": -1}), "seats must not be less than 0"),
+            (json!({"name": "abc", "seats": 4_294_967_296u64}), "seats must not be greater than 4294967295"),
             (json!({"name": "abc", "howMany": 1.5}), "howMany must be an integer number"),
             (json!({"name": "abc", "howMany": "1"}), "howMany must be an integer number"),
             (json!({"name": "abc", "tags": "x"}), "tags must be an array"),
@@ -258,6 +278,21 @@ mod tests {
             (json!({"name": "abc", "inner": {"on": true, "x": 1}}), "property inner.x should not exist"),
         ] {
             assert_eq!(faults(&body), [sentence], "{body}");
+        }
+    }
+
+    #[test]
+    fn null_has_to_be_said_where_it_means_something() {
+        let mut schemas = Registry::new();
+        Explicit::register(&mut schemas);
+        let rules = Rules::new(schemas);
+        for (body, faults) in [
+            (json!({"value": null}), vec![]),
+            (json!({"value": "x"}), vec![]),
+            (json!({"value": 1}), vec!["value must be a string"]),
+            (json!({}), vec!["value must be given; null where there is none"]),
+        ] {
+            assert_eq!(rules.body(&Explicit::schema_ref(), &body), faults, "{body}");
         }
     }
 

@@ -1,0 +1,356 @@
+//! One gateway with its API on a port of its own, and the test in WhatsApp's place.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use openwa_api::{ApiSettings, ApiState, app};
+use openwa_core::{Gateway, Ports, Settings};
+use openwa_files::LocalFiles;
+use openwa_model::{
+    Timestamp,
+    capability::{Capabilities, OpSet},
+    clock::{SystemClock, SystemMinter},
+    contact::NumberCheck,
+    content::MessageKind,
+    engine::{
+        Engine, EngineError, EngineFactory, EngineKind, ErrorKind, Exit, InboundMessage, Retry, Seed, Signal, Signals,
+    },
+    group::{Group, Participant},
+    id::MessageId,
+    jid::Jid,
+    login::{Account, LoginFlow, LoginStep},
+    ops::{Command, Op, Reply, Sent},
+    secret::Secret,
+};
+use openwa_store::{SqliteStore, StoreOptions};
+use poem::{
+    Server,
+    listener::{Acceptor, Listener, TcpListener},
+};
+use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// Only a failing test waits this long.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// The key that may do everything.
+pub(crate) const ADMIN: &str = "the master key of this test";
+
+/// A person on WhatsApp.
+pub(crate) const ADA: &str = "15550000001@c.us";
+
+pub(crate) async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(LIMIT, work).await.unwrap_or_else(|_| panic!("{what}: it did not happen"))
+}
+
+static CAPABILITIES: Capabilities = Capabilities {
+    ops: OpSet::of(&[
+        Op::SendMessage,
+        Op::React,
+        Op::EditMessage,
+        Op::RevokeMessage,
+        Op::DeleteForMe,
+        Op::MarkRead,
+        Op::CheckNumbers,
+        Op::ListGroups,
+        Op::GetGroup,
+    ]),
+    qr: true,
+    pairing_code: true,
+    max_media_bytes: 1_000_000,
+};
+
+/// An engine that says what the test tells it, and does at once whatever it is asked.
+struct PlayedEngine {
+    asked: mpsc::UnboundedSender<Command>,
+}
+
+/// The test's end of an engine.
+pub(crate) struct Link {
+    pub(crate) signals: Signals,
+    pub(crate) asked: mpsc::UnboundedReceiver<Command>,
+}
+
+struct PlayedFactory {
+    opened: mpsc::UnboundedSender<Link>,
+}
+
+#[async_trait]
+impl EngineFactory for PlayedFactory {
+    fn kind(&self) -> EngineKind {
+        EngineKind::Native
+    }
+
+    fn capabilities(&self) -> &'static Capabilities {
+        &CAPABILITIES
+    }
+
+    async fn open(&self, _seed: Seed, signals: Signals) -> Result<Arc<dyn Engine>, EngineError> {
+        let (asked, commands) = mpsc::unbounded_channel();
+        _ = self.opened.send(Link { signals, asked: commands });
+        Ok(Arc::new(PlayedEngine { asked }))
+    }
+}
+
+#[async_trait]
+impl Engine for PlayedEngine {
+    async fn run(&self, stop: CancellationToken) -> Exit {
+        stop.cancelled().await;
+        Exit::Stopped
+    }
+
+    async fn execute(&self, command: Command) -> Result<Reply, EngineError> {
+        _ = self.asked.send(command.clone());
+        let sent = |id: &MessageId| Sent { id: id.clone(), at: Timestamp::now() };
+        Ok(match command {
+            Command::SendMessage(it) if it.0.content.body() == "refuse this" => {
+                return Err(EngineError::new(ErrorKind::Refused, Retry::Never, "not in this mood"));
+            }
+            Command::SendMessage(it) => Reply::SendMessage(sent(&it.0.id)),
+            Command::React(it) => Reply::React(sent(&it.target.id)),
+            Command::EditMessage(it) => Reply::EditMessage(sent(&it.target.id)),
+            Command::RevokeMessage(it) => Reply::RevokeMessage(sent(&it.target.id)),
+            Command::DeleteForMe(_) => Reply::DeleteForMe(()),
+            Command::MarkRead(_) => Reply::MarkRead(()),
+            Command::CheckNumbers(it) => Reply::CheckNumbers(it.numbers.into_iter().map(checked).collect()),
+            Command::ListGroups(_) => Reply::ListGroups(vec![
+                group("120363000000000001@g.us", "Tea"),
+                group("120363000000000002@g.us", "Cake"),
+            ]),
+            Command::GetGroup(it) => Reply::GetGroup(group(&it.id.to_string(), "Tea")),
+            Command::DownloadMedia(_) => {
+                return Err(EngineError::new(ErrorKind::Media, Retry::Never, "it has expired"));
+            }
+        })
+    }
+
+    async fn begin_login(&self, _flow: LoginFlow) -> Result<LoginStep, EngineError> {
+        Ok(LoginStep::PairingCode { code: "ABCD1234".to_owned(), expires_at: Timestamp::now() })
+    }
+
+    async fn forget(&self) -> Result<(), EngineError> {
+        Ok(())
+    }
+}
+
+fn checked(number: String) -> NumberCheck {
+    let id = (number == "15550000001").then(|| Jid::phone(number.clone()));
+    NumberCheck { number, id, lid: None }
+}
+
+fn group(id: &str, subject: &str) -> Group {
+    let member = Participant {
+        id: Jid::phone("15550000001"),
+        phone: Some(Jid::phone("15550000001")),
+        lid: None,
+        is_admin: true,
+        is_super_admin: false,
+    };
+    Group {
+        id: id.parse().unwrap(),
+        subject: subject.to_owned(),
+        description: None,
+        owner: None,
+        created_at: None,
+        parent: None,
+        announce: false,
+        locked: false,
+        ephemeral_seconds: 0,
+        only_admins_add: false,
+        participants: vec![member],
+    }
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+    pub(crate) body: Value,
+}
+
+impl Answer {
+    /// The body, once the status is what it should be.
+    #[track_caller]
+    pub(crate) fn good(self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        self.body
+    }
+
+    /// Checks the shape of a failure, and answers its sentence.
+    #[track_caller]
+    pub(crate) fn failed(&self, status: u16) -> String {
+        assert_eq!(self.status, status, "{}", self.text);
+        assert_eq!(self.body["statusCode"], status, "{}", self.text);
+        self.body["message"].as_str().unwrap_or_else(|| panic!("no sentence: {}", self.text)).to_owned()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|it| it.to_str().unwrap())
+    }
+}
+
+pub(crate) struct House {
+    pub(crate) base: String,
+    pub(crate) client: Client,
+    pub(crate) stopping: CancellationToken,
+    opened: tokio::sync::Mutex<mpsc::UnboundedReceiver<Link>>,
+    _stop: tokio_util::sync::DropGuard,
+    _folder: TempDir,
+}
+
+impl House {
+    pub(crate) async fn open() -> Self {
+        Self::open_with(|_| {}).await
+    }
+
+    pub(crate) async fn open_with(adjust: impl FnOnce(&mut ApiSettings)) -> Self {
+        // A second installation in the same process is refused, and that is fine.
+        _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("openwa.sqlite").display());
+        let (opened, links) = mpsc::unbounded_channel();
+        let ports = Ports {
+            store: Arc::new(SqliteStore::open(&url, StoreOptions::new([7; 32])).await.unwrap()),
+            files: Arc::new(LocalFiles::open(&folder.path().join("media")).await.unwrap()),
+            engines: vec![Arc::new(PlayedFactory { opened })],
+            clock: Arc::new(SystemClock),
+            minter: Arc::new(SystemMinter),
+        };
+        let gateway = Gateway::open(ports, Settings::default()).await.unwrap();
+        gateway.ensure_first_key(Some(Secret::new(ADMIN))).await.unwrap();
+        let stop = CancellationToken::new();
+        tokio::spawn({
+            let (gateway, stop) = (gateway.clone(), stop.clone());
+            async move { gateway.run(stop).await }
+        });
+        let mut settings = ApiSettings::default();
+        adjust(&mut settings);
+        let stopping = settings.stopping.clone();
+        let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
+        let address = acceptor.local_addr()[0].as_socket_addr().copied().unwrap();
+        let app = app(ApiState { gateway, settings });
+        tokio::spawn(Server::new_with_acceptor(acceptor).run_with_graceful_shutdown(
+            app,
+            stop.clone().cancelled_owned(),
+            None,
+        ));
+        Self {
+            base: format!("http://{address}"),
+            client: Client::new(),
+            stopping,
+            opened: tokio::sync::Mutex::new(links),
+            _stop: stop.drop_guard(),
+            _folder: folder,
+        }
+    }
+
+    /// A request with the admin's key, for tests that need more than the shorthands.
+    pub(crate) fn request(&self, method: &str, path: &str) -> RequestBuilder {
+        self.bare(method, path).header("X-API-Key", ADMIN)
+    }
+
+    /// A request without a key.
+    pub(crate) fn bare(&self, method: &str, path: &str) -> RequestBuilder {
+        let method: Method = method.parse().unwrap();
+        self.client.request(method, format!("{}{path}", self.base))
+    }
+
+    pub(crate) async fn answer(&self, request: RequestBuilder) -> Answer {
+        let response = soon("an answer", request.send()).await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = String::from_utf8_lossy(&soon("a body", response.bytes()).await.unwrap()).into_owned();
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answer { status, headers, text, body }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.answer(self.request("GET", path)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.answer(self.request("DELETE", path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.answer(self.request("POST", path).json(&body)).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Answer {
+        self.answer(self.request("PUT", path).json(&body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.answer(self.request("PATCH", path).json(&body)).await
+    }
+
+    /// Makes a session and answers its id.
+    pub(crate) async fn session(&self, name: &str) -> String {
+        let made = self.post("/api/sessions", json!({"name": name})).await.good(201);
+        made["id"].as_str().unwrap().to_owned()
+    }
+
+    /// A session whose engine runs and waits.
+    pub(crate) async fn started(&self, name: &str) -> (String, Link) {
+        let id = self.session(name).await;
+        self.post(&format!("/api/sessions/{id}/start"), json!({})).await.good(200);
+        let link = soon("an engine", async { self.opened.lock().await.recv().await }).await.unwrap();
+        (id, link)
+    }
+
+    /// A session that is linked and on line.
+    pub(crate) async fn ready(&self, name: &str) -> (String, Link) {
+        let (id, link) = self.started(name).await;
+        let account = Account { phone: Jid::phone("15550000009"), lid: None, push_name: Some("Gateway".to_owned()) };
+        link.say(vec![Signal::Linked(account.clone()), Signal::Online(account)]).await;
+        (id, link)
+    }
+
+    /// A new key; answers its text.
+    pub(crate) async fn key(&self, wanted: Value) -> String {
+        let made = self.post("/api/auth/api-keys", wanted).await.good(201);
+        made["apiKey"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Link {
+    pub(crate) async fn say(&self, signals: Vec<Signal>) {
+        soon("a commit", self.signals.commit(signals)).await.unwrap();
+    }
+
+    /// Shows a QR code.
+    pub(crate) async fn show_code(&self, code: &str) {
+        let expires_at = Timestamp::now() + Duration::from_secs(60);
+        self.say(vec![Signal::Login(LoginStep::Qr { code: code.to_owned(), expires_at })]).await;
+    }
+
+    /// A text from Ada.
+    pub(crate) async fn receive(&self, id: &str, body: &str) {
+        self.say(vec![Signal::Message(Box::new(text_from(ADA, id, body)))]).await;
+    }
+}
+
+pub(crate) fn text_from(sender: &str, id: &str, body: &str) -> InboundMessage {
+    let sender: Jid = sender.parse().unwrap();
+    InboundMessage {
+        id: MessageId(id.to_owned()),
+        chat: sender.clone(),
+        chat_alternative: None,
+        sender,
+        sender_phone: None,
+        sender_lid: None,
+        push_name: Some("Ada".to_owned()),
+        from_me: false,
+        kind: MessageKind::Text,
+        body: body.to_owned(),
+        timestamp: Timestamp::from_second(1_700_000_000).unwrap(),
+        quoted: None,
+        mentions: vec![],
+        media: None,
+        detail: None,
+    }
+}

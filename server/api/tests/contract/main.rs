@@ -1,0 +1,13 @@
+//! The API as callers meet it: the real app on a real socket, over a real gateway and store. Only
+//! WhatsApp itself is played by the test.
+
+mod bad_input;
+mod edge;
+mod events;
+mod house;
+mod keys;
+mod lists;
+mod permissions;
+mod sends;
+mod sessions;
+mod webhooks;

@@ -1,0 +1,78 @@
+//! Webhooks as their owners see them.
+
+use serde_json::json;
+
+use crate::house::House;
+
+#[tokio::test]
+async fn a_webhook_is_made_changed_and_deleted() {
+    let house = House::open().await;
+    let id = house.session("main").await;
+    let path = format!("/api/sessions/{id}/webhooks");
+    let filters = json!({"conditions": [{"field": "isGroup", "operator": "is", "value": false}]});
+    let body = json!({
+        "url": "https://example.org/hook", "secret": "a secret of some length", "headers": {"X-Mine": "secret too"},
+        "events": ["message.received", "session.status"], "filters": filters, "retryCount": 5,
+    });
+    let made = house.post(&path, body).await;
+    assert!(!made.text.contains("secret"), "secret and headers are never shown: {}", made.text);
+    let made = made.good(201);
+    for (field, value) in [
+        ("sessionId", json!(id)),
+        ("url", json!("https://example.org/hook")),
+        ("events", json!(["message.received", "session.status"])),
+        ("active", json!(true)),
+        ("filters", filters),
+        ("retryCount", json!(5)),
+        ("lastTriggeredAt", json!(null)),
+    ] {
+        assert_eq!(made[field], value, "{field}");
+    }
+    let one = format!("{path}/{}", made["id"].as_str().unwrap());
+    assert_eq!(house.get(&one).await.good(200), made);
+    assert_eq!(house.get(&path).await.good(200), json!([made]));
+    assert_eq!(house.get("/api/webhooks").await.good(200), json!([made]));
+
+    let changed = house.put(&one, json!({"active": false, "filters": null, "secret": ""})).await.good(200);
+    assert_eq!((&changed["active"], &changed["filters"]), (&json!(false), &json!(null)));
+    assert_eq!(changed["url"], made["url"]);
+    house.delete(&one).await.good(204);
+    house.delete(&one).await.failed(404);
+}
+
+#[tokio::test]
+async fn what_cannot_be_delivered_is_refused() {
+    let house = House::open().await;
+    let id = house.session("main").await;
+    let path = format!("/api/sessions/{id}/webhooks");
+    let url = "https://example.org/hook";
+    for (body, sentence) in [
+        (json!({}), "url must be a string"),
+        (json!({"url": "x"}), "url must be a URL address"),
+        (json!({"url": url, "retryCount": 6}), "retryCount must not be greater than 5"),
+        (json!({"url": url, "events": []}), "events must contain at least 1 elements"),
+        (json!({"url": url, "secret": "short"}), "secret must be longer than or equal to 16 characters"),
+        (json!({"url": url, "filters": {}}), "filters.conditions must be an array"),
+        (json!({"url": url, "method": "PUT"}), "property method should not exist"),
+        (
+            json!({"url": "https://user:pass@example.org/"}),
+            "url must not contain a user name or password; use a header instead",
+        ),
+    ] {
+        assert_eq!(house.post(&path, body.clone()).await.failed(400), sentence, "{body}");
+    }
+    assert!(
+        house.post(&path, json!({"url": url, "events": ["nonsense"]})).await.failed(400).contains("message.received")
+    );
+    assert_eq!(house.get(&path).await.good(200), json!([]), "nothing was made");
+}
+
+#[tokio::test]
+async fn failures_are_listed_and_tried_again() {
+    let house = House::open().await;
+    let id = house.session("main").await;
+    assert_eq!(house.get(&format!("/api/webhooks/delivery-failures?sessionId={id}")).await.good(200), json!([]));
+    let done = house.post("/api/webhooks/delivery-failures/redrive", json!({"sessionId": id})).await.good(200);
+    let nothing = json!({"redriven": 0, "delivered": 0, "enqueued": 0, "failed": 0, "skipped": 0, "remaining": 0});
+    assert_eq!(done, nothing);
+}
