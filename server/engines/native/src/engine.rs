@@ -1,6 +1,9 @@
 //! One account's engine: what the session's owner holds in hand.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use openwa_model::{
@@ -8,6 +11,7 @@ use openwa_model::{
     login::{LoginFlow, LoginStep},
     ops::{Command, Reply},
 };
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -23,13 +27,16 @@ use crate::{
     transport::Dialer,
 };
 
+/// How long reading the credentials may take, for whoever waits to link an account.
+const PREPARATION: Duration = Duration::from_secs(5);
+
 /// One account's engine. It has at most one link at a time, and none unless it runs.
 pub(crate) struct NativeEngine {
     shared: Arc<Shared>,
     seed: Seed,
     signals: Signals,
     proxy: Option<Proxy>,
-    link: Mutex<Weak<Link>>,
+    link: watch::Sender<Weak<Link>>,
     running: tokio::sync::Mutex<()>,
 }
 
@@ -39,11 +46,19 @@ pub(crate) fn not_connected() -> EngineError {
 
 impl NativeEngine {
     pub(crate) fn new(shared: Arc<Shared>, seed: Seed, signals: Signals, proxy: Option<Proxy>) -> Self {
-        Self { shared, seed, signals, proxy, link: Mutex::default(), running: tokio::sync::Mutex::default() }
+        Self { shared, seed, signals, proxy, link: watch::Sender::default(), running: tokio::sync::Mutex::default() }
     }
 
     fn link(&self) -> Result<Arc<Link>, EngineError> {
-        self.link.lock().unwrap_or_else(PoisonError::into_inner).upgrade().ok_or_else(not_connected)
+        self.link.borrow().upgrade().ok_or_else(not_connected)
+    }
+
+    /// The link, waited for a moment, because it may be just being prepared.
+    async fn coming_link(&self) -> Result<Arc<Link>, EngineError> {
+        let mut links = self.link.subscribe();
+        let coming = links.wait_for(|it| it.strong_count() > 0);
+        tokio::time::timeout(PREPARATION, coming).await.map_err(|_| not_connected())?.map_err(|_| not_connected())?;
+        self.link()
     }
 
     fn media(&self) -> MediaStation {
@@ -94,7 +109,7 @@ impl Engine for NativeEngine {
             Ok(link) => link,
             Err(error) => return Exit::Dropped(format!("{error}.")),
         };
-        *self.link.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&link);
+        self.link.send_replace(Arc::downgrade(&link));
         link.hold(queue, stop).await
     }
 
@@ -105,7 +120,7 @@ impl Engine for NativeEngine {
     }
 
     async fn begin_login(&self, flow: LoginFlow) -> Result<LoginStep, EngineError> {
-        login::begin(&self.link()?, flow).await
+        login::begin(&self.coming_link().await?, flow).await
     }
 
     async fn forget(&self) -> Result<(), EngineError> {

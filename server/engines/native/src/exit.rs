@@ -1,6 +1,9 @@
 //! What an ending of the library's means for the session: every ending is one of five.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use openwa_model::{Timestamp, engine::Exit};
 use tokio_util::sync::CancellationToken;
@@ -10,13 +13,19 @@ use wacore::{
 };
 use whatsapp_rust::{ConnectError, handshake::HandshakeError};
 
+/// How long the reason may come after the connection is gone.
+const REASON_AFTER_HANGING_UP: Duration = Duration::from_millis(500);
+
 /// How long to stay away after a refusal that says nothing about its cause.
 const AFTER_UNKNOWN_REFUSAL: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
-/// The first ending of a link; later ones are only its echo.
+/// How a link ended: the first reason counts, later ones are only its echo. Only a connection that
+/// broke off gives way to a reason, because WhatsApp hangs up right after it has said why, and the
+/// library may notice the one before the other.
 #[derive(Default, Debug)]
 pub(crate) struct Ending {
     exit: Mutex<Option<Exit>>,
+    broken_off: Mutex<Option<Exit>>,
     reached: CancellationToken,
 }
 
@@ -31,12 +40,23 @@ impl Ending {
         self.exit.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(exit);
     }
 
+    /// The connection is gone. The library ends by itself then.
+    pub(crate) fn break_off(&self, exit: Exit) {
+        self.broken_off.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(exit);
+    }
+
     pub(crate) async fn reached(&self) {
         self.reached.cancelled().await;
     }
 
-    pub(crate) fn exit(&self) -> Option<Exit> {
-        self.exit.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Why it ended, once it has. A reason that is still on its way is waited for.
+    pub(crate) async fn exit(&self) -> Option<Exit> {
+        let broken_off = self.broken_off.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if broken_off.is_some() {
+            let _late = tokio::time::timeout(REASON_AFTER_HANGING_UP, self.reached()).await;
+        }
+        let exit = self.exit.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        exit.or(broken_off)
     }
 }
 
@@ -202,12 +222,28 @@ mod tests {
         assert!(matches!(&exit, Exit::Dropped(why) if why.contains("not WhatsApp")), "{exit:?}");
     }
 
-    #[test]
-    fn only_the_first_ending_counts() {
+    #[tokio::test]
+    async fn only_the_first_ending_counts() {
         let ending = Ending::default();
-        assert_eq!(ending.exit(), None);
+        assert_eq!(ending.exit().await, None);
         ending.reach(Exit::Stopped);
         ending.reach(Exit::Dropped("later".into()));
-        assert_eq!(ending.exit(), Some(Exit::Stopped));
+        assert_eq!(ending.exit().await, Some(Exit::Stopped));
+    }
+
+    #[tokio::test]
+    async fn a_reason_outranks_the_hanging_up_that_overtook_it() {
+        let ending = std::sync::Arc::new(Ending::default());
+        ending.break_off(Exit::Dropped("gone".into()));
+        let waiting = tokio::spawn({
+            let ending = std::sync::Arc::clone(&ending);
+            async move { ending.exit().await }
+        });
+        ending.reach(Exit::LoggedOut("unlinked".into()));
+        assert_eq!(waiting.await.unwrap(), Some(Exit::LoggedOut("unlinked".into())));
+
+        let ending = Ending::default();
+        ending.break_off(Exit::Dropped("gone".into()));
+        assert_eq!(ending.exit().await, Some(Exit::Dropped("gone".into())));
     }
 }

@@ -158,7 +158,7 @@ impl Link {
         if !ended_by_itself {
             self.say_farewell(running).await;
         }
-        if let Some(exit) = ending.exit() {
+        if let Some(exit) = ending.exit().await {
             return Some(exit);
         }
         if set_up {

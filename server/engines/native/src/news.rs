@@ -119,7 +119,10 @@ impl EventHandler for Listener {
         }
         self.unlinked.fetch_or(matches!(&*event, Event::LoggedOut(_)), Ordering::AcqRel);
         if let Some(exit) = exit::of_event(&event, now) {
-            self.ending.reach(exit);
+            match &*event {
+                Event::Disconnected(_) => self.ending.break_off(exit),
+                _ => self.ending.reach(exit),
+            }
             return;
         }
         match &*event {
