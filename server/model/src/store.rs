@@ -277,7 +277,7 @@ pub trait MessageWrites {
         at: Timestamp,
     ) -> Result<()>;
     /// Replaces the text of `sender`'s message; `None` when there is none, or it was changed later than `at` already.
-    #[expect(clippy::too_many_arguments, reason = "which message, its new text, and when; no two of them belong together")]
+    #[expect(clippy::too_many_arguments, reason = "which message, its new text, and when: no less says it")]
     async fn edit_message(
         &mut self,
         session: SessionId,
