@@ -13,7 +13,7 @@ use whatsapp_rust::prelude::*;
 use whatsapp_rust::wacore::store::traits::SignalStore as _;
 use whatsapp_rust::waproto::whatsapp as wa;
 
-use crate::harness::{Sandbox, jid};
+use crate::harness::{Sandbox, Store, jid};
 
 const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -56,6 +56,22 @@ async fn a_new_client_is_told_what_was_there_before() {
         .filter_map(|message| message.message.as_option()?.message.as_option()?.text_content())
         .collect();
     assert_eq!(texts, ["second", "first"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_gets_the_phone_whose_name_it_announces_and_a_second_one_the_same() {
+    let sandbox = Sandbox::start().await;
+    let first = sandbox.client("Dora", Store::default()).await;
+    let phone = sandbox.phones().scan(&first.qr_code().await).await.unwrap();
+    assert_eq!(phone.info().name, "Dora");
+    first.ready().await;
+    let second = sandbox.client("Dora", Store::default()).await;
+    let same = sandbox.phones().scan(&second.qr_code().await).await.unwrap();
+    assert_eq!(same.id(), phone.id());
+    second.ready().await;
+    let devices: Vec<_> = phone.devices().iter().map(|device| (device.device, device.is_online)).collect();
+    assert_eq!(devices, [(0, true), (1, true), (2, true)]);
+    assert_eq!(sandbox.phones().list().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

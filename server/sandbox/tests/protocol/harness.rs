@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use openwa_sandbox::account::AccountInfo;
 use openwa_sandbox::network::Network;
-use openwa_sandbox::phone::{Phone, Script};
+use openwa_sandbox::phone::{Phone, Phones, Script};
 use openwa_sandbox::{Sandbox as Whole, SandboxConfig};
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -55,9 +55,13 @@ impl Sandbox {
         phone.info().clone()
     }
 
+    pub(crate) fn phones(&self) -> &Phones {
+        self.whole.phones()
+    }
+
     /// The account's phone.
     pub(crate) fn phone(&self, account: &AccountInfo) -> Phone {
-        self.whole.phones().get(account.id).unwrap()
+        self.phones().get(account.id).unwrap()
     }
 
     /// A client that is linked to the account by QR code and has logged in.
@@ -72,6 +76,11 @@ impl Sandbox {
     pub(crate) async fn scan(&self, account: &AccountInfo, client: &TestClient) {
         let code = client.qr_code().await;
         self.network.scan(&account.number, &code).unwrap();
+    }
+
+    /// Where clients connect.
+    pub(crate) fn url(&self) -> String {
+        format!("ws://{}/ws/chat", self.address)
     }
 
     pub(crate) async fn client(&self, name: &str, store: Store) -> TestClient {
