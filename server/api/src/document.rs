@@ -34,6 +34,8 @@ pub fn document() -> String {
         }
     }
 
+    close_bodies(&paths, &mut components);
+
     let tags: Vec<_> = schemas.tags.iter().map(|it| json!({"name": it.name, "description": it.description})).collect();
     let document = json!({
         "openapi": "3.1.0",
@@ -60,6 +62,34 @@ pub fn document() -> String {
     text
 }
 
+/// Bodies of requests may hold no more than what is declared: that is refused.
+fn close_bodies(paths: &Map<String, Value>, components: &mut Map<String, Value>) {
+    let mut open = Vec::new();
+    for operation in paths.values().filter_map(Value::as_object).flat_map(Map::values) {
+        references(&operation["requestBody"], &mut open);
+    }
+    while let Some(name) = open.pop() {
+        let Some(fields) = components.get_mut(&name).and_then(Value::as_object_mut) else { continue };
+        if fields.contains_key("properties") && !fields.contains_key("additionalProperties") {
+            fields.insert("additionalProperties".to_owned(), json!(false));
+            references(&components[&name], &mut open);
+        }
+    }
+}
+
+/// The names of the components that a value refers to.
+fn references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            let name = fields.get("$ref").and_then(Value::as_str).and_then(|it| it.rsplit('/').next());
+            found.extend(name.map(str::to_owned));
+            fields.values().for_each(|it| references(it, found));
+        }
+        Value::Array(items) => items.iter().for_each(|it| references(it, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 fn plain(declared: &impl serde::Serialize) -> Value {
     serde_json::to_value(declared).unwrap_or_default()
 }
@@ -68,12 +98,10 @@ fn plain(declared: &impl serde::Serialize) -> Value {
 fn operation_of(mut operation: Value) -> Value {
     declare_security(&mut operation);
     document_failures(&mut operation);
-    if let Some(parameters) = operation["parameters"].as_array_mut() {
-        for parameter in parameters {
-            tidy_parameter(parameter);
-        }
+    for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+        tidy_parameter(parameter);
     }
-    if let Some(responses) = operation["responses"].as_object_mut() {
+    if let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) {
         for (status, response) in responses {
             if response["description"] == "" {
                 response["description"] = json!(if status == "200" { "Done." } else { "It failed." });
@@ -145,11 +173,8 @@ fn tidy_parameter(parameter: &mut Value) {
         parameter["description"] = json!(format!("The {name}'s id."));
     }
     if let Some(fields) = parameter.as_object_mut() {
-        // The defaults for their places.
+        // The default for its place.
         fields.remove("explode");
-        if fields.get("deprecated") == Some(&json!(false)) {
-            fields.remove("deprecated");
-        }
     }
 }
 
@@ -188,6 +213,9 @@ fn modernise_fields(fields: &mut Map<String, Value>) {
         fields.extend(words);
         fields.insert("$ref".to_owned(), reference);
     }
+    if fields.get("deprecated") == Some(&json!(false)) {
+        fields.remove("deprecated");
+    }
     for name in ["minimum", "maximum", "multipleOf"] {
         if let Some(whole) = fields.get(name).and_then(Value::as_f64).filter(|it| it.fract() == 0.0) {
             fields.insert(name.to_owned(), json!(whole as i64));
@@ -208,8 +236,8 @@ fn modernise_fields(fields: &mut Map<String, Value>) {
         if let Some(example) = fields.remove("example").filter(|it| !it.is_null()) {
             fields.insert("examples".to_owned(), json!([without_nulls_that_may_be_left_out(example, fields)]));
         }
-        if fields.contains_key("properties") && !fields.contains_key("additionalProperties") {
-            // What is sent may grow; what is accepted may not, but that the server says itself.
+        if fields.contains_key("properties") {
+            // The name of the component again.
             fields.remove("title");
         }
     }
@@ -281,30 +309,15 @@ mod tests {
 
     #[test]
     fn every_reference_leads_somewhere_and_every_schema_is_used() {
-        fn references<'a>(value: &'a Value, found: &mut HashSet<&'a str>) {
-            match value {
-                Value::Object(fields) => {
-                    found.extend(fields.get("$ref").and_then(Value::as_str));
-                    fields.values().for_each(|it| references(it, found));
-                }
-                Value::Array(items) => items.iter().for_each(|it| references(it, found)),
-                _ => {}
-            }
-        }
         let document = parsed();
-        let mut found = HashSet::new();
+        let mut found = Vec::new();
         references(&document, &mut found);
-        let named: HashSet<String> = document["components"]["schemas"]
-            .as_object()
-            .unwrap()
-            .keys()
-            .map(|it| format!("#/components/schemas/{it}"))
-            .collect();
-        for reference in &found {
-            assert!(named.contains(*reference), "{reference} leads nowhere");
+        let named = document["components"]["schemas"].as_object().unwrap();
+        for name in &found {
+            assert!(named.contains_key(name), "{name} leads nowhere");
         }
-        for name in &named {
-            assert!(found.contains(name.as_str()), "{name} is not used");
+        for name in named.keys() {
+            assert!(found.contains(name), "{name} is not used");
         }
     }
 
@@ -322,10 +335,22 @@ mod tests {
                 }
                 Value::Array(items) => items.iter().for_each(|it| walk(it, path)),
                 Value::String(text) => assert!(!text.starts_with("uint"), "{text} at {path}"),
-                _ => {}
+                Value::Null => assert!(path.contains("/examples"), "nothing at {path}"),
+                Value::Bool(_) | Value::Number(_) => {}
             }
         }
         walk(&parsed(), "");
+    }
+
+    #[test]
+    fn bodies_are_closed_all_the_way_down() {
+        let document = parsed();
+        let schemas = &document["components"]["schemas"];
+        for name in ["SendText", "CustomLinkPreview", "CreateWebhook", "WebhookFilters", "WebhookCondition"] {
+            assert_eq!(schemas[name]["additionalProperties"], false, "{name}");
+        }
+        assert!(schemas["NewSessionConfig"]["additionalProperties"].is_object(), "harmless fields are accepted");
+        assert_eq!(schemas["Session"].get("additionalProperties"), None, "answers may grow");
     }
 
     #[test]
