@@ -148,7 +148,7 @@ where
             sink.send(framed(&reply)?).await?;
             let finish = reader.handshake_frame().await?;
             let is_fallback = waiting.is_fallback();
-            let established = handshake::finish(waiting, &finish)?;
+            let established = handshake::finish(*waiting, &finish)?;
             network.count_handshake(|count| match is_fallback {
                 true => count.fallback += 1,
                 false => count.full += 1,

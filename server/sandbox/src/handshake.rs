@@ -74,7 +74,7 @@ pub(crate) enum Answer {
     /// IK: one round trip suffices.
     Done { reply: Vec<u8>, established: Box<Established> },
     /// XX or XXfallback: the client must finish.
-    Continue { reply: Vec<u8>, waiting: Waiting },
+    Continue { reply: Vec<u8>, waiting: Box<Waiting> },
 }
 
 /// A handshake that waits for the client's last message.
@@ -119,7 +119,7 @@ pub(crate) fn answer(pki: &Pki, hello: &[u8]) -> Result<Answer, HandshakeError> 
     let certificate = noise.encrypt(&pki.chain)?;
     Ok(Answer::Continue {
         reply: server_hello(&ephemeral, Some(server_static), certificate),
-        waiting: Waiting { noise, ephemeral, is_fallback: hello.r#static.is_some() },
+        waiting: Box::new(Waiting { noise, ephemeral, is_fallback: hello.r#static.is_some() }),
     })
 }
 

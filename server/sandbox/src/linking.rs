@@ -121,7 +121,7 @@ impl LinkingDesk {
         self.codes.retain(|_, reference| reference.applicant != applicant);
     }
 
-    fn by_code(&mut self, code: &QrCode) -> Result<u64, LinkError> {
+    fn by_code(&self, code: &QrCode) -> Result<u64, LinkError> {
         let reference = self.codes.get(&code.reference).ok_or(LinkError::UnknownCode)?;
         if reference.expires <= ambient::now() {
             return Err(LinkError::Expired);
@@ -493,6 +493,21 @@ impl QrCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_expired_code_is_told_from_an_unknown_one() {
+        let mut desk = LinkingDesk::new((GRACE, GRACE), 1);
+        let expires = ambient::now();
+        desk.codes.insert("old".to_owned(), Reference { applicant: 1, expires });
+        desk.codes.insert("new".to_owned(), Reference { applicant: 2, expires: expires + GRACE });
+        let ask = |reference: &str| {
+            let key = [0; 32];
+            desk.by_code(&QrCode { reference: reference.to_owned(), noise_key: key, identity: key, adv_secret: key })
+        };
+        assert_eq!(ask("old"), Err(LinkError::Expired));
+        assert_eq!(ask("new"), Ok(2));
+        assert_eq!(ask("other"), Err(LinkError::UnknownCode));
+    }
 
     #[test]
     fn a_qr_code_is_read_with_and_without_its_link() {

@@ -88,7 +88,8 @@ fn plan_direct(exchange: &Exchange<'_>, node: &Node, to: &Jid) -> Result<Plan, R
         }
     }
     let direct = payloads(node);
-    let is_for_all_devices = deliveries.len() > direct.len() || direct.is_empty();
+    // Without a list of devices it is meant for one, which could not read it the first time.
+    let is_for_all_devices = direct.is_empty();
     if !direct.is_empty()
         && let Some(address) = world.address_of(to)
     {

@@ -1,7 +1,5 @@
 //! Who is there and who is typing. Nothing of it is kept: who is not there to see it misses it.
 
-use std::collections::BTreeSet;
-
 use wacore_binary::Node;
 use wacore_binary::builder::NodeBuilder;
 
@@ -85,7 +83,7 @@ fn subscribe(exchange: &mut Exchange<'_>, node: &Node) {
     }
     let presence = presence_node(watched, &to);
     let number = watched.info.number.clone();
-    let watchers = exchange.world.presence_watchers.entry(number).or_insert_with(BTreeSet::new);
+    let watchers = exchange.world.presence_watchers.entry(number).or_default();
     if watchers.len() < MOST_WATCHERS {
         watchers.insert(exchange.from.clone());
     }

@@ -138,7 +138,6 @@ fn sign_key_index_list(account: &Account) -> (u64, Vec<u8>) {
         details: Some(details),
         account_signature: Some(sign(&account.keys.identity, &message).to_vec()),
         account_signature_key: Some(account.keys.public_identity().to_vec()),
-        ..Default::default()
     }
     .encode_to_vec();
     (timestamp, signed)

@@ -79,7 +79,7 @@ fn write(exchange: &mut Exchange<'_>, name: &str, version: usize, patch: &[u8]) 
         return failed(name, count, 500, "internal-server-error", &[]);
     }
     let version = count as u64 + 1;
-    patch.version = MessageField::some(wa::SyncdVersion { version: Some(version), ..Default::default() });
+    patch.version = MessageField::some(wa::SyncdVersion { version: Some(version) });
     let number = exchange.from.number.clone();
     exchange.world.add_patch(&number, name, patch.encode_to_vec());
     NodeBuilder::new("collection").attr("name", name).attr("version", version).build()

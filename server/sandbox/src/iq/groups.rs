@@ -82,7 +82,7 @@ fn create(exchange: &mut Exchange<'_>, request: &Node, wanted: &Node) -> Node {
         subject: text(subject),
         description: wanted
             .get_optional_child("description")
-            .and_then(|description| read_description(description))
+            .and_then(read_description)
             .map(|(id, body)| Description { id, text: text(body) }),
         picture: None,
         members,

@@ -10,4 +10,5 @@ mod harness;
 mod linking;
 mod logins;
 mod messages;
+mod nonsense;
 mod restart;
