@@ -61,6 +61,9 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(options.busy_timeout)
+            // All statements there are stay prepared, and what a savepoint remembers stays in memory.
+            .statement_cache_capacity(256)
+            .pragma("temp_store", "memory")
             // After a burst of writes, the log beside the file is cut back to this.
             .pragma("journal_size_limit", "67108864");
         if is_in_memory(url) {
@@ -88,23 +91,23 @@ fn is_in_memory(url: &str) -> bool {
 fn migration_fault(error: MigrateError) -> StoreError {
     match error {
         MigrateError::Execute(error) => fault(error),
-        // The database was made by a newer or changed program, which is for a person to see in full.
-        other => StoreError::Driver(other.into()),
+        other => {
+            let advice = "the database was made by a newer program, or by one with changed migrations: run that one";
+            StoreError::Driver(format!("{other}; {advice}").into())
+        }
     }
 }
 
 /// The first opening leaves a known text under the key; every later one has to be able to read it.
 async fn check_key(connection: &mut Connection, sealer: &Sealer) -> Result<()> {
     const PLACE: &str = "vault_check";
+    let kept = sqlx::query_scalar::<_, Vec<u8>>("SELECT sealed FROM vault_check WHERE id = 1");
+    if let Some(kept) = kept.fetch_optional(&mut *connection).await.map_err(fault)? {
+        return sealer.unseal(PLACE, &kept).map(drop).map_err(|_| StoreError::WrongKey);
+    }
     let sealed = sealer.seal(PLACE, b"openwa").map_err(|it| StoreError::Driver(it.into()))?;
-    sqlx::query("INSERT INTO vault_check (id, sealed) VALUES (1, $1) ON CONFLICT DO NOTHING")
-        .bind(sealed)
-        .execute(&mut *connection)
-        .await
-        .map_err(fault)?;
-    let kept: Vec<u8> =
-        sqlx::query_scalar("SELECT sealed FROM vault_check WHERE id = 1").fetch_one(connection).await.map_err(fault)?;
-    sealer.unseal(PLACE, &kept).map(drop).map_err(|_| StoreError::WrongKey)
+    let statement = sqlx::query("INSERT INTO vault_check (id, sealed) VALUES (1, $1)").bind(sealed);
+    statement.execute(connection).await.map(drop).map_err(fault)
 }
 
 #[async_trait]

@@ -9,7 +9,7 @@ use openwa_model::{
     id::{DeliveryId, Position, SessionId, WebhookId},
     secret::Secret,
     session::{Session, SessionConfig, Status},
-    store::StoreError,
+    store::{Store, StoreError},
     vault::VaultChange,
     webhook::{Delivery, Subscription, Webhook},
 };
@@ -129,6 +129,24 @@ async fn what_cannot_be_opened_is_refused() {
     for url in ["sqlite::memory:", "sqlite://x?mode=memory", &at("no/such/folder/x.sqlite"), &at("text.sqlite")] {
         assert!(SqliteStore::open(url, StoreOptions::new(KEY)).await.is_err(), "{url}");
     }
+}
+
+#[tokio::test]
+async fn a_database_opens_while_another_one_writes_to_it() {
+    let folder = fresh().await;
+    secrets_in(&folder).await;
+    let store = folder.open().await;
+    let mut unit = store.begin().await.unwrap();
+    unit.add_session(&session("held open")).await.unwrap();
+    let options = StoreOptions { busy_timeout: Duration::from_millis(1), ..StoreOptions::new(KEY) };
+    let second = SqliteStore::open(&folder.url(), options).await.unwrap();
+    let refused = second.begin().await.err();
+    assert!(matches!(refused, Some(StoreError::Unavailable(_))), "{refused:?}");
+    unit.commit().await.unwrap();
+    let mut unit = second.begin().await.unwrap();
+    unit.add_session(&session("and then this one")).await.unwrap();
+    unit.commit().await.unwrap();
+    assert_eq!(store.view().await.unwrap().sessions_wanted().await.unwrap().len(), 3);
 }
 
 /// The most demanding thing about the queue: much that waits for receivers that do not answer.
