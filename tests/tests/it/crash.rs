@@ -148,7 +148,7 @@ impl Line {
         loop {
             let client = client.at(&address.borrow_and_update());
             let request = client.request(Method::POST, &self.session.path("/messages/send-text"));
-            match client.try_send(request.header("Idempotency-Key", &text).json(&body)).await {
+            match client.try_send(request.header("Idempotency-Key", text.replace(' ', "-")).json(&body)).await {
                 Ok(answer) if answer.status == 201 => return,
                 // Not ready yet, or the outcome of an earlier attempt is not known yet.
                 Ok(answer) => {

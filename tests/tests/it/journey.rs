@@ -106,7 +106,7 @@ async fn a_session_is_linked_sends_receives_comes_back_and_is_logged_out() {
     // The same after the whole program stopped and started.
     assert!(gateway.terminate().await.success());
     gateway.start_again().await;
-    still_linked(&gateway, &session).await;
+    is_ready_by_itself(&gateway, &session).await;
 
     // Logged out on the phone.
     let client = gateway.client();
@@ -124,7 +124,7 @@ async fn a_session_is_linked_sends_receives_comes_back_and_is_logged_out() {
     wait_for_status(&mut events, "qr_ready").await;
 }
 
-async fn still_linked(gateway: &Gateway, session: &Session) {
+async fn is_ready_by_itself(gateway: &Gateway, session: &Session) {
     let client = gateway.client();
     let mut events = session.follow(&client).await;
     let mut view = session.view(&client).await;

@@ -214,8 +214,9 @@ impl Gateway {
             let sessions = view.sessions(&filter, page).await?;
             let is_last = (sessions.len() as u32) < BATCH;
             for session in sessions {
+                let SessionView { session, engine_loaded } = self.seen(session);
                 overview.total += 1;
-                overview.active += u64::from(self.0.supervisor.running(session.id).is_some());
+                overview.active += u64::from(engine_loaded);
                 *overview.by_status.entry(session.status).or_default() += 1;
             }
             if is_last {
@@ -284,12 +285,23 @@ impl Gateway {
         if let Some(running) = self.0.supervisor.running(id) {
             return Ok(running);
         }
-        self.view_of(id).await?;
-        Err(GatewayError::SessionNotStarted)
+        let session = self.view().await?.session(id).await?.ok_or(GatewayError::SessionNotFound(id))?;
+        // One that should run comes up by itself in a moment, after a restart for instance.
+        let coming = GatewayError::SessionNotReady(Status::Disconnected);
+        Err(if session.wanted { coming } else { GatewayError::SessionNotStarted })
     }
 
-    fn seen(&self, session: Session) -> SessionView {
-        SessionView { engine_loaded: self.0.supervisor.running(session.id).is_some(), session }
+    fn seen(&self, mut session: Session) -> SessionView {
+        let engine_loaded = self.0.supervisor.running(session.id).is_some();
+        // What the row says of a link was true until the process ended that held it.
+        let is_linkless = matches!(
+            session.status,
+            Status::Created | Status::Disconnected | Status::ActionRequired | Status::Failed
+        );
+        if !engine_loaded && !is_linkless {
+            session.status = Status::Disconnected;
+        }
+        SessionView { engine_loaded, session }
     }
 
     /// The place of a session on this node; whoever holds its turn may change whether and how the session runs.
