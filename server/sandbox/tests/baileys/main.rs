@@ -101,6 +101,17 @@ async fn baileys_links_writes_and_reads() {
     assert_eq!(received.content, Content::Text { text: "hello from the group".into() });
     assert_eq!((received.chat, received.from), (group, chat(&anna)));
 
+    // Nobody left anything on the network.
+    for phone in [&anna, &bert] {
+        let waiting = async {
+            while phone.devices().iter().any(|device| device.queued > 0) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let drained = tokio::time::timeout(DEADLINE, waiting).await;
+        assert!(drained.is_ok(), "stanzas are left waiting: {:?}", phone.devices());
+    }
+
     // Unlinked from the phone, the client is told so and thrown out.
     anna.unlink(1).unwrap();
     let closed = peer.event(|event| event["event"] == "closed").await;

@@ -34,6 +34,8 @@ async fn a_text_arrives_is_delivered_and_read() {
     let received = next(&anna, sent.sequence).await;
     assert_text(&received, "hello anna");
     assert_eq!(received.id, answer.id);
+    drained(&anna).await;
+    drained(&bert).await;
 }
 
 #[tokio::test]

@@ -36,6 +36,9 @@ async fn everybody_in_a_group_reads_what_is_written_there() {
     assert_eq!(received.content, Content::Reaction { target: answer.id.clone(), emoji: "👍".into() });
     assert_eq!(carl.mark_read(group, None).await.unwrap(), 3);
     reaches(&bert, &answer.id, Status::Read).await;
+    for phone in [&anna, &bert, &carl] {
+        drained(phone).await;
+    }
 }
 
 #[tokio::test]

@@ -47,6 +47,17 @@ pub(crate) async fn reaches(phone: &Phone, id: &str, status: Status) {
     assert_eq!(message.unwrap().status, status);
 }
 
+/// Waits until the phone has acknowledged everything the network had for it.
+pub(crate) async fn drained(phone: &Phone) {
+    let waiting = async {
+        while phone.devices()[0].queued > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let drained = tokio::time::timeout(DEADLINE, waiting).await;
+    assert!(drained.is_ok(), "{} leaves stanzas waiting", phone.info().name);
+}
+
 #[track_caller]
 pub(crate) fn assert_text(message: &Message, expected: &str) {
     assert_eq!(message.content, Content::Text { text: expected.into() });
