@@ -231,6 +231,19 @@ impl Network {
             .unwrap_or_default()
     }
 
+    /// Waits until a device has acknowledged everything that was queued for it. Waits for good
+    /// when the device is away, and not at all when it is none.
+    pub async fn drained(&self, number: &str, device: u16) {
+        let address = DeviceAddress::new(number, device);
+        let mut acknowledged = self.world().acknowledged.subscribe();
+        loop {
+            let is_drained = self.world().device(&address).is_none_or(|device| device.info(0).queued == 0);
+            if is_drained || acknowledged.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// Unlinks a device: a live client is told and sent away, later logins are refused for good.
     pub fn unlink(&self, number: &str, device: u16) -> Result<(), NetworkError> {
         let address = DeviceAddress::new(number, device);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::Serialize;
+use tokio::sync::watch;
 use wacore_binary::{Jid, Node, Server};
 
 use crate::account::{Account, AccountRecord};
@@ -30,6 +31,8 @@ pub(crate) struct World {
     pub(crate) desk: LinkingDesk,
     /// Who watches whose presence: watched number → devices.
     pub(crate) presence_watchers: HashMap<String, BTreeSet<DeviceAddress>>,
+    /// Rings when a stanza was acknowledged.
+    pub(crate) acknowledged: watch::Sender<u64>,
     /// Ids of this run start with this, so that no two runs give the same one.
     run: u64,
     next_id: u64,
@@ -45,6 +48,7 @@ impl World {
             groups: BTreeMap::new(),
             desk,
             presence_watchers: HashMap::new(),
+            acknowledged: watch::Sender::new(0),
             run: ambient::seconds(),
             next_id: 0,
         };
@@ -206,6 +210,7 @@ impl World {
         };
         let keys: Vec<String> = device.acknowledge(is_meant).into_iter().map(|number| key(by, number)).collect();
         self.journal.delete_all(QUEUED, keys.iter().map(String::as_str));
+        self.acknowledged.send_modify(|count| *count += keys.len() as u64);
     }
 
     pub(crate) fn add_prekeys(&mut self, of: &DeviceAddress, keys: Vec<OneTimePreKey>) {
