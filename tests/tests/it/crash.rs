@@ -88,6 +88,9 @@ async fn nothing_is_lost_doubled_or_out_of_order_however_often_it_is_killed() {
         line.check_what_went_out(&client, &control).await;
         line.check_log(&client).await;
     }
+    let received = receiver.received();
+    let keys: HashSet<_> = received.iter().map(Received::idempotency_key).collect();
+    println!("{} deliveries under {} keys, {KILLS} kills", received.len(), keys.len());
 }
 
 /// The round in which number `number` of `all` is sent.

@@ -2,6 +2,7 @@
 //! HTTP. One binary, so that another test costs no further link.
 
 mod bad_input;
+mod baileys;
 mod crash;
 mod journey;
 mod openapi;
