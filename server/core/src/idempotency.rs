@@ -42,16 +42,14 @@ pub(crate) fn judge(
     {
         return Verdict::Replay(outcome);
     }
-    if is_sending {
-        return Verdict::Refuse(GatewayError::IdempotencyInProgress);
-    }
-    // The process died or gave up before the answer was stored; the message says how it went.
-    match message.map(|it| (it, it.status)) {
-        Some((_, DeliveryStatus::Failed)) | None => Verdict::Void,
-        Some((_, DeliveryStatus::Pending)) => Verdict::Refuse(GatewayError::IdempotencyOutcomeUnknown),
-        Some((message, DeliveryStatus::Sent | DeliveryStatus::Delivered | DeliveryStatus::Read)) => {
+    // The answer is not stored yet, or never was because the process died: the message says how it went.
+    match (message.map(|it| (it, it.status)), is_sending) {
+        (Some((message, DeliveryStatus::Sent | DeliveryStatus::Delivered | DeliveryStatus::Read)), _) => {
             Verdict::Replay(SendOutcome { id: message.id.clone(), timestamp: message.timestamp, replayed: true })
         }
+        (_, true) => Verdict::Refuse(GatewayError::IdempotencyInProgress),
+        (Some((_, DeliveryStatus::Failed)) | None, false) => Verdict::Void,
+        (Some((_, DeliveryStatus::Pending)), false) => Verdict::Refuse(GatewayError::IdempotencyOutcomeUnknown),
     }
 }
 
@@ -161,6 +159,8 @@ mod tests {
             (Some(&open), "same", true, Some(Pending), "in progress"),
             (Some(&open), "same", false, Some(Pending), "unknown"),
             (Some(&open), "same", false, Some(Sent), "replay"),
+            (Some(&open), "same", true, Some(Sent), "replay"),
+            (Some(&open), "same", true, Some(Failed), "in progress"),
             (Some(&open), "same", false, Some(Delivered), "replay"),
             (Some(&open), "same", false, Some(Read), "replay"),
             (Some(&open), "same", false, Some(Failed), "void"),

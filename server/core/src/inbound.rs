@@ -228,7 +228,7 @@ impl Inbound<'_> {
     }
 
     async fn message(&mut self, inbound: &InboundMessage) -> Result<()> {
-        let message = self.to_message(inbound).await?;
+        let message = self.read_message(inbound).await?;
         let known_name = if inbound.from_me {
             let (phone, lid) = both_ids(inbound);
             if phone.is_some() && lid.is_some() {
@@ -268,7 +268,7 @@ impl Inbound<'_> {
         Ok(())
     }
 
-    async fn to_message(&mut self, inbound: &InboundMessage) -> Result<Message> {
+    async fn read_message(&mut self, inbound: &InboundMessage) -> Result<Message> {
         let chat = self.canonical(&inbound.chat, inbound.chat_alternative.as_ref()).await?;
         let of = |server: Server| Some(inbound.sender.clone()).filter(|it| it.server() == server);
         let (chat_phone, chat_lid) = if inbound.from_me { (None, None) } else { both_ids(inbound) };

@@ -78,7 +78,7 @@ impl Events<'_> {
     /// `message.revoked`; `message` as it was before.
     pub(crate) fn revoked(&self, message: &Message, at: Timestamp) -> NewEvent {
         let key = format!("rev_{}_{}", self.session, message.id);
-        let (from, to) = self.from_and_to(message);
+        let (from, to) = self.sides(message);
         let data = json!({
             "id": message.id, "revokedId": message.id, "chatId": message.chat, "from": from, "to": to,
             "type": "revoked", "body": "", "timestamp": at.as_second(),
@@ -89,7 +89,7 @@ impl Events<'_> {
     /// `message.edited`; `message` as it is now.
     pub(crate) fn edited(&self, message: &Message, at: Timestamp) -> NewEvent {
         let key = format!("edit_{}_{}_{}", self.session, message.id, at.as_millisecond());
-        let (from, to) = self.from_and_to(message);
+        let (from, to) = self.sides(message);
         let mut data = json!({
             "messageId": message.id, "chatId": message.chat, "body": message.body, "senderId": message.sender,
             "from": from, "to": to, "fromMe": message.from_me, "isGroup": message.chat.is_group(),
@@ -169,7 +169,7 @@ impl Events<'_> {
     }
 
     /// The contract's `from` and `to`: the two sides of the chat, seen from this account.
-    fn from_and_to(&self, message: &Message) -> (String, String) {
+    fn sides(&self, message: &Message) -> (String, String) {
         let own = || self.own.map(Jid::to_string).unwrap_or_default();
         if message.from_me {
             (message.sender.to_string(), message.chat.to_string())
@@ -179,7 +179,7 @@ impl Events<'_> {
     }
 
     fn incoming_message(&self, message: &Message, data: Option<&str>) -> Value {
-        let (from, to) = self.from_and_to(message);
+        let (from, to) = self.sides(message);
         let kind = message.chat.kind();
         let mut fields = Map::new();
         let mut put = |name: &str, value: Value| _ = fields.insert(name.to_owned(), value);

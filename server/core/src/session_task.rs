@@ -499,3 +499,61 @@ fn media_bytes(heard: &Heard, inline_max_bytes: u64) -> u64 {
     });
     inlined.map(|it| it.size_bytes.unwrap_or(inline_max_bytes).min(inline_max_bytes)).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use openwa_model::{
+        content::{Media, MessageKind},
+        engine::InboundMessage,
+        files::FileKey,
+        id::MessageId,
+        jid::Jid,
+    };
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    const MIB: u64 = 1024 * 1024;
+
+    fn heard(size_bytes: u64) -> Heard {
+        let media = (size_bytes > 0).then(|| Media {
+            mimetype: "image/png".into(),
+            filename: None,
+            size_bytes: Some(size_bytes),
+            file: Some(FileKey("it".into())),
+            remote: None,
+        });
+        let message = InboundMessage {
+            id: MessageId("A".into()),
+            chat: Jid::phone("1"),
+            chat_alternative: None,
+            sender: Jid::phone("1"),
+            sender_phone: None,
+            sender_lid: None,
+            push_name: None,
+            from_me: false,
+            kind: MessageKind::Image,
+            body: String::new(),
+            timestamp: Timestamp::UNIX_EPOCH,
+            quoted: None,
+            mentions: vec![],
+            media,
+            detail: None,
+        };
+        Heard { signals: vec![Signal::Message(Box::new(message))], committed: oneshot::channel().0 }
+    }
+
+    #[test]
+    fn a_burst_of_files_is_cut_into_parts_that_fit() {
+        for (sizes, parts) in [
+            (vec![0; 64], vec![64]),
+            (vec![MIB; 20], vec![8, 8, 4]),
+            // What is too large for an event takes as much room as the largest that is not.
+            (vec![50 * MIB; 9], vec![8, 1]),
+            (vec![], vec![]),
+        ] {
+            let cut = split_by_media(sizes.into_iter().map(heard).collect(), MIB);
+            assert_eq!(cut.iter().map(Vec::len).collect::<Vec<_>>(), parts);
+        }
+    }
+}
