@@ -1,6 +1,6 @@
 //! Webhooks: made, changed, tried out; and the deliveries that failed for good.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, hash_map::Entry};
 
 use bytes::Bytes;
 use openwa_model::{
@@ -28,8 +28,8 @@ const MAX_HEADERS: usize = 50;
 const MAX_HEADER_VALUE: usize = 1024;
 const MAX_RETRIES: u32 = 5;
 
-/// A webhook to be made.
-#[derive(Clone, Debug)]
+/// A webhook to be made. Never printed: it holds secrets.
+#[derive(Clone)]
 pub struct NewWebhook {
     /// Where to POST to.
     pub url: String,
@@ -45,8 +45,8 @@ pub struct NewWebhook {
     pub retry_count: Option<u32>,
 }
 
-/// What to change about a webhook; `None` leaves it as it is.
-#[derive(Clone, Debug, Default)]
+/// What to change about a webhook; `None` leaves it as it is. Never printed: it holds secrets.
+#[derive(Clone, Default)]
 pub struct WebhookPatch {
     /// Where to POST to.
     pub url: Option<String>,
@@ -202,10 +202,10 @@ impl Gateway {
         let mut failed = Vec::new();
         for failure in view.delivery_failures(session, page).await? {
             let of = failure.delivery.webhook;
-            if !urls.contains_key(&of) {
-                urls.insert(of, view.webhook(of).await?.map(|it| it.url).unwrap_or_default());
-            }
-            let url = urls.get(&of).cloned().unwrap_or_default();
+            let url = match urls.entry(of) {
+                Entry::Occupied(known) => known.get().clone(),
+                Entry::Vacant(new) => new.insert(view.webhook(of).await?.map(|it| it.url).unwrap_or_default()).clone(),
+            };
             let replayable = !failure.delivery.body.is_empty();
             failed.push(FailedDelivery { failure, url, replayable });
         }

@@ -1,7 +1,11 @@
 //! The first stage: each new event gets its place in the deployment's log, and becomes one delivery per webhook that
 //! wants it, all in one unit.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+    time::Duration,
+};
 
 use openwa_model::{
     event::Event,
@@ -69,10 +73,10 @@ impl FanOut {
         let mut queued = 0;
         for event in &events {
             let session = event.event.session;
-            if !webhooks.contains_key(&session) {
-                webhooks.insert(session, unit.webhooks(session).await?);
-            }
-            let among = webhooks.get(&session).map(Vec::as_slice).unwrap_or_default();
+            let among = match webhooks.entry(session) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(unit.webhooks(session).await?),
+            };
             queued += self.queue(&mut *unit, event, among).await?;
         }
         unit.commit().await?;
