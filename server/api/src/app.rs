@@ -1,7 +1,9 @@
 //! The whole API, put together.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use bytes::Bytes;
 use openwa_core::Gateway;
 use poem::{
     Endpoint, EndpointExt, IntoResponse, Response, Route,
@@ -10,6 +12,7 @@ use poem::{
     middleware::{AddData, CatchPanic},
 };
 use poem_openapi::{OpenApi, OpenApiService, Tags, registry::Registry};
+use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -113,9 +116,15 @@ pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
     let door = Arc::new(Door::new(settings.body_limit, Rules::new(schemas)));
 
     let service = OpenApiService::new(api, "OpenWA", settings.version.clone());
+    let described = Bytes::from(document());
+    // Three megabytes that most gateways never show: made when first asked for.
+    let page = {
+        let described = described.clone();
+        LazyLock::new(move || Page::of(&String::from_utf8_lossy(&described)))
+    };
     let routes = Route::new()
-        .at(DOCUMENT, make_sync(|_| described()))
-        .at(PAGE, make_sync(|_| documentation()))
+        .at(DOCUMENT, make_sync(move |_| json_of(described.clone())))
+        .at(PAGE, make_sync(move |_| page.show()))
         .nest(PREFIX, service);
     let mounts = settings.mounts.into_iter();
     let routes = mounts.fold(routes, |routes, (path, endpoint)| routes.nest_no_strip(path, endpoint));
@@ -132,27 +141,40 @@ pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
 #[error("a handler panicked; the panic itself stands in the log before this line")]
 struct Panicked;
 
-fn described() -> Response {
-    Response::builder().content_type("application/json; charset=utf-8").body(document())
+/// The page that shows the document, complete without the internet.
+struct Page {
+    html: Bytes,
+    policy: HeaderValue,
 }
 
-/// A page to read the document and try things out, complete without the internet.
-fn documentation() -> Response {
-    let frame = OpenApiService::new((), "OpenWA", "");
-    // The script element with the program is told from the one with the document by its attribute.
-    let nonce = uuid::Uuid::new_v4().simple().to_string();
-    let page = frame
-        .scalar_html()
-        .replacen(&frame.spec(), &document(), 1)
-        .replacen("<script charset", &format!("<script nonce=\"{nonce}\" charset"), 1)
-        .replacen("<title>Scalar</title>", "<title>OpenWA</title>", 1);
-    let policy = format!(
-        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'unsafe-inline'; img-src 'self' data:; \
-         font-src data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'"
-    );
-    let mut response = Response::builder().content_type("text/html; charset=utf-8").body(page);
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+impl Page {
+    /// Only the program that the framework brings along may run in it: the policy names its hash.
+    fn of(document: &str) -> Self {
+        const BEGIN: &str = "<script charset=\"UTF-8\">";
+        let frame = OpenApiService::new((), "OpenWA", "");
+        let html = frame.scalar_html().replacen(&frame.spec(), document, 1).replacen(
+            "<title>Scalar</title>",
+            "<title>OpenWA</title>",
+            1,
+        );
+        let program = html.split_once(BEGIN).and_then(|(_, rest)| rest.split_once("</script>")).map_or("", |it| it.0);
+        let hash = BASE64_STANDARD.encode(Sha256::digest(program));
+        let policy = format!(
+            "default-src 'none'; script-src 'sha256-{hash}'; style-src 'unsafe-inline'; img-src 'self' data:; \
+             font-src data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+        );
+        let policy = HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
+        Self { html: Bytes::from(html), policy }
     }
-    response
+
+    fn show(&self) -> Response {
+        Response::builder()
+            .content_type("text/html; charset=utf-8")
+            .header(header::CONTENT_SECURITY_POLICY, self.policy.clone())
+            .body(self.html.clone())
+    }
+}
+
+fn json_of(document: Bytes) -> Response {
+    Response::builder().content_type("application/json; charset=utf-8").body(document)
 }

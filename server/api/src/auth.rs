@@ -4,7 +4,7 @@
 //! The order is the contract's, and the first failure wins: key, address, session, role, chats,
 //! deployment. Only then is the request's own input looked at.
 
-use std::{marker::PhantomData, net::IpAddr};
+use std::{collections::HashSet, marker::PhantomData, net::IpAddr};
 
 use openwa_core::{Gateway, gateway::AuthError, guard::Network};
 use openwa_model::{
@@ -119,20 +119,42 @@ impl<R: Least, F: Fenced> Caller<R, F> {
 
 impl<R: Least> Caller<R, OneChat> {
     /// Refuses a chat that the key may not use.
-    pub(crate) fn may_use(&self, chat: &Jid) -> Result<(), ApiError> {
-        if self.sees(chat) {
+    pub(crate) async fn may_use(&self, gateway: &Gateway, session: SessionId, chat: &Jid) -> Result<(), ApiError> {
+        if self.key.allowed_chats.is_none() {
+            return Ok(());
+        }
+        let chat = gateway.canonical_chat(session, chat).await?;
+        if self.fence(gateway, session).await?.sees(&chat) {
             Ok(())
         } else {
             Err(ApiError::forbidden("CHAT_NOT_ALLOWED", "API key not authorized for this chat"))
         }
     }
 
+    /// What the key may see of a session.
+    pub(crate) async fn fence(&self, gateway: &Gateway, session: SessionId) -> Result<ChatFence, ApiError> {
+        ChatFence::of(&self.key, gateway, session).await
+    }
+}
+
+/// The chats of one session that a key is limited to, under the ids they are kept under.
+pub(crate) struct ChatFence(Option<HashSet<Jid>>);
+
+impl ChatFence {
+    pub(crate) async fn of(key: &ApiKey, gateway: &Gateway, session: SessionId) -> Result<Self, ApiError> {
+        let Some(allowed) = &key.allowed_chats else { return Ok(Self(None)) };
+        let mut chats = HashSet::new();
+        for chat in allowed.iter().filter_map(|it| it.parse().ok()) {
+            chats.insert(gateway.canonical_chat(session, &chat).await?);
+            // What was stored before its number was known stands under the hidden id.
+            chats.insert(chat);
+        }
+        Ok(Self(Some(chats)))
+    }
+
     /// Whether the key may know of a chat.
     pub(crate) fn sees(&self, chat: &Jid) -> bool {
-        self.key
-            .allowed_chats
-            .as_ref()
-            .is_none_or(|allowed| allowed.iter().filter_map(|it| it.parse::<Jid>().ok()).any(|it| it == *chat))
+        self.0.as_ref().is_none_or(|it| it.contains(chat))
     }
 }
 

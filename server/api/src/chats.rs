@@ -103,9 +103,10 @@ impl Chats {
         /// How many to skip.
         offset: Query<Option<u32>>,
     ) -> Answer<Long<Vec<ChatSummary>>> {
-        let now = self.0.now();
-        let chats = self.0.chats(session.0.id()?, page(limit.0, offset.0)).await?;
-        let seen = chats.into_iter().filter(|it| caller.sees(&it.id));
+        let (session, now) = (session.0.id()?, self.0.now());
+        let chats = self.0.chats(session, page(limit.0, offset.0)).await?;
+        let fence = caller.fence(&self.0, session).await?;
+        let seen = chats.into_iter().filter(|it| fence.sees(&it.id));
         Ok(Long(seen.map(|it| ChatSummary::of(it, now)).collect()))
     }
 
@@ -118,11 +119,11 @@ impl Chats {
         body: Body<MarkChatRead>,
     ) -> Answer<Json<Success>> {
         let MarkChatRead { chat_id, message_ids } = body.value;
-        let chat = chat_of(&chat_id)?;
-        caller.may_use(&chat)?;
+        let (session, chat) = (session.0.id()?, chat_of(&chat_id)?);
+        caller.may_use(&self.0, session, &chat).await?;
         let one = |it: &String| message_id("each value in messageIds", it);
         let ids = message_ids.map(|ids| ids.iter().map(one).collect::<Result<Vec<_>, _>>()).transpose()?;
-        self.0.mark_chat_read(session.0.id()?, &chat, ids.as_deref()).await?;
+        self.0.mark_chat_read(session, &chat, ids.as_deref()).await?;
         Ok(Json(Success::DONE))
     }
 }

@@ -37,12 +37,12 @@ impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let origin = self.allowed_origin(request.headers());
         let mut response = match self.admit(request) {
-            Ok(Admitted::Request(request)) => match self.inner.call(request).await {
+            Ok(Some(request)) => match self.inner.call(request).await {
                 Ok(response) => response,
                 Err(error) if error.is_from_response() => error.into_response(),
                 Err(error) => ApiError::of_framework(&error, method.as_str(), &path).into_response(),
             },
-            Ok(Admitted::Preflight) => preflight(),
+            Ok(None) => preflight(),
             Err(error) => closing(error.into_response()),
         };
         finish(&mut response, &id, origin);
@@ -51,20 +51,16 @@ impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
     }
 }
 
-enum Admitted {
-    Request(Request),
-    Preflight,
-}
-
 impl<E> Edge<E> {
-    fn admit(&self, mut request: Request) -> Result<Admitted, ApiError> {
+    /// The request as its operation expects it; `None` when a browser only asks whether it may.
+    fn admit(&self, mut request: Request) -> Result<Option<Request>, ApiError> {
         let target = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
         if target.contains("%00") {
             return Err(ApiError::invalid("NUL characters are not allowed"));
         }
         let asks = |name| request.headers().contains_key(name);
         if request.method() == Method::OPTIONS && asks(header::ORIGIN) && asks(header::ACCESS_CONTROL_REQUEST_METHOD) {
-            return Ok(Admitted::Preflight);
+            return Ok(None);
         }
         let plain = |it: &HeaderValue| it.as_bytes().eq_ignore_ascii_case(b"identity");
         if !request.headers().get_all(header::CONTENT_ENCODING).iter().all(plain) {
@@ -81,7 +77,7 @@ impl<E> Edge<E> {
             request.set_data(matched);
         }
         request.set_data(self.door.clone());
-        Ok(Admitted::Request(request))
+        Ok(Some(request))
     }
 
     /// What to answer to a page of another origin; nothing, when it may not read the answer.

@@ -11,7 +11,6 @@ use openwa_model::{
     bell::Listener,
     event::{Event, EventKind},
     id::{Position, Seq, SessionId},
-    jid::Jid,
     key::{ApiKey, Role},
     secret::Secret,
     store::EventFilter,
@@ -38,7 +37,7 @@ use uuid::Uuid;
 use crate::{
     answer::{Answer, Long},
     app::Tag,
-    auth::{Caller, OneChat, Viewer, recognise},
+    auth::{Caller, ChatFence, OneChat, Viewer, recognise},
     error::ApiError,
     wire::{Moment, SessionPath},
     words::Word,
@@ -174,12 +173,9 @@ fn permitted(kinds: Option<Vec<EventKind>>, role: Role) -> Option<Vec<EventKind>
     Some(wanted.into_iter().filter(|it| *it != EventKind::SessionQr).collect())
 }
 
-/// Whether a key may know of an event; what concerns no chat is for every key.
-fn sees(key: &ApiKey, event: &Event) -> bool {
-    let Some(chat) = &event.event.chat else { return true };
-    key.allowed_chats
-        .as_ref()
-        .is_none_or(|allowed| allowed.iter().any(|it| it.parse::<Jid>().ok().as_ref() == Some(chat)))
+/// What concerns no chat is for every key.
+fn is_seen(fence: &ChatFence, event: &Event) -> bool {
+    event.event.chat.as_ref().is_none_or(|it| fence.sees(it))
 }
 
 /// One who follows the log.
@@ -228,12 +224,26 @@ impl Follower {
                 let last = found.iter().filter_map(|it| it.position).max();
                 let reached = if more { last } else { last.max(Some(end)) };
                 self.cursor = reached.unwrap_or(self.cursor).max(self.cursor);
-                self.waiting.extend(found.into_iter().filter(|it| sees(&self.key, it)));
+                self.take(found).await;
                 more || !self.waiting.is_empty()
             }
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "a follower of the log could not read");
                 false
+            }
+        }
+    }
+
+    /// Keeps of what was read what the key may see.
+    async fn take(&mut self, found: Vec<Event>) {
+        if self.key.allowed_chats.is_none() {
+            return self.waiting.extend(found);
+        }
+        for event in found {
+            // A fence that could not be found out hides.
+            let fence = ChatFence::of(&self.key, &self.gateway, event.event.session).await;
+            if fence.is_ok_and(|it| is_seen(&it, &event)) {
+                self.waiting.push_back(event);
             }
         }
     }
@@ -334,7 +344,8 @@ impl Events {
         let last = found.last().map(|it| it.seq);
         let next = if found.len() >= limit as usize { last } else { last.max(Some(end)) };
         let next = next.unwrap_or(after).max(after).0;
-        let events = found.into_iter().filter(|it| sees(&caller.key, it)).map(Into::into).collect();
+        let fence = caller.fence(&self.gateway, session).await?;
+        let events = found.into_iter().filter(|it| is_seen(&fence, it)).map(Into::into).collect();
         Ok(Long(EventPage { events, next }))
     }
 

@@ -148,7 +148,9 @@ impl Groups {
         offset: Query<Option<u32>>,
     ) -> Answer<Json<Vec<GroupSummary>>> {
         let window = page(limit.0, offset.0);
-        let groups = self.0.groups(session.0.id()?).await?.into_iter().filter(|it| caller.sees(&it.id));
+        let session = session.0.id()?;
+        let fence = caller.fence(&self.0, session).await?;
+        let groups = self.0.groups(session).await?.into_iter().filter(|it| fence.sees(&it.id));
         let summary = |it: Group| GroupSummary {
             id: it.id.to_string(),
             name: it.subject,
@@ -176,7 +178,7 @@ impl Groups {
         if !id.is_group() {
             return Err(ApiError::invalid("groupId must be the id of a group: <id>@g.us"));
         }
-        caller.may_use(&id)?;
+        caller.may_use(&self.0, session, &id).await?;
         let account = self.0.session(session).await?.session.account;
         let own: Vec<Jid> =
             account.map_or_else(Vec::new, |it| [Some(it.phone), it.lid].into_iter().flatten().collect());

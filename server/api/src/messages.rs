@@ -418,7 +418,7 @@ impl Messages {
         let session = session.0.id()?;
         let chat = chat_id.0.as_deref().map(chat_of).transpose()?;
         match &chat {
-            Some(chat) => caller.may_use(chat)?,
+            Some(chat) => caller.may_use(&self.0, session, chat).await?,
             None if caller.key.allowed_chats.is_some() => {
                 let sentence = "API key is restricted to selected chats";
                 return Err(ApiError::forbidden("CHAT_SCOPED_KEY_NOT_ALLOWED", sentence));
@@ -471,10 +471,10 @@ impl Messages {
         #[oai(name = "messageId")]
         id: Path<String>,
     ) -> Answer<FileAnswer> {
-        let chat = chat_of(&chat_id.0)?;
-        caller.may_use(&chat)?;
+        let (session, chat) = (session.0.id()?, chat_of(&chat_id.0)?);
+        caller.may_use(&self.0, session, &chat).await?;
         let id = message_id("messageId", &id.0)?;
-        let (media, path) = self.0.message_media(session.0.id()?, &chat, &id).await?;
+        let (media, path) = self.0.message_media(session, &chat, &id).await?;
         FileAnswer::open(path, media.mimetype, media.filename).await
     }
 
@@ -496,10 +496,10 @@ impl Messages {
         #[oai(name = "messageId")]
         id: Path<String>,
     ) -> Answer<Json<Vec<ReactionGroup>>> {
-        let chat = chat_of(&chat_id.0)?;
-        caller.may_use(&chat)?;
+        let (session, chat) = (session.0.id()?, chat_of(&chat_id.0)?);
+        caller.may_use(&self.0, session, &chat).await?;
         let id = message_id("messageId", &id.0)?;
-        Ok(Json(grouped(self.0.reactions(session.0.id()?, &chat, &id).await?)))
+        Ok(Json(grouped(self.0.reactions(session, &chat, &id).await?)))
     }
 
     /// React to a message
@@ -515,10 +515,10 @@ impl Messages {
         #[oai(name = "sessionId")] session: Path<SessionPath>,
         body: Body<React>,
     ) -> Answer<Json<Success>> {
-        let chat = chat_of(&body.value.chat_id)?;
-        caller.may_use(&chat)?;
+        let (session, chat) = (session.0.id()?, chat_of(&body.value.chat_id)?);
+        caller.may_use(&self.0, session, &chat).await?;
         let id = message_id("messageId", &body.value.message_id)?;
-        self.0.react(session.0.id()?, &chat, &id, &body.value.emoji).await?;
+        self.0.react(session, &chat, &id, &body.value.emoji).await?;
         Ok(Json(Success::DONE))
     }
 
@@ -535,9 +535,8 @@ impl Messages {
         #[oai(name = "sessionId")] session: Path<SessionPath>,
         body: Body<DeleteMessage>,
     ) -> Answer<Json<Success>> {
-        let session = session.0.id()?;
-        let chat = chat_of(&body.value.chat_id)?;
-        caller.may_use(&chat)?;
+        let (session, chat) = (session.0.id()?, chat_of(&body.value.chat_id)?);
+        caller.may_use(&self.0, session, &chat).await?;
         let id = message_id("messageId", &body.value.message_id)?;
         if body.value.for_everyone.unwrap_or(true) {
             self.0.revoke_message(session, &chat, &id).await?;
@@ -561,10 +560,10 @@ impl Messages {
         body: Body<EditMessage>,
     ) -> Answer<Json<SendAnswer>> {
         let EditMessage { chat_id, message_id: id, body: text, mentions } = body.value;
-        let chat = chat_of(&chat_id)?;
-        caller.may_use(&chat)?;
+        let (session, chat) = (session.0.id()?, chat_of(&chat_id)?);
+        caller.may_use(&self.0, session, &chat).await?;
         let (id, mentions) = (message_id("messageId", &id)?, mentions_of(mentions)?);
-        let outcome = self.0.edit_message(session.0.id()?, &chat, &id, &text, &mentions).await?;
+        let outcome = self.0.edit_message(session, &chat, &id, &text, &mentions).await?;
         Ok(Json(SendAnswer::from(&outcome)))
     }
 }

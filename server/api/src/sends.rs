@@ -201,7 +201,7 @@ impl Sends {
         key: Option<IdempotencyKey>,
     ) -> Answer<Accepted> {
         let chat = chat_of(&draft.chat_id)?;
-        caller.may_use(&chat)?;
+        caller.may_use(&self.0, session, &chat).await?;
         let quoted = draft.quoted_message_id.map(|it| message_id("quotedMessageId", &it)).transpose()?;
         let mentions = mentions_of(draft.mentions)?;
         let request = SendRequest { chat, content: draft.content, quoted, mentions };

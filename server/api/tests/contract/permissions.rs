@@ -192,6 +192,31 @@ async fn a_key_of_one_chat_stays_in_it() {
 }
 
 #[tokio::test]
+async fn a_person_has_two_ids_and_one_chat() {
+    let house = House::open().await;
+    let (id, link) = house.ready("main").await;
+    let mut message = crate::house::text_from("100000000000001@lid", "3EB0AA", "from Ada");
+    message.chat_alternative = Some("15550000001@c.us".parse().unwrap());
+    message.sender_phone = message.chat_alternative.clone();
+    link.say(vec![openwa_model::engine::Signal::Message(Box::new(message))]).await;
+    for allowed in ["15550000001@c.us", "100000000000001@lid"] {
+        let key = house.key(json!({"name": "ada only", "allowedChats": [allowed]})).await;
+        let ask = async |path: &str| {
+            let request = house.bare("GET", &format!("/api/sessions/{id}/{path}")).header("X-API-Key", &key);
+            house.answer(request).await
+        };
+        for asked in ["15550000001@c.us", "100000000000001@lid"] {
+            let listed = ask(&format!("messages?chatId={asked}")).await.good(200);
+            assert_eq!(listed["messages"][0]["body"], "from Ada", "{allowed} asks for {asked}");
+        }
+        assert_eq!(ask("chats").await.good(200).as_array().map(Vec::len), Some(1), "{allowed}");
+        let events = ask("events?types=message.received").await.good(200);
+        assert_eq!(events["events"][0]["data"]["body"], "from Ada", "{allowed}");
+        ask("messages?chatId=15550000002@c.us").await.failed(403);
+    }
+}
+
+#[tokio::test]
 async fn a_key_of_one_network_comes_from_there() {
     let house = House::open().await;
     for (network, good) in [("127.0.0.1", true), ("127.0.0.0/8", true), ("10.0.0.0/8", false)] {

@@ -22,6 +22,11 @@ impl Gateway {
         Ok(self.view_of(session).await?.chats(session, page).await?)
     }
 
+    /// The id a chat is kept under: by phone number where it is known.
+    pub async fn canonical_chat(&self, session: SessionId, chat: &Jid) -> Result<Jid> {
+        Ok(canonical(&mut *self.view().await?, session, chat).await?)
+    }
+
     /// Marks messages of a chat as read: these, or (`None`) all that are unread.
     pub async fn mark_chat_read(&self, session: SessionId, chat: &Jid, ids: Option<&[MessageId]>) -> Result<()> {
         let (this, running) = (self.clone(), self.running(session).await?);
