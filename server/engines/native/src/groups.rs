@@ -4,8 +4,9 @@ use openwa_model::{
     Timestamp,
     engine::{EngineError, ErrorKind, Retry},
     group::{Group, Participant},
-    jid::Jid,
+    jid::{Jid, Server},
 };
+use wacore::types::message::AddressingMode;
 use whatsapp_rust::{Client, GroupMetadata, GroupParticipant, MemberAddMode};
 
 use crate::{failure, jid};
@@ -22,6 +23,27 @@ pub(crate) async fn one(client: &Client, id: &Jid) -> Result<Group, EngineError>
     let found = client.groups().get_metadata(&jid::to_wire(id)).await;
     let found = found.map_err(|error| failure::of_request("WhatsApp did not tell about the group", error))?;
     group(found).ok_or_else(|| EngineError::new(ErrorKind::NotFound, Retry::Never, "WhatsApp knows no such group"))
+}
+
+/// A person by the id that the group knows members by. Messages inside a group name each other's
+/// senders that way, and a phone finds them by nothing else.
+pub(crate) async fn named_in(client: &Client, chat: &Jid, person: &Jid) -> Jid {
+    if !chat.is_group() {
+        return person.clone();
+    }
+    let Ok(known) = client.groups().query_info(&jid::to_wire(chat)).await else { return person.clone() };
+    let wanted = match known.addressing_mode {
+        AddressingMode::Lid => Server::Lid,
+        AddressingMode::Pn => Server::Phone,
+    };
+    if person.server() == wanted {
+        return person.clone();
+    }
+    let Ok(Some(entry)) = client.get_lid_pn_entry(&jid::to_wire(person)).await else { return person.clone() };
+    match wanted {
+        Server::Lid => Jid::new(&*entry.lid, Server::Lid),
+        _ => Jid::phone(&*entry.phone_number),
+    }
 }
 
 fn group(found: GroupMetadata) -> Option<Group> {

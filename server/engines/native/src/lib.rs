@@ -4,10 +4,10 @@
 //! and refuses a network that this build cannot serve safely ([`accepts_any_certificate`]). `engine`
 //! is one session's; while it runs it holds a `link`, which begins with a `login` and ends with an
 //! `exit`. What comes in is a message, stored by `durability` before it is acknowledged and read by
-//! `inbound` with one file of `content` for each kind, or it is `news`: `receipts`, names, codes.
+//! `inbound` with one file of `content` for each kind, or it is `news`: `receipts`, `history`, names, codes.
 //! What goes out is one of the `operations`: messages are written by `outbound`, WhatsApp's answer is
 //! awaited in `acks`, errors are sorted in `failure`. `media` moves files, `groups` tells of groups.
-//! Below: `backend` keeps the library's secrets in the vault; `transport`, `http`, `proxy` and `tls`
+//! Below: `backend` keeps the library's secrets in the vault; `transport`, `socket`, `http`, `proxy` and `tls`
 //! reach the network; `jid` translates ids.
 //!
 //! Never here: the database, HTTP towards our own users, what a session does next. The library's
@@ -22,6 +22,7 @@ mod exit;
 mod factory;
 mod failure;
 mod groups;
+mod history;
 mod http;
 mod inbound;
 mod jid;
@@ -35,6 +36,7 @@ mod outbound;
 mod proxy;
 mod receipts;
 mod settings;
+mod socket;
 mod tls;
 mod transport;
 

@@ -156,6 +156,10 @@ impl Link {
             }
         };
         if !ended_by_itself {
+            // While a connection is only being set up there is nothing to lose by dropping it.
+            if !set_up {
+                running.abort();
+            }
             self.say_farewell(running).await;
         }
         if let Some(exit) = ending.exit().await {
@@ -166,7 +170,10 @@ impl Link {
         }
         Some(match self.dialled.failure() {
             Some(why) => exit::of_failed_dial(&why),
-            None => self.explain().await,
+            None => tokio::select! {
+                exit = self.explain() => exit,
+                () = stop.cancelled() => Exit::Stopped,
+            },
         })
     }
 

@@ -38,6 +38,13 @@ fn unsigned_chain(server: &[u8; 32]) -> Vec<u8> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_build_for_the_sandbox_notices_that_it_is_one() {
+        if cfg!(feature = "sandbox") {
+            assert!(accepts_any_certificate());
+        }
+    }
+
     /// If the chain were broken in form, a careful build and a careless one would both refuse it.
     #[test]
     fn the_chain_is_refused_for_nothing_but_its_signatures() {

@@ -28,7 +28,7 @@ use crate::{
     backend::MappingObserver,
     durability::CommitFirst,
     exit::{self, Ending},
-    inbound, jid,
+    history, inbound, jid,
     link::{Link, own_ids},
     receipts,
 };
@@ -48,6 +48,8 @@ pub(crate) enum News {
     Linked,
     /// The link is up.
     Online,
+    /// The phone tells of the past.
+    History(Arc<Event>),
     /// Messages that the library does not pass through the hook: from channels, and recovered ones.
     Unguarded(MessageBatch),
 }
@@ -141,6 +143,7 @@ impl EventHandler for Listener {
             // The own name may come after the account is on line; then it is told again, with it.
             Event::Connected(_) | Event::SelfPushNameUpdated(_) => self.queue(News::Online),
             Event::Messages(batch) if !batch.hook_committed => self.queue(News::Unguarded(batch.clone())),
+            Event::HistorySync(_) => self.queue(News::History(event)),
             other => {
                 if let Some(signal) = signal(other) {
                     self.queue(News::Signal(signal));
@@ -162,6 +165,7 @@ impl EventHandler for Listener {
             EventKind::PairPasskeyRequest,
             EventKind::ClientOutdated,
             EventKind::Messages,
+            EventKind::HistorySync,
             EventKind::Receipt,
             EventKind::ServerAck,
             EventKind::GroupUpdate,
@@ -245,14 +249,17 @@ pub(crate) async fn read(
                     let Some(link) = link.upgrade() else { return };
                     signals.extend(link.online());
                 }
+                News::History(event) => signals.extend(history::signals(event).await),
                 News::Unguarded(batch) => {
                     let Some(link) = link.upgrade() else { return };
                     signals.extend(commit.signals_of(&link.client, &own_ids(&link.client), &batch.messages).await);
                 }
             }
         }
-        if !signals.is_empty() && commit.signals.commit(signals).await.is_err() {
-            return;
+        for some in signals.chunks(AT_ONCE) {
+            if commit.signals.commit(some.to_vec()).await.is_err() {
+                return;
+            }
         }
     }
 }

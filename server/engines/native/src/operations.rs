@@ -43,14 +43,18 @@ impl Operations<'_> {
         })
     }
 
-    async fn send(&self, SendMessage(outgoing): SendMessage) -> Result<Sent, EngineError> {
+    async fn send(&self, SendMessage(mut outgoing): SendMessage) -> Result<Sent, EngineError> {
+        if let Some(quoted) = &mut outgoing.quoted {
+            quoted.sender = groups::named_in(&self.link.client, &outgoing.chat, &quoted.sender).await;
+        }
         let message = outbound::message(&outgoing, &self.link.client, &self.media).await?;
         self.deliver(outgoing.chat, message, outgoing.id.0).await
     }
 
     async fn edit(&self, EditMessage { target, body, mentions }: EditMessage) -> Result<Sent, EngineError> {
         let now_ms = (self.link.listener.now)().as_millisecond();
-        let message = outbound::edit(&self.as_own(&target).await?, &body, &mentions, now_ms);
+        let target = self.named(target).await;
+        let message = outbound::edit(&target, &body, &mentions, now_ms);
         self.deliver(target.chat, message, self.link.client.generate_message_id()).await
     }
 
@@ -73,6 +77,7 @@ impl Operations<'_> {
             .attr("to", chat.to_string())
             .attr("edit", EditAttribute::AdminRevoke.to_string_val());
         let stanza = self.link.client.wait_for_sent_node(filter);
+        let target = self.named(target).await;
         let how = RevokeType::Admin { original_sender: jid::to_wire(&target.sender) };
         self.link.client.revoke_message(chat, target.id.0, how).await.map_err(failure::of_send)?;
         let id = stanza.await.ok().and_then(|it| it.attrs().optional_string("id").map(|it| it.to_string()));
@@ -81,6 +86,7 @@ impl Operations<'_> {
     }
 
     async fn react(&self, React { target, emoji }: React) -> Result<Sent, EngineError> {
+        let target = self.named(target).await;
         let key = outbound::key(&target);
         let sent = self.link.client.send_reaction(jid::to_wire(&target.chat), key, &emoji).await;
         let sent = sent.map_err(failure::of_send)?;
@@ -121,11 +127,10 @@ impl Operations<'_> {
         self.media.fetch_into(&self.link.client, &media, &into, max_bytes).await
     }
 
-    /// The target of an edit, named the way WhatsApp names this account in the chat.
-    async fn as_own(&self, target: &MessageRef) -> Result<MessageRef, EngineError> {
-        let own = crate::link::own_ids(&self.link.client);
-        let sender = own.lid.or(own.phone).unwrap_or_else(|| target.sender.clone());
-        Ok(MessageRef { sender: if target.chat.is_group() { sender } else { target.sender.clone() }, ..target.clone() })
+    /// A message, with its sender named the way its chat names people.
+    async fn named(&self, target: MessageRef) -> MessageRef {
+        let sender = groups::named_in(&self.link.client, &target.chat, &target.sender).await;
+        MessageRef { sender, ..target }
     }
 
     /// Sends under an id of our own and waits for WhatsApp's answer.

@@ -18,7 +18,7 @@ use url::Url;
 use wacore::net::{Transport, TransportEvent, TransportFactory, WHATSAPP_WEB_ORIGIN};
 use whatsapp_rust::{anyhow, async_channel, transport::from_websocket};
 
-use crate::proxy::Proxy;
+use crate::{proxy::Proxy, socket::HearingOut};
 
 /// Why the address of a WebSocket cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -88,7 +88,7 @@ impl Dialer {
     }
 
     async fn dial(&self) -> anyhow::Result<Link> {
-        let stream = self.stream().await?;
+        let stream = HearingOut::new(self.stream().await?);
         if !self.endpoint.secure {
             return self.upgrade(stream).await;
         }

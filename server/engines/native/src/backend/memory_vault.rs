@@ -14,10 +14,12 @@ use openwa_model::{
     vault::{Vault, VaultChange, VaultRecord},
 };
 
+type Records = BTreeMap<(&'static str, String), (Vec<u8>, i64)>;
+
 /// A vault in memory that counts what is applied and can be made to fail.
 #[derive(Default)]
 pub(crate) struct MemoryVault {
-    pub(crate) records: Mutex<BTreeMap<(&'static str, String), (Vec<u8>, i64)>>,
+    pub(crate) records: Mutex<Records>,
     pub(crate) applied: AtomicUsize,
     pub(crate) failing: AtomicBool,
 }

@@ -50,7 +50,7 @@ impl<'a> Content<'a> {
         let context = self.context?;
         let id = context.stanza_id.as_deref().filter(|it| it.len() <= MessageId::MAX_LENGTH && !it.is_empty())?;
         let sender = context.participant.as_deref()?.parse().ok()?;
-        let body = context.quoted_message.as_option().and_then(|it| read(it)).map(|it| it.body).unwrap_or_default();
+        let body = context.quoted_message.as_option().and_then(read).map(|it| it.body).unwrap_or_default();
         Some(Quoted { id: MessageId(id.to_owned()), sender, body })
     }
 

@@ -132,7 +132,7 @@ impl MediaStation {
             let length = std::fs::metadata(&to)?.len();
             Ok((EncryptedFile { path: to, length }, info))
         });
-        let (source, info) = encrypted.await.map_err(|error| anyhow::Error::new(error)).flatten().map_err(|error| {
+        let (source, info) = encrypted.await.map_err(anyhow::Error::new).flatten().map_err(|error| {
             let source: Box<dyn std::error::Error + Send + Sync> = error.into();
             EngineError::new(ErrorKind::Media, Retry::Later, "The file to be sent could not be read").because(source)
         })?;

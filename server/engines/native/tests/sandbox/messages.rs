@@ -1,3 +1,6 @@
+use std::time::Duration;
+
+use openwa_engine_native::NativeSettings;
 use openwa_model::{
     content::{Detail, MessageKind, Outgoing, OutgoingContent, Quoted},
     engine::{ErrorKind, Retry, Signal},
@@ -141,6 +144,27 @@ async fn a_refused_send_keeps_whatsapps_code() {
     // Under the same id it goes through once the cause is gone.
     session.ask(SendMessage(message)).await.unwrap();
     received(&bob, "3EB0000000000000000003").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_too_late_is_told_when_it_comes() {
+    let house = House::open_with(|it| NativeSettings { send_timeout: Duration::from_millis(50), ..it }).await;
+    let (ada, bob) = (house.phone("Ada").await, house.phone("Bob").await);
+    let session = house.linked(&ada).await;
+    // The first send learns who Bob is; only the second one is about the answer alone.
+    let _ = session.ask(SendMessage(outgoing("3EB0000000000000000005", &jid(&bob), "first"))).await;
+    received(&bob, "3EB0000000000000000005").await;
+    let number = Some(ada.info().number.clone());
+    let faults = house.sandbox.network().faults();
+    faults.add(Fault::DelayStanzas { number, delay: Duration::from_secs(1) }).unwrap();
+    let error = session.ask(SendMessage(outgoing("3EB0000000000000000006", &jid(&bob), "second"))).await.unwrap_err();
+    assert_eq!((error.kind, error.retry), (ErrorKind::Unconfirmed, Retry::Later));
+    let settled = session.hear("the late answer", |it| match it {
+        Signal::SendSettled(it) if it.id == id("3EB0000000000000000006") => Some(it.clone()),
+        _ => None,
+    });
+    let settled = settled.await;
+    assert_eq!((settled.chat, settled.refused), (jid(&bob), None));
 }
 
 #[tokio::test(flavor = "multi_thread")]
