@@ -36,6 +36,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const REFUSALS: u32 = 5;
 /// How often the last unit of a session that stops is tried.
 const LAST_ATTEMPTS: u32 = 5;
+/// How long an engine that is stopped by force may take to close its connection.
+const GRACE: Duration = Duration::from_secs(1);
 /// Every so many attempts in a row to reconnect are an event.
 const LOOP_EVERY: u32 = 5;
 
@@ -136,10 +138,16 @@ impl SessionTask {
                     Err(_) => Exit::Stopped,
                 })
             }
-            // Two engines for one session must never be: nothing goes on before this one is gone.
             given_up => {
-                run.0.abort();
-                _ = (&mut run.0).await;
+                // Nothing it still says is stored, so nothing of it is acknowledged.
+                heard.close();
+                while heard.try_recv().is_ok() {}
+                hang_up.cancel();
+                // Two engines for one session must never be: nothing goes on before this one is gone.
+                if tokio::time::timeout(GRACE, &mut run.0).await.is_err() {
+                    run.0.abort();
+                    _ = (&mut run.0).await;
+                }
                 given_up.map(|_| Exit::Stopped)
             }
         }

@@ -294,10 +294,8 @@ impl Gateway {
     fn seen(&self, mut session: Session) -> SessionView {
         let engine_loaded = self.0.supervisor.running(session.id).is_some();
         // What the row says of a link was true until the process ended that held it.
-        let is_linkless = matches!(
-            session.status,
-            Status::Created | Status::Disconnected | Status::ActionRequired | Status::Failed
-        );
+        let is_linkless =
+            matches!(session.status, Status::Created | Status::Disconnected | Status::ActionRequired | Status::Failed);
         if !engine_loaded && !is_linkless {
             session.status = Status::Disconnected;
         }
@@ -333,8 +331,18 @@ impl Gateway {
     async fn unlink(&self, running: &Running) -> std::result::Result<(), String> {
         running.log_out();
         let link = running.link().ok_or("the link was not up")?;
-        let told = tokio::time::timeout(LOG_OUT_LIMIT, link.engine.forget()).await;
-        told.map_err(|_| "no answer in time".to_owned())?.map_err(|error| error.message)
+        let patience = if running.status() == Status::Ready { LOG_OUT_LIMIT } else { Duration::ZERO };
+        let mut forget = link.engine.forget();
+        let told = tokio::select! {
+            told = &mut forget => told,
+            () = tokio::time::sleep(patience) => {
+                // An engine wipes its credentials only after its link has ended.
+                running.stop.cancel();
+                let limit = self.settings().stop_timeout;
+                tokio::time::timeout(limit, forget).await.map_err(|_| "no answer in time".to_owned())?
+            }
+        };
+        told.map_err(|error| error.message)
     }
 
     async fn edit_row(&self, id: SessionId, edit: impl FnOnce(&mut Session) + Send) -> Result<Session> {
