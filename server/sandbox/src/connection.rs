@@ -100,7 +100,7 @@ where
         _ => None,
     };
     let cut = outbox.token();
-    let writer = tokio::spawn(write(network.clone(), number, sink, outgoing, outbox));
+    let mut writer = tokio::spawn(write(network.clone(), number, sink, outgoing, outbox));
     let outcome = match &peer {
         None => Ok(()),
         Some(peer) => {
@@ -118,8 +118,9 @@ where
         None => {}
     }
     link.end();
-    if timeout(FAREWELL, writer).await.is_err() {
-        link.cut();
+    // A peer that reads nothing holds the writer up for good.
+    if timeout(FAREWELL, &mut writer).await.is_err() {
+        writer.abort();
     }
     outcome
 }

@@ -3,8 +3,9 @@
 //!
 //! In reading order: [`network`] is the whole from outside; `world` is the state behind it
 //! ([`account`], [`device`], `group`) and [`journal`] what of it outlives the process. A client comes
-//! in through [`connection`] (`pki`, `handshake`), is linked (`linking`) or logs in (`login`), and
-//! from then on sends stanzas: `message`, `receipt`, `presence`, and requests under `iq`.
+//! in through [`connection`] (`pki`, `handshake`, `link`), is linked ([`linking`]) or logs in (`login`), and
+//! from then on sends stanzas: `message`, `receipt`, `presence`, and requests under `iq`; `roster`
+//! says who is told of its devices.
 //! [`fault`] is what goes wrong on demand.
 //!
 //! At its edge: [`phone`] holds the virtual phones, [`media`] the media host, `control` the API by
@@ -34,6 +35,7 @@ pub mod network;
 pub mod phone;
 mod pki;
 mod presence;
+mod primary_link;
 mod receipt;
 mod roster;
 mod sandbox;

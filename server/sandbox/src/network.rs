@@ -24,13 +24,15 @@ use crate::device::{DeviceAddress, DeviceInfo};
 use crate::fault::Faults;
 use crate::iq;
 use crate::journal::{Journal, JournalError};
-use crate::link::{Link, LinkReader};
+use crate::link::Link;
 use crate::linking::{self, LinkError, LinkingDesk};
 use crate::login;
 use crate::pki::Pki;
 use crate::presence;
 use crate::world::World;
 use crate::{message, receipt};
+
+pub use crate::primary_link::PrimaryLink;
 
 /// Accounts a network may have.
 const MOST_ACCOUNTS: usize = 100_000;
@@ -203,7 +205,7 @@ impl Network {
         device.activate();
         device.write_queue();
         drop(world);
-        Ok(PrimaryLink { network: self.clone(), address, link, reader })
+        Ok(PrimaryLink::new(self.clone(), address, link, reader))
     }
 
     /// The person scans a QR code with the phone of this account.
@@ -380,53 +382,6 @@ impl Exchange<'_> {
 
     pub(crate) fn reply(&self, node: Node) {
         self.link.send(node);
-    }
-}
-
-/// The way of a phone to the network. Dropping it takes the phone off line.
-pub struct PrimaryLink {
-    network: Network,
-    address: DeviceAddress,
-    link: Link,
-    reader: LinkReader,
-}
-
-impl PrimaryLink {
-    /// The next stanza for the phone. Nothing when the phone was put on line anew or fell too far
-    /// behind; what it has not acknowledged waits for its next link.
-    pub async fn recv(&mut self) -> Option<Node> {
-        let node = self.reader.recv().await?;
-        Some(Arc::unwrap_or_clone(node))
-    }
-
-    /// Sends a stanza. Answers to requests come back through [`recv`](Self::recv) with their id.
-    pub fn send(&self, node: Node) {
-        self.network.receive(&self.address, &self.link, node);
-    }
-
-    /// A sender for other tasks of the same phone; it outlives the link but then sends nothing.
-    pub fn sender(&self) -> PrimarySender {
-        PrimarySender { network: self.network.clone(), address: self.address.clone(), link: self.link.clone() }
-    }
-}
-
-impl Drop for PrimaryLink {
-    fn drop(&mut self) {
-        self.network.detach(&self.address, &self.link);
-    }
-}
-
-/// Sends stanzas over a [`PrimaryLink`] that another task reads.
-#[derive(Clone)]
-pub struct PrimarySender {
-    network: Network,
-    address: DeviceAddress,
-    link: Link,
-}
-
-impl PrimarySender {
-    pub fn send(&self, node: Node) {
-        self.network.receive(&self.address, &self.link, node);
     }
 }
 

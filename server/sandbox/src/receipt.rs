@@ -36,7 +36,11 @@ pub(crate) fn receive(exchange: &mut Exchange<'_>, node: &Node) {
         queued.tag == "message" && ids.iter().any(|id| stanza::is(queued, "id", id)) && is_same_chat(queued, &to)
     });
     pass_on(exchange, node, &to, &kind);
-    exchange.reply(stanza::ack("receipt", node).attr("t", ambient::seconds()).build());
+    let mut ack = stanza::ack("receipt", node).attr("t", ambient::seconds());
+    if !kind.is_empty() {
+        ack = ack.attr("type", kind);
+    }
+    exchange.reply(ack.build());
 }
 
 fn pass_on(exchange: &mut Exchange<'_>, node: &Node, to: &Jid, kind: &str) {

@@ -93,10 +93,8 @@ pub(crate) fn ack(class: &'static str, sent: &Node) -> NodeBuilder {
     if let Some(to) = sent.attrs.get("to") {
         ack = ack.attr("from", to.clone());
     }
-    for key in ["participant", "type"] {
-        if let Some(value) = sent.attrs.get(key) {
-            ack = ack.attr(key, value.clone());
-        }
+    if let Some(participant) = sent.attrs.get("participant") {
+        ack = ack.attr("participant", participant.clone());
     }
     ack
 }
