@@ -49,14 +49,15 @@ impl Ending {
         self.reached.cancelled().await;
     }
 
-    /// Why it ended, once it has. A reason that is still on its way is waited for.
-    pub(crate) async fn exit(&self) -> Option<Exit> {
-        let broken_off = self.broken_off.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if broken_off.is_some() {
-            let _late = tokio::time::timeout(REASON_AFTER_HANGING_UP, self.reached()).await;
-        }
+    /// Waits for a reason that is still on its way.
+    pub(crate) async fn settled(&self) {
+        let _late = tokio::time::timeout(REASON_AFTER_HANGING_UP, self.reached()).await;
+    }
+
+    /// Why it ended, if it has.
+    pub(crate) fn exit(&self) -> Option<Exit> {
         let exit = self.exit.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        exit.or(broken_off)
+        exit.or_else(|| self.broken_off.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 }
 
@@ -222,13 +223,13 @@ mod tests {
         assert!(matches!(&exit, Exit::Dropped(why) if why.contains("not WhatsApp")), "{exit:?}");
     }
 
-    #[tokio::test]
-    async fn only_the_first_ending_counts() {
+    #[test]
+    fn only_the_first_ending_counts() {
         let ending = Ending::default();
-        assert_eq!(ending.exit().await, None);
+        assert_eq!(ending.exit(), None);
         ending.reach(Exit::Stopped);
         ending.reach(Exit::Dropped("later".into()));
-        assert_eq!(ending.exit().await, Some(Exit::Stopped));
+        assert_eq!(ending.exit(), Some(Exit::Stopped));
     }
 
     #[tokio::test]
@@ -237,13 +238,13 @@ mod tests {
         ending.break_off(Exit::Dropped("gone".into()));
         let waiting = tokio::spawn({
             let ending = std::sync::Arc::clone(&ending);
-            async move { ending.exit().await }
+            async move {
+                ending.settled().await;
+                ending.exit()
+            }
         });
+        assert_eq!(ending.exit(), Some(Exit::Dropped("gone".into())));
         ending.reach(Exit::LoggedOut("unlinked".into()));
         assert_eq!(waiting.await.unwrap(), Some(Exit::LoggedOut("unlinked".into())));
-
-        let ending = Ending::default();
-        ending.break_off(Exit::Dropped("gone".into()));
-        assert_eq!(ending.exit().await, Some(Exit::Dropped("gone".into())));
     }
 }

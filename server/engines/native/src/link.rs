@@ -24,14 +24,13 @@ use wacore::{
     store::{DeviceCommand, device::DevicePropsOverride},
 };
 use whatsapp_rust::{
-    CacheConfig, CacheEntryConfig, Client, TokioRuntime, store::persistence_manager::PersistenceManager,
+    CacheConfig, CacheEntryConfig, Client, IqError, TokioRuntime, store::persistence_manager::PersistenceManager,
     wacore::store::traits::Backend as LibraryBackend,
 };
 
 use crate::{
     backend::Backend,
     durability::CommitFirst,
-    engine::not_connected,
     exit, failure,
     http::MediaHttp,
     inbound::{self, Own},
@@ -162,7 +161,11 @@ impl Link {
             }
             self.say_farewell(running).await;
         }
-        if let Some(exit) = ending.exit().await {
+        // Right after linking WhatsApp asks for a restart, and for nothing else.
+        if set_up && !self.listener.linked.swap(false, Ordering::AcqRel) {
+            ending.settled().await;
+        }
+        if let Some(exit) = ending.exit() {
             return Some(exit);
         }
         if set_up {
@@ -201,18 +204,20 @@ impl Link {
         // WhatsApp hangs up on a device that it has unlinked. That is what was asked for.
         ending.decide(Exit::Stopped);
         let told = match self.client.pn().filter(|_| self.client.is_logged_in()) {
-            Some(jid) => tokio::select! {
-                told = self.client.execute(RemoveCompanionDeviceSpec::new(&jid)) => told
-                    .map_err(|error| failure::of_request("WhatsApp was not told of the logout", error)),
-                () = ending.reached() => match self.listener.unlinked.load(Ordering::Acquire) {
-                    true => Ok(()),
-                    false => Err(not_connected()),
-                },
-            },
-            None => Err(not_connected()),
+            Some(jid) => self.client.execute(RemoveCompanionDeviceSpec::new(&jid)).await,
+            None => Err(IqError::NotConnected),
         };
+        if told.is_err() {
+            // The hanging up may overtake the answer.
+            ending.settled().await;
+        }
         ending.reach(Exit::Stopped);
-        told
+        match told {
+            Err(error) if !self.listener.unlinked.load(Ordering::Acquire) => {
+                Err(failure::of_request("WhatsApp was not told of the logout", error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The phone accepted the code. Told only after the new credentials are stored.
@@ -246,7 +251,7 @@ impl Link {
         tokio::spawn(async move {
             tokio::time::sleep(PATIENCE_FOR_TYPING).await;
             if let Some(link) = link.upgrade()
-                && !link.listener.linked.load(Ordering::Acquire)
+                && link.client.pn().is_none()
             {
                 link.listener.ending.reach(exit::nobody_scanned());
             }
