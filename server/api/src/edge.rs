@@ -16,6 +16,8 @@ use crate::{
 
 /// Nothing here may run scripts or be framed; the page with the documentation says so for itself.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+/// What the server reads away by itself when nobody took it.
+const SMALL_BODY: usize = 16 * 1024;
 const REQUEST_ID: &str = "X-Request-ID";
 /// Longer ids of callers are replaced by our own.
 const LONGEST_REQUEST_ID: usize = 128;
@@ -36,11 +38,17 @@ impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
         let id = request_id(request.headers());
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let origin = self.allowed_origin(request.headers());
+        let large = declared_length(&request).is_some_and(|it| it > SMALL_BODY);
         let mut response = match self.admit(request) {
             Ok(Some(request)) => match self.inner.call(request).await {
                 Ok(response) => response,
-                Err(error) if error.is_from_response() => error.into_response(),
-                Err(error) => ApiError::of_framework(&error, method.as_str(), &path).into_response(),
+                Err(error) => {
+                    let response = match error.is_from_response() {
+                        true => error.into_response(),
+                        false => ApiError::of_framework(&error, method.as_str(), &path).into_response(),
+                    };
+                    if large { closing(response) } else { response }
+                }
             },
             Ok(None) => preflight(),
             Err(error) => closing(error.into_response()),
@@ -69,6 +77,10 @@ impl<E> Edge<E> {
         }
         if declared_length(&request).is_some_and(|it| it > self.door.body_limit) {
             return Err(ApiError::body_too_large(self.door.body_limit));
+        }
+        // Whoever asks for the head only is answered like the others; the server leaves the body out.
+        if request.method() == Method::HEAD {
+            request.set_method(Method::GET);
         }
         if let Some((matched, path)) = self.operations.find(request.method(), request.uri().path()) {
             if path != request.uri().path() {
@@ -104,7 +116,7 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
     headers.get(REQUEST_ID).filter(good).cloned().or_else(own).unwrap_or(HeaderValue::from_static("none"))
 }
 
-/// The body was not read, so the connection cannot carry another request, and the client has to know.
+/// The body may not have been read, so the connection cannot carry another request, and the client has to know.
 fn closing(mut response: Response) -> Response {
     response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     response

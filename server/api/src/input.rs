@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use openwa_model::id::SessionId;
-use poem::{Request, RequestBody, error::ReadBodyError, http::header};
+use poem::{Request, RequestBody, http::header};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaMediaType, MetaRequest, Registry},
@@ -12,7 +11,10 @@ use poem_openapi::{
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    io::AsyncReadExt as _,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 
 use crate::{error::ApiError, operations::Matched, rules::Rules};
 
@@ -20,6 +22,9 @@ use crate::{error::ApiError, operations::Matched, rules::Rules};
 const BODIES_AT_ONCE: usize = 4;
 /// The budget is counted in pieces of this many bytes.
 const PIECE: usize = 1024;
+
+/// A share of what all bodies together may take up.
+type Room = OwnedSemaphorePermit;
 
 /// What every request passes: limits, and the rules its input is checked against.
 pub(crate) struct Door {
@@ -34,17 +39,30 @@ impl Door {
         Self { body_limit, rules, budget: Arc::new(Semaphore::new(pieces.min(Semaphore::MAX_PERMITS))) }
     }
 
-    async fn read(&self, request: &Request, body: &mut RequestBody) -> Result<(Bytes, OwnedSemaphorePermit), ApiError> {
-        let expected = declared_length(request).unwrap_or(self.body_limit).min(self.body_limit);
-        let pieces = u32::try_from(expected.div_ceil(PIECE)).unwrap_or(u32::MAX);
-        let room = self.budget.clone().try_acquire_many_owned(pieces);
-        let room = room.map_err(|_| ApiError::busy("Too many large requests at once; try again"))?;
-        let body = body.take().map_err(|_| ApiError::invalid("the body was read already"))?;
-        match body.into_bytes_limit(self.body_limit).await {
-            Ok(bytes) => Ok((bytes, room)),
-            Err(ReadBodyError::PayloadTooLarge) => Err(ApiError::body_too_large(self.body_limit)),
-            Err(error) => Err(ApiError::invalid(format!("the body could not be read: {error}"))),
+    /// Reads a body. What it takes up is taken from the budget: at once where the length is announced, else as it grows.
+    async fn read(&self, request: &Request, body: &mut RequestBody) -> Result<(Vec<u8>, Room), ApiError> {
+        let announced = declared_length(request).unwrap_or_default().min(self.body_limit);
+        let mut room = self.room(announced)?;
+        let unreadable =
+            |error: &dyn std::fmt::Display| ApiError::invalid(format!("the body could not be read: {error}"));
+        let mut reader = body.take().map_err(|error| unreadable(&error))?.into_async_read();
+        let mut bytes = Vec::with_capacity(announced.max(PIECE));
+        while reader.read_buf(&mut bytes).await.map_err(|error| unreadable(&error))? > 0 {
+            if bytes.len() > self.body_limit {
+                return Err(ApiError::body_too_large(self.body_limit));
+            }
+            let covered = room.num_permits() * PIECE;
+            if bytes.len() > covered {
+                room.merge(self.room(bytes.len() - covered)?);
+            }
         }
+        Ok((bytes, room))
+    }
+
+    fn room(&self, bytes: usize) -> Result<Room, ApiError> {
+        let pieces = u32::try_from(bytes.div_ceil(PIECE)).unwrap_or(u32::MAX);
+        let room = self.budget.clone().try_acquire_many_owned(pieces);
+        room.map_err(|_| ApiError::busy("Too many large requests at once; try again"))
     }
 
     /// Whether the query is what the operation declares.
@@ -84,7 +102,7 @@ pub(crate) struct Body<T> {
     /// SHA-256 of operation and body in hexadecimal, where the request carries an `Idempotency-Key`.
     pub(crate) fingerprint: Option<String>,
     // What the value takes up counts until the handler is done with it.
-    _room: OwnedSemaphorePermit,
+    _room: Room,
 }
 
 impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {

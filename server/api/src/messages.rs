@@ -280,7 +280,7 @@ pub(crate) struct EditMessage {
 }
 
 impl MessageRecord {
-    fn of(message: Message, own: Option<&Jid>, inline: Option<String>) -> Self {
+    fn of(message: Message, own: Option<&Jid>, chat_name: Option<String>, inline: Option<String>) -> Self {
         let own = || own.map(Jid::to_string).unwrap_or_default();
         let chat = message.chat.to_string();
         let (from, to) =
@@ -294,7 +294,7 @@ impl MessageRecord {
             chat_id: chat,
             from,
             to,
-            chat_name: Nullable(None),
+            chat_name: Nullable(chat_name),
             author: Nullable(in_company.then(|| message.sender.to_string())),
             body: Nullable(Some(message.body.clone())),
             kind: Word(message.kind),
@@ -439,6 +439,7 @@ impl Messages {
         let page = Page { limit: limit.0.unwrap_or(50), offset: offset.0.unwrap_or(0) };
         let own = self.0.session(session).await?.session.account.map(|it| it.phone);
         let (found, total) = self.0.messages(session, &filter, page).await?;
+        let names = self.0.chat_names(session, found.iter().map(|it| &it.chat)).await?;
         let mut budget = if inline_media.0 == Some(true) { INLINE_BUDGET_BYTES } else { 0 };
         let mut messages = Vec::with_capacity(found.len());
         for message in found {
@@ -446,7 +447,8 @@ impl Messages {
                 0 => None,
                 _ => self.inline(message.media.as_ref(), &mut budget).await?,
             };
-            messages.push(MessageRecord::of(message, own.as_ref(), inline));
+            let name = names.get(&message.chat).cloned();
+            messages.push(MessageRecord::of(message, own.as_ref(), name, inline));
         }
         Ok(Long(MessageList { messages, total }))
     }

@@ -152,6 +152,55 @@ async fn the_document_and_its_page_are_served() {
 }
 
 #[tokio::test]
+async fn bodies_share_a_budget_and_small_ones_always_fit() {
+    let house = House::open_with(|settings| settings.body_limit = 100_000).await;
+    let address = house.base.strip_prefix("http://").unwrap();
+    // Four of the largest are announced and never come.
+    let mut waiting = Vec::new();
+    for _ in 0..4 {
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        let head = format!(
+            "POST /api/sessions HTTP/1.1\r\nHost: x\r\nX-API-Key: {ADMIN}\r\nContent-Length: 100000\r\nExpect: 100-continue\r\n\r\n"
+        );
+        socket.write_all(head.as_bytes()).await.unwrap();
+        // The server asks for the body once it has taken its share.
+        let mut go_on = [0; 25];
+        soon("an invitation", socket.read_exact(&mut go_on)).await.unwrap();
+        waiting.push(socket);
+    }
+    let answer = house.post("/api/sessions", json!({"name": "good"})).await;
+    answer.failed(503);
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    waiting.pop();
+    // Its share comes back once the server has seen the connection end.
+    let made = soon("room", async {
+        loop {
+            let answer = house.post("/api/sessions", json!({"name": "good"})).await;
+            if answer.status != 503 {
+                break answer;
+            }
+            tokio::task::yield_now().await;
+        }
+    });
+    made.await.good(201);
+    let chunked = format!(
+        "POST /api/sessions HTTP/1.1\r\nHost: x\r\nX-API-Key: {ADMIN}\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n\
+         10\r\n{{\"name\": \"better\r\n2\r\n\"}}\r\n0\r\n\r\n"
+    );
+    let answer = raw(&house, &chunked).await;
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+}
+
+#[tokio::test]
+async fn the_head_alone_may_be_asked_for() {
+    let house = House::open().await;
+    for (path, status) in [("/api/health", 200), ("/api/nothing", 404)] {
+        let answer = house.answer(house.bare("HEAD", path)).await;
+        assert_eq!((answer.status.as_u16(), answer.text.as_str()), (status, ""), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn health_is_three_questions() {
     let house = House::open().await;
     let answer = house.answer(house.bare("GET", "/api/health")).await.good(200);

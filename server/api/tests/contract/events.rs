@@ -1,11 +1,23 @@
 //! The log, read and followed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
+use openwa_model::{
+    Timestamp,
+    content::{Media, MessageKind, Quoted},
+    engine::{Edited, Receipt, Revoked, Signal},
+    id::MessageId,
+    jid::Jid,
+    message::{DeliveryStatus, Reaction},
+    session::Restriction,
+};
 use reqwest::Response;
 use serde_json::{Value, json};
 
-use crate::house::{ADA, House, soon};
+use crate::{
+    described::check_event,
+    house::{ADA, House, soon, text_from},
+};
 
 /// One who follows the events.
 struct Reader {
@@ -82,6 +94,94 @@ async fn a_session_s_log_is_read_by_number() {
     assert_eq!(none, json!({"events": [], "next": all["next"]}));
     let none = house.get(&format!("{path}?types=call.received")).await.good(200);
     assert_eq!(none, json!({"events": [], "next": all["next"]}), "what was left out need not be looked at again");
+}
+
+#[tokio::test]
+async fn payloads_are_what_the_document_says() {
+    let house = House::open().await;
+    let (id, link) = house.started("main").await;
+    link.show_code("2@code").await;
+    link.come_online().await;
+    link.receive("3EB0AA", "one").await;
+    let mut rich = text_from("120363000000000001@g.us", "3EB0BB", "look, @15550000009");
+    rich.sender = "100000000000001@lid".parse().unwrap();
+    rich.sender_lid = Some(rich.sender.clone());
+    rich.kind = MessageKind::Image;
+    rich.mentions = vec!["15550000009@c.us".parse().unwrap()];
+    rich.quoted =
+        Some(Quoted { id: MessageId("3EB0AA".to_owned()), sender: ADA.parse().unwrap(), body: "one".to_owned() });
+    rich.media = Some(Media {
+        mimetype: "image/png".to_owned(),
+        filename: None,
+        size_bytes: Some(3),
+        file: None,
+        remote: Some("it".to_owned()),
+    });
+    link.say(vec![Signal::Message(Box::new(rich))]).await;
+    let own = house
+        .post(&format!("/api/sessions/{id}/messages/send-text"), json!({"chatId": ADA, "text": "mine"}))
+        .await
+        .good(201);
+    let own = MessageId(own["messageId"].as_str().unwrap().to_owned());
+    let (chat, timestamp): (Jid, _) = (ADA.parse().unwrap(), Timestamp::now());
+    let (target, sender) = (MessageId("3EB0AA".to_owned()), chat.clone());
+    link.say(vec![
+        Signal::Receipt(Receipt {
+            chat: chat.clone(),
+            ids: vec![own],
+            participant: chat.clone(),
+            from_me: false,
+            status: DeliveryStatus::Read,
+            timestamp,
+        }),
+        Signal::Reaction(Reaction {
+            chat: chat.clone(),
+            target: target.clone(),
+            sender: sender.clone(),
+            emoji: "👍".to_owned(),
+            timestamp,
+        }),
+        Signal::Edited(Edited {
+            chat: chat.clone(),
+            target: target.clone(),
+            sender: sender.clone(),
+            from_me: false,
+            body: "two".to_owned(),
+            mentions: vec![],
+            timestamp,
+        }),
+        Signal::Revoked(Revoked { chat, target, by: sender, from_me: false, timestamp }),
+        Signal::Restricted(Some(Restriction { kind: "tos_block".to_owned(), code: 403, expires_at: None })),
+    ])
+    .await;
+    let answer = house
+        .post(&format!("/api/sessions/{id}/messages/send-text"), json!({"chatId": ADA, "text": "refuse this"}))
+        .await;
+    answer.failed(403);
+    house.post(&format!("/api/sessions/{id}/stop"), json!({})).await.good(200);
+
+    let all = house.get(&format!("/api/sessions/{id}/events?limit=1000")).await.good(200);
+    let mut kinds = BTreeSet::new();
+    for event in all["events"].as_array().unwrap() {
+        let kind = event["event"].as_str().unwrap();
+        check_event(kind, &event["data"]);
+        kinds.insert(kind);
+    }
+    let expected = BTreeSet::from([
+        "message.ack",
+        "message.edited",
+        "message.failed",
+        "message.reaction",
+        "message.received",
+        "message.revoked",
+        "message.sent",
+        "session.authenticated",
+        "session.disconnected",
+        "session.qr",
+        "session.restriction",
+        "session.status",
+    ]);
+    assert_eq!(kinds, expected);
 }
 
 #[tokio::test]

@@ -33,6 +33,8 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use crate::described::check_answer;
+
 /// Only a failing test waits this long.
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -261,10 +263,14 @@ impl House {
     }
 
     pub(crate) async fn answer(&self, request: RequestBuilder) -> Answer {
-        let response = soon("an answer", request.send()).await.unwrap();
+        let request = request.build().unwrap();
+        let (method, path) = (request.method().to_string(), request.url().path().to_owned());
+        let response = soon("an answer", self.client.execute(request)).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
         let text = String::from_utf8_lossy(&soon("a body", response.bytes()).await.unwrap()).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        let content_type = headers.get("content-type").and_then(|it| it.to_str().ok()).unwrap_or_default();
+        check_answer(&method, &path, status.as_u16(), content_type, &body);
         Answer { status, headers, text, body }
     }
 
@@ -305,8 +311,7 @@ impl House {
     /// A session that is linked and on line.
     pub(crate) async fn ready(&self, name: &str) -> (String, Link) {
         let (id, link) = self.started(name).await;
-        let account = Account { phone: Jid::phone("15550000009"), lid: None, push_name: Some("Gateway".to_owned()) };
-        link.say(vec![Signal::Linked(account.clone()), Signal::Online(account)]).await;
+        link.come_online().await;
         (id, link)
     }
 
@@ -320,6 +325,12 @@ impl House {
 impl Link {
     pub(crate) async fn say(&self, signals: Vec<Signal>) {
         soon("a commit", self.signals.commit(signals)).await.unwrap();
+    }
+
+    /// Links an account and sets up the link.
+    pub(crate) async fn come_online(&self) {
+        let account = Account { phone: Jid::phone("15550000009"), lid: None, push_name: Some("Gateway".to_owned()) };
+        self.say(vec![Signal::Linked(account.clone()), Signal::Online(account)]).await;
     }
 
     /// Shows a QR code.

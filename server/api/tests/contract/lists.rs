@@ -44,6 +44,7 @@ async fn messages_are_found_by_every_filter() {
     }
     let listed = house.get(&format!("/api/sessions/{id}/messages?limit=2")).await.good(200);
     assert_eq!(listed["total"], 5, "all that match, not only this page");
+    assert_eq!(listed["messages"][1]["chatName"], "Ada", "the name the sender shows");
     let last = listed["messages"][1]["id"].as_str().unwrap();
     assert_eq!(found(&format!("limit=2&after={last}")).await, ["text 3", "text 2"]);
 }

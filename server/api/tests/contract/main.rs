@@ -2,6 +2,7 @@
 //! WhatsApp itself is played by the test.
 
 mod bad_input;
+mod described;
 mod edge;
 mod events;
 mod house;

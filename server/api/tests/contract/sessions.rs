@@ -1,6 +1,5 @@
 //! Sessions, from made to deleted.
 
-use openwa_model::{engine::Signal, jid::Jid, login::Account};
 use serde_json::json;
 
 use crate::house::House;
@@ -57,8 +56,7 @@ async fn a_session_is_linked_by_code_and_unlinked() {
     assert_eq!(code, json!({"pairingCode": "ABCD1234", "status": "qr_ready"}));
     house.post(&format!("{path}/pairing-code"), json!({"phoneNumber": "+1555"})).await.failed(400);
 
-    let account = Account { phone: Jid::phone("15550000009"), lid: None, push_name: Some("Gateway".to_owned()) };
-    link.say(vec![Signal::Linked(account.clone()), Signal::Online(account)]).await;
+    link.come_online().await;
     let ready = house.get(&path).await.good(200);
     assert_eq!(
         (&ready["status"], &ready["phone"], &ready["engineLoaded"]),

@@ -1,6 +1,6 @@
 //! Chats.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use openwa_model::{
     chat::Chat,
@@ -25,6 +25,23 @@ impl Gateway {
     /// The id a chat is kept under: by phone number where it is known.
     pub async fn canonical_chat(&self, session: SessionId, chat: &Jid) -> Result<Jid> {
         Ok(canonical(&mut *self.view().await?, session, chat).await?)
+    }
+
+    /// The names of chats, where they were learned.
+    pub async fn chat_names(
+        &self,
+        session: SessionId,
+        chats: impl IntoIterator<Item = &Jid> + Send,
+    ) -> Result<BTreeMap<Jid, String>> {
+        let asked: BTreeSet<Jid> = chats.into_iter().cloned().collect();
+        let mut view = self.view().await?;
+        let mut names = BTreeMap::new();
+        for id in asked {
+            if let Some(name) = view.chat(session, &id).await?.and_then(|it| it.name) {
+                names.insert(id, name);
+            }
+        }
+        Ok(names)
     }
 
     /// Marks messages of a chat as read: these, or (`None`) all that are unread.
