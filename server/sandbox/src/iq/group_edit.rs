@@ -275,21 +275,22 @@ fn set_property(exchange: &mut Exchange<'_>, id: &str, change: &Node) -> Result<
                 .attr("s_o", author_jid.unwrap_or_default())
                 .build();
         }
-        "description" if stanza::is(change, "delete", "true") => {
-            group.description = None;
-            told = NodeBuilder::new("description")
-                .attr("id", stanza::text(change, "id"))
-                .children([NodeBuilder::new("delete").build()])
-                .build();
-        }
         "description" => {
-            let (text_id, text) = read_description(change).ok_or((406, "not-acceptable"))?;
-            let previous = group.description.as_ref().map(|known| known.id.as_str());
             // Whoever edits a text must have seen it.
-            if change.attrs.get("prev").is_some_and(|named| Some(&*named.as_str()) != previous) {
+            let known = group.description.as_ref().map(|known| known.id.clone()).unwrap_or_default();
+            if stanza::text(change, "prev") != known {
                 return Err((409, "conflict"));
             }
-            group.description = Some(Description { id: text_id, text: Text { text, set_by: author, set_at: now } });
+            if stanza::is(change, "delete", "true") {
+                group.description = None;
+                told = NodeBuilder::new("description")
+                    .attr("id", stanza::text(change, "id"))
+                    .children([NodeBuilder::new("delete").build()])
+                    .build();
+            } else {
+                let (id, text) = read_description(change).ok_or((406, "not-acceptable"))?;
+                group.description = Some(Description { id, text: Text { text, set_by: author, set_at: now } });
+            }
         }
         "ephemeral" => {
             group.ephemeral_seconds = stanza::number(change, "expiration").ok_or(MALFORMED)?;

@@ -2,7 +2,10 @@
 
 use openwa_sandbox::account::AccountInfo;
 use whatsapp_rust::prelude::*;
-use whatsapp_rust::{GroupCreateOptions, GroupParticipantOptions, GroupSubject};
+use whatsapp_rust::{
+    GroupCreateOptions, GroupDescription, GroupError, GroupParticipantOptions, GroupSubject, MembershipApprovalMode,
+    PreviousDescription,
+};
 
 use crate::harness::{Sandbox, TestClient, jid};
 
@@ -120,4 +123,47 @@ async fn a_group_is_joined_by_its_link_and_left() {
     theirs.leave(&group).await.unwrap();
     wait_for_group_news(&alice_client, mark, "remove").await;
     assert!(theirs.get_metadata(&group).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_to_join_is_approved_added_and_demoted() {
+    let sandbox = Sandbox::start().await;
+    let (alice, alice_client, bob, bob_client) = sandbox.pair().await;
+    let carol = sandbox.account("Carol").await;
+    let groups = alice_client.client.groups();
+    let made = groups.create_group(GroupCreateOptions::builder().subject("Choosy").build()).await.unwrap();
+    let group = made.metadata.id.clone();
+    groups.set_membership_approval(&group, MembershipApprovalMode::On).await.unwrap();
+    let link = groups.get_invite_link(&group, false).await.unwrap();
+    let code = link.rsplit('/').next().unwrap().to_owned();
+    bob_client.client.groups().join_with_invite_code(&code).await.unwrap();
+    wait_for_group_news(&alice_client, 0, "membershiprequest").await;
+    let waiting = groups.get_membership_requests(&group).await.unwrap();
+    assert_eq!(waiting.len(), 1);
+    assert!(bob_client.client.groups().get_metadata(&group).await.is_err(), "Bob is not in yet");
+    groups.approve_membership_requests(&group, &[waiting[0].jid.clone()]).await.unwrap();
+    wait_for_group_news(&bob_client, 0, "add").await;
+
+    let added = groups.add_participants(&group, &[jid(&carol), Jid::pn("19990001111")]).await.unwrap();
+    assert_eq!(added.iter().filter(|answer| answer.is_ok()).count(), 1, "nobody has the other number");
+    groups.promote_participants(&group, &[jid(&bob)]).await.unwrap();
+    groups.demote_participants(&group, &[jid(&bob)]).await.unwrap();
+    groups.set_locked(&group, true).await.unwrap();
+    let theirs = bob_client.client.groups();
+    assert!(theirs.set_subject(&group, GroupSubject::new("Bob's").unwrap()).await.is_err(), "only admins may");
+    let text = GroupDescription::new("Ask first").unwrap();
+    groups.set_description(&group, Some(text.clone()), PreviousDescription::Absent).await.unwrap();
+    let again = groups.set_description(&group, Some(text), PreviousDescription::Absent).await;
+    assert!(matches!(again, Err(GroupError::DescriptionConflict)));
+
+    let seen = theirs.get_metadata(&group).await.unwrap();
+    assert_eq!(seen.description.as_deref(), Some("Ask first"));
+    assert!(seen.is_locked && seen.membership_approval);
+    assert_eq!(seen.participants.len(), 3);
+    let owner = seen.participants.iter().find(|member| member.is_super_admin()).unwrap();
+    assert_eq!(owner.phone_number.as_ref(), Some(&jid(&alice)));
+    assert_eq!(seen.participants.iter().filter(|member| member.is_admin()).count(), 1);
+
+    groups.set_description(&group, None, PreviousDescription::Resolve).await.unwrap();
+    assert_eq!(theirs.get_metadata(&group).await.unwrap().description, None);
 }
