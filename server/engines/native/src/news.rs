@@ -185,7 +185,10 @@ impl MappingObserver for Listener {
         let phone = format!("{phone}@c.us").parse().ok();
         let lid = format!("{lid}@lid").parse().ok();
         if phone.is_some() && lid.is_some() {
-            self.queue(News::Signal(Signal::Contact(ContactSeen { phone, lid, ..ContactSeen::default() })));
+            // A large group teaches thousands at once. What finds no room is told again with the next
+            // message of that person, which carries both ids.
+            let seen = ContactSeen { phone, lid, ..ContactSeen::default() };
+            let _ = self.queue.try_send(News::Signal(Signal::Contact(seen)));
         }
     }
 }

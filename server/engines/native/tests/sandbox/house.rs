@@ -75,14 +75,23 @@ impl House {
         self.session_with(Arc::default()).await
     }
 
+    /// A session that reaches the network through a proxy, running.
+    pub(crate) async fn session_behind(&self, proxy: &str) -> Session {
+        self.run(Arc::default(), Some(proxy.to_owned())).await
+    }
+
     /// A session with the credentials of an earlier one, running.
     pub(crate) async fn session_with(&self, vault: Arc<MemoryVault>) -> Session {
+        self.run(vault, None).await
+    }
+
+    async fn run(&self, vault: Arc<MemoryVault>, proxy: Option<String>) -> Session {
         let (signals, heard) = Signals::channel();
         let seed = Seed {
             session: SessionId(Uuid::new_v4()),
             vault: Arc::clone(&vault) as Arc<dyn Vault>,
             files: Arc::clone(&self.files),
-            proxy: None,
+            proxy,
         };
         let engine = self.factory.open(seed, signals).await.unwrap();
         let log = Arc::new(Log::default());
