@@ -1,4 +1,9 @@
 //! What engines say becoming rows and events: all signals of one batch in one unit.
+//!
+//! Beside it: `people` (one person has two ids) and `bounds` (how much of what comes from outside is kept).
+
+mod bounds;
+mod people;
 
 use std::collections::HashMap;
 
@@ -6,7 +11,7 @@ use openwa_model::{
     Timestamp,
     chat::ChatTouch,
     contact::ContactSeen,
-    content::{Detail, Media, Quoted},
+    content::Quoted,
     engine::{Edited, Heard, InboundMessage, Receipt, Revoked, SendSettled, Signal},
     files::FileKey,
     id::{MessageId, RowId, SessionId},
@@ -17,6 +22,10 @@ use openwa_model::{
     store::{StoreError, Unit},
 };
 
+use self::{
+    bounds::{MAX_BODY, MAX_ITEMS, MAX_NAME, clip, clip_detail, clip_media, plausible},
+    people::both_ids,
+};
 use crate::{
     gateway::Context,
     payload::{Events, inline_media},
@@ -26,14 +35,6 @@ use crate::{
 
 type Result<T> = std::result::Result<T, StoreError>;
 
-/// The longest text of a message that is kept, in characters; WhatsApp's own apps send less.
-const MAX_BODY: usize = 65_536;
-/// The longest name that is kept, in characters.
-const MAX_NAME: usize = 256;
-/// How many mentions, contact cards or poll options of one message are kept.
-const MAX_ITEMS: usize = 256;
-/// How far ahead of our clock a message may claim to be.
-const MAX_AHEAD_SECONDS: i64 = 24 * 60 * 60;
 /// How often the row of a busy session is touched.
 const ACTIVE_EVERY_SECONDS: i64 = 60;
 /// How many unread messages of a chat are counted.
@@ -458,109 +459,12 @@ impl Inbound<'_> {
         Ok(())
     }
 
-    /// Writes what is new about a person; answers the name to show, the address book's first.
-    async fn learn(&mut self, seen: &ContactSeen) -> Result<Option<String>> {
-        let Some(id) = seen.phone.as_ref().or(seen.lid.as_ref()) else { return Ok(None) };
-        let known = self.unit.contact(self.session, id).await?;
-        let is_news = |new: &Option<String>, old: Option<&String>| new.is_some() && new.as_ref() != old;
-        let news = known.as_ref().is_none_or(|it| {
-            (seen.phone.is_some() && seen.phone != it.phone)
-                || (seen.lid.is_some() && seen.lid != it.lid)
-                || is_news(&seen.name, it.name.as_ref())
-                || is_news(&seen.push_name, it.push_name.as_ref())
-        });
-        if news {
-            self.unit.learn_contact(self.session, seen).await?;
-            if let Some(lid) = &seen.lid {
-                self.phones.remove(lid);
-            }
-        }
-        let known = known.as_ref();
-        let name = seen.name.as_ref().or(known.and_then(|it| it.name.as_ref()));
-        let push_name = seen.push_name.as_ref().or(known.and_then(|it| it.push_name.as_ref()));
-        Ok(name.or(push_name).cloned())
-    }
-
-    /// By phone number where the number is known, else as it is.
-    async fn canonical(&mut self, id: &Jid, alternative: Option<&Jid>) -> Result<Jid> {
-        if id.server() != Server::Lid {
-            return Ok(id.clone());
-        }
-        if let Some(phone) = alternative.filter(|it| it.server() == Server::Phone) {
-            return Ok(phone.clone());
-        }
-        Ok(self.phone_of(id).await?.unwrap_or_else(|| id.clone()))
-    }
-
-    async fn phone_of(&mut self, lid: &Jid) -> Result<Option<Jid>> {
-        if let Some(known) = self.phones.get(lid) {
-            return Ok(known.clone());
-        }
-        let phone = match &self.draft.live.account {
-            Some(own) if own.lid.as_ref() == Some(lid) => Some(own.phone.clone()),
-            _ => self.unit.phone_of(self.session, lid).await?,
-        };
-        self.phones.insert(lid.clone(), phone.clone());
-        Ok(phone)
-    }
-
-    /// Who did it, as senders of messages are kept.
-    async fn author(&mut self, id: &Jid, from_me: bool) -> Result<Jid> {
-        match &self.draft.live.account {
-            Some(own) if from_me => Ok(own.phone.clone()),
-            _ => self.canonical(id, None).await,
-        }
-    }
-
     /// A time from outside, kept within what can be.
     fn plausible(&self, at: Timestamp) -> Timestamp {
-        let latest = self.now + jiff::SignedDuration::from_secs(MAX_AHEAD_SECONDS);
-        at.clamp(Timestamp::UNIX_EPOCH, latest)
+        plausible(at, self.now)
     }
 
     fn events(&self) -> Events<'_> {
         Events { session: self.session, own: self.draft.live.account.as_ref().map(|it| &it.phone) }
-    }
-}
-
-/// Phone number and hidden id of the person a private chat is with, as far as the message says.
-fn both_ids(inbound: &InboundMessage) -> (Option<Jid>, Option<Jid>) {
-    let ids = [Some(&inbound.chat), inbound.chat_alternative.as_ref()];
-    let of = |server: Server| ids.into_iter().flatten().find(|it| it.server() == server).cloned();
-    match inbound.chat.kind() {
-        ChatKind::Individual => (of(Server::Phone), of(Server::Lid)),
-        _ => (None, None),
-    }
-}
-
-fn clip(text: &str, max_chars: usize) -> String {
-    match text.char_indices().nth(max_chars) {
-        Some((end, _)) => text[..end].to_owned(),
-        None => text.to_owned(),
-    }
-}
-
-fn clip_media(media: Media) -> Media {
-    Media { mimetype: clip(&media.mimetype, MAX_NAME), filename: media.filename.map(|it| clip(&it, MAX_NAME)), ..media }
-}
-
-fn clip_detail(detail: Detail) -> Detail {
-    let short = |text: Option<String>| text.map(|it| clip(&it, MAX_BODY));
-    match detail {
-        Detail::Location { latitude, longitude, description, address, url } => Detail::Location {
-            latitude,
-            longitude,
-            description: short(description),
-            address: short(address),
-            url: short(url),
-        },
-        Detail::Contact { vcards } => {
-            Detail::Contact { vcards: vcards.iter().take(MAX_ITEMS).map(|it| clip(it, MAX_BODY)).collect() }
-        }
-        Detail::Poll { name, options, multiple } => Detail::Poll {
-            name: clip(&name, MAX_BODY),
-            options: options.iter().take(MAX_ITEMS).map(|it| clip(it, MAX_NAME)).collect(),
-            multiple,
-        },
     }
 }
