@@ -19,7 +19,7 @@ use crate::{
     first_key,
     greeting::Greeting,
     lifecycle,
-    network::{NetworkChoice, NetworkRefused},
+    network::NetworkChoice,
     sandbox::Inside,
     start_error::StartError,
     vault_key,
@@ -74,6 +74,7 @@ pub(crate) async fn serve(config: Config) -> Result<(), StartError> {
 
 #[cfg(feature = "engine-native")]
 fn engines(config: &Config, inside: Option<&Url>) -> Result<Vec<Arc<dyn EngineFactory>>, StartError> {
+    use crate::network::NetworkRefused;
     use openwa_engine_native::{NativeFactory, NativeSettings};
 
     let sandbox = match &config.network {

@@ -41,6 +41,7 @@ pub(crate) struct Config {
     pub(crate) guard_addresses: bool,
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) node_id: Option<String>,
+    #[cfg_attr(not(feature = "engine-native"), expect(dead_code, reason = "only the native engine claims a version"))]
     pub(crate) whatsapp_version: Option<(u32, u32, u32)>,
 }
 
