@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::{
-    messages::{LocationInfo, MediaInfo, PollInfo, QuotedMessage},
+    message_records::{LocationInfo, MediaInfo, PollInfo, QuotedMessage},
     wire::{Moment, Nullable},
     words::Word,
 };

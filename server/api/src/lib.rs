@@ -3,7 +3,8 @@
 //! In reading order: how it is put together (`app`), what every request passes (`edge`,
 //! `operations`, `input`, `rules`), who asks (`auth`), what can go wrong (`error`), what answers are
 //! made of (`answer`, `file_answer`, `wire`, `words`), then one file a resource, each with its wire
-//! types beside its handlers (`sessions`, `linking`, `session_settings`, `sends`, `messages`, `chats`, `contacts`, `groups`, `webhooks`, `keys`, `events`, `health`), and
+//! types beside its handlers (`sessions`, `linking`, `session_settings`, `sends`, `messages` with
+//! `message_records`, `chats`, `contacts`, `groups`, `webhooks`, `keys`, `events`, `health`), and
 //! what all of it looks like from outside (`document`, `event_shapes`).
 //!
 //! Never here: decisions about sessions or messages, SQL, WhatsApp's protocol, or a task that runs
@@ -30,6 +31,7 @@ mod groups;
 mod health;
 mod keys;
 mod linking;
+mod message_records;
 mod messages;
 mod sends;
 mod session_settings;
