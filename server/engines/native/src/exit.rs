@@ -49,6 +49,11 @@ impl Ending {
         self.reached.cancelled().await;
     }
 
+    /// The connection was meant to go.
+    pub(crate) fn mend(&self) {
+        self.broken_off.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
     /// Waits for a reason that is still on its way.
     pub(crate) async fn settled(&self) {
         let _late = tokio::time::timeout(REASON_AFTER_HANGING_UP, self.reached()).await;
@@ -246,5 +251,13 @@ mod tests {
         assert_eq!(ending.exit(), Some(Exit::Dropped("gone".into())));
         ending.reach(Exit::LoggedOut("unlinked".into()));
         assert_eq!(waiting.await.unwrap(), Some(Exit::LoggedOut("unlinked".into())));
+    }
+
+    #[test]
+    fn a_connection_that_was_meant_to_go_is_no_ending() {
+        let ending = Ending::default();
+        ending.break_off(Exit::Dropped("gone".into()));
+        ending.mend();
+        assert_eq!(ending.exit(), None);
     }
 }

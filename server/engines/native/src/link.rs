@@ -161,8 +161,10 @@ impl Link {
             }
             self.say_farewell(running).await;
         }
-        // Right after linking WhatsApp asks for a restart, and for nothing else.
-        if set_up && !self.listener.linked.swap(false, Ordering::AcqRel) {
+        // Right after linking WhatsApp asks for a restart and hangs up, whichever is noticed first.
+        if self.listener.linked.swap(false, Ordering::AcqRel) {
+            ending.mend();
+        } else if set_up {
             ending.settled().await;
         }
         if let Some(exit) = ending.exit() {

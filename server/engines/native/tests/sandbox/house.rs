@@ -153,7 +153,11 @@ impl Session {
         };
         match tokio::time::timeout(DEADLINE, search).await {
             Ok(found) => found,
-            Err(_) => panic!("never heard: {what}; only {:#?}", self.log.signals.lock().unwrap()),
+            Err(_) => panic!(
+                "never heard: {what}; only {:#?}; the link has ended: {}",
+                self.log.signals.lock().unwrap(),
+                self.running.is_finished()
+            ),
         }
     }
 
