@@ -99,11 +99,15 @@ function link(command) {
                 }
             });
             socket.ev.on('messages.upsert', async ({ messages }) => {
-                for (const message of messages) await tell(message);
+                for (const message of messages) {
+                    await tell(message);
+                    // A status that came while Baileys held its events back is in the message itself.
+                    if (message.status != null) tellStatus(message.key, message.status);
+                }
             });
             socket.ev.on('messages.update', updates => {
                 for (const { key, update } of updates) {
-                    if (update.status != null) say({ event: 'status', id: key.id, status: statuses[update.status] });
+                    if (update.status != null) tellStatus(key, update.status);
                 }
             });
         };
@@ -146,6 +150,10 @@ async function tell(message) {
         }
     }
     say(told);
+}
+
+function tellStatus(key, status) {
+    say({ event: 'status', id: key.id, status: statuses[status] });
 }
 
 const jid = to => (to.includes('@') ? to.replace('@c.us', '@s.whatsapp.net') : `${to}@s.whatsapp.net`);
