@@ -1,10 +1,10 @@
 //! Messages that were stored but not sent, or of which nobody knows: sent again under their ids, oldest first.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use openwa_model::{
+    Timestamp,
     message::{DeliveryStatus, Message},
-    session::Status,
     store::StoreError,
 };
 
@@ -15,83 +15,98 @@ use crate::{
 };
 
 /// How many pending messages are read at once.
-const BATCH: u32 = 200;
+pub(crate) const BATCH: u32 = 200;
+/// The wait after the store failed.
+const AFTER_ERROR: Duration = Duration::from_secs(5);
 
 /// How a pass over the pending messages ended.
 enum Pass {
     /// Nothing is left that nobody works on.
     Done,
+    /// There are more than were read.
+    More,
     /// Some are left for later.
     Later,
 }
 
-/// Sends what is pending, now that the session is ready.
-pub(crate) fn resend_pending(context: Arc<Context>, running: Arc<Running>) {
-    resend(context, running, false);
+/// Sends what was pending when the session became ready.
+pub(crate) fn resend_now(context: Arc<Context>, running: Arc<Running>, pending: Vec<Message>) {
+    if !pending.is_empty() {
+        resend(context, running, Some(pending));
+    }
 }
 
 /// Sends what is pending after a while: an answer may still come.
 pub(crate) fn resend_later(context: Arc<Context>, running: Arc<Running>) {
-    resend(context, running, true);
+    resend(context, running, None);
 }
 
-fn resend(context: Arc<Context>, running: Arc<Running>, mut wait_first: bool) {
+fn resend(context: Arc<Context>, running: Arc<Running>, first: Option<Vec<Message>>) {
     let tasks = context.tasks.clone();
     tasks.spawn(async move {
         let Some(link) = running.link() else { return };
+        let work = async {
+            let mut ended = match first {
+                Some(pending) => pass(&context, &running, pending).await,
+                None => Ok(Pass::Later),
+            };
+            loop {
+                match ended {
+                    Ok(Pass::Done) => return,
+                    Ok(Pass::More) => {}
+                    Ok(Pass::Later) => {
+                        // Whoever waits already will see what is pending then.
+                        let Ok(_waiting) = running.waiting_to_resend.try_lock() else { return };
+                        let again_at = context.now().saturating_add(context.settings.resend_delay);
+                        context.ports.clock.until(again_at.unwrap_or(Timestamp::MAX)).await;
+                    }
+                    Err(error) => {
+                        complain(&running, &error);
+                        tokio::time::sleep(AFTER_ERROR).await;
+                    }
+                }
+                ended = pass_over_all(&context, &running).await;
+            }
+        };
         tokio::select! {
             // The next link begins with all that is pending.
             () = link.ended.cancelled() => {}
-            () = async {
-                loop {
-                    if wait_first {
-                        // Whoever waits already will see what is pending then.
-                        let Ok(_waiting) = running.waiting_to_resend.try_lock() else { return };
-                        let delay = context.settings.resend_delay;
-                        context.ports.clock.until(context.now().saturating_add(delay).unwrap_or_default()).await;
-                    }
-                    match pass(&context, &running).await {
-                        Ok(Pass::Done) => return,
-                        Ok(Pass::Later) => {}
-                        Err(error) => {
-                            let error = &error as &dyn std::error::Error;
-                            tracing::warn!(session.id = %running.id, error, "pending messages could not be looked at; trying again");
-                        }
-                    }
-                    wait_first = true;
-                }
-            } => {}
+            () = work => {}
         }
     });
 }
 
-async fn pass(context: &Arc<Context>, running: &Arc<Running>) -> Result<Pass, StoreError> {
+fn complain(running: &Running, error: &StoreError) {
+    let error = error as &dyn std::error::Error;
+    tracing::warn!(session.id = %running.id, error, "pending messages could not be sent; trying again");
+}
+
+async fn pass_over_all(context: &Context, running: &Arc<Running>) -> Result<Pass, StoreError> {
+    let pending = context.ports.store.view().await?.pending_messages(running.id, BATCH).await?;
+    pass(context, running, pending).await
+}
+
+async fn pass(context: &Context, running: &Arc<Running>, pending: Vec<Message>) -> Result<Pass, StoreError> {
     let _turn = running.resending.lock().await;
-    loop {
-        if running.status() != Status::Ready {
-            return Ok(Pass::Done);
+    let is_all = pending.len() < BATCH as usize;
+    let mut settled = 0;
+    for message in pending {
+        let Some(_sending) = running.begin_sending(&message.id) else { continue };
+        if !is_still_pending(context, &message).await? {
+            continue;
         }
-        let pending = context.ports.store.view().await?.pending_messages(running.id, BATCH).await?;
-        let mut settled = 0;
-        for message in pending {
-            let Some(_sending) = running.begin_sending(&message.id) else { continue };
-            if !is_still_pending(context, &message).await? {
-                continue;
+        tracing::info!(session.id = %running.id, message.id = %message.id, "sending a pending message again");
+        match outbound::hand_over(context, running, &message).await {
+            Outcome::Accepted(at) => outbound::accepted(context, running, &message, at, None).await?,
+            Outcome::Failed(error) => {
+                outbound::failed(context, running, &message, &error.to_string(), None).await?;
             }
-            tracing::info!(session.id = %running.id, message.id = %message.id, "sending a pending message again");
-            match outbound::hand_over(context, running, &message).await {
-                Outcome::Accepted(at) => outbound::accepted(context, running, &message, at, None).await?,
-                Outcome::Failed(error) => {
-                    outbound::failed(context, running, &message, &error.to_string(), None).await?;
-                }
-                Outcome::Unknown(_) | Outcome::NotNow(_) => return Ok(Pass::Later),
-            }
-            settled += 1;
+            Outcome::Unknown(_) | Outcome::NotNow(_) => return Ok(Pass::Later),
         }
-        if settled == 0 {
-            return Ok(Pass::Done);
-        }
+        settled += 1;
     }
+    // What others are sending right now is theirs.
+    Ok(if is_all || settled == 0 { Pass::Done } else { Pass::More })
 }
 
 /// Asked once nobody else can be sending it: its send may have ended since the list was read.

@@ -29,7 +29,7 @@ use self::{
 use crate::{
     gateway::Context,
     payload::{Events, inline_media},
-    qr,
+    qr, reconciler,
     running::{Live, ShownQr},
 };
 
@@ -83,6 +83,8 @@ pub(crate) struct Draft {
     pub(crate) active_at: Timestamp,
     /// Files nobody needs any more.
     pub(crate) unused: Vec<FileKey>,
+    /// Messages that were pending when the session became ready: nobody is sending them.
+    pub(crate) pending: Vec<Message>,
 }
 
 /// One batch being written.
@@ -211,8 +213,12 @@ impl Inbound<'_> {
         let was_ready = self.draft.progress.status == Status::Ready;
         self.step(Input::Online).await?;
         self.set_account(account).await?;
+        if was_ready {
+            return Ok(());
+        }
+        self.draft.pending = self.unit.pending_messages(self.session, reconciler::BATCH).await?;
         let now = self.now;
-        if !was_ready && let Some(row) = self.row().await? {
+        if let Some(row) = self.row().await? {
             row.connected_at = Some(now);
         }
         Ok(())

@@ -2,7 +2,6 @@
 
 use openwa_model::{
     engine::{Heard, Signal},
-    session::Status,
     store::StoreError,
 };
 
@@ -70,6 +69,7 @@ impl SessionTask {
             live: self.running.live.borrow().clone(),
             active_at: self.active_at,
             unused: Vec::new(),
+            pending: Vec::new(),
         };
         let mut unit = self.context.ports.store.begin().await?;
         unit.check_lease(&self.running.lease).await?;
@@ -80,7 +80,6 @@ impl SessionTask {
 
     /// Takes over what was just committed.
     fn adopt(&mut self, draft: Draft) {
-        let came_online = draft.progress.status == Status::Ready && self.progress.status != Status::Ready;
         if draft.progress.status != self.progress.status {
             tracing::info!(session.id = %self.running.id, session.status = draft.progress.status.name(), "session status");
         }
@@ -96,9 +95,7 @@ impl SessionTask {
                 }
             });
         }
-        if came_online {
-            reconciler::resend_pending(self.context.clone(), self.running.clone());
-        }
+        reconciler::resend_now(self.context.clone(), self.running.clone(), draft.pending);
     }
 }
 
