@@ -27,6 +27,9 @@ use crate::{
     transport::Dialer,
 };
 
+/// How many restarts in a row are done without anybody deciding.
+const MOST_RESTARTS: u32 = 4;
+
 /// How long reading the credentials may take, for whoever waits to link an account.
 const PREPARATION: Duration = Duration::from_secs(5);
 
@@ -104,13 +107,18 @@ impl Engine for NativeEngine {
         let Ok(_running) = self.running.try_lock() else {
             return Exit::Dropped("This engine is running already.".into());
         };
-        let (listener, queue) = Listener::new(self.shared.now);
-        let link = match self.prepare(listener).await {
-            Ok(link) => link,
-            Err(error) => return Exit::Dropped(format!("{error}.")),
-        };
-        self.link.send_replace(Arc::downgrade(&link));
-        link.hold(queue, stop).await
+        for _ in 0..=MOST_RESTARTS {
+            let (listener, queue) = Listener::new(self.shared.now);
+            let link = match self.prepare(listener).await {
+                Ok(link) => link,
+                Err(error) => return Exit::Dropped(format!("{error}.")),
+            };
+            self.link.send_replace(Arc::downgrade(&link));
+            if let Some(exit) = link.hold(queue, &stop).await {
+                return exit;
+            }
+        }
+        Exit::Dropped("WhatsApp asked for one restart after the other.".into())
     }
 
     async fn execute(&self, command: Command) -> Result<Reply, EngineError> {

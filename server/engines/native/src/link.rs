@@ -1,8 +1,9 @@
 //! One link to WhatsApp, from the first connection to its ending.
 //!
 //! The library would reconnect by itself, for ever. Here that is switched off: a link that ends says
-//! how, and whoever owns the session decides what comes next. Two endings are none: after linking,
-//! and now and then later, WhatsApp asks for a restart (515), which is done at once.
+//! how, and whoever owns the session decides what comes next. One ending is none: after linking, and
+//! now and then later, WhatsApp asks for a restart (515). That is done at once and with a new client,
+//! because what the old one still has in hand belongs to the connection that is gone.
 
 use std::{
     sync::{
@@ -40,14 +41,11 @@ use crate::{
     transport::{DialOutcome, Dialer},
 };
 
-/// How many restarts one link may ask for.
-const MOST_RESTARTS: u32 = 4;
-
 /// How long an orderly end may take: what is in flight is written, and WhatsApp is told.
-const FAREWELL: Duration = Duration::from_secs(20);
+const FAREWELL: Duration = Duration::from_secs(10);
 
 /// How long the news that came before the end may take to be committed.
-const LAST_NEWS: Duration = Duration::from_secs(10);
+const LAST_NEWS: Duration = Duration::from_secs(5);
 
 /// How long a typed code may take after the last QR code has run out.
 const PATIENCE_FOR_TYPING: Duration = Duration::from_secs(180);
@@ -109,16 +107,14 @@ impl Link {
         Ok(Arc::new(Self { client, listener, persistence, commit, dialled, told_online }))
     }
 
-    /// Connects and stays connected until something ends it.
-    pub(crate) async fn hold(self: &Arc<Self>, queue: mpsc::Receiver<News>, stop: CancellationToken) -> Exit {
+    /// Connects and stays connected until something ends it. `None` asks for another link right away.
+    pub(crate) async fn hold(self: &Arc<Self>, queue: mpsc::Receiver<News>, stop: &CancellationToken) -> Option<Exit> {
         let over = CancellationToken::new();
         let reader = tokio::spawn(news::read(queue, Arc::downgrade(self), Arc::clone(&self.commit), over.clone()));
         let subscription = self.client.subscribe_handler(Arc::clone(&self.listener) as _);
-        let exit = self.hold_through_restarts(&stop).await;
+        let exit = self.hold_connection(stop).await;
         // However it ended: this also writes down what the library still holds in memory.
-        if tokio::time::timeout(FAREWELL, self.client.disconnect()).await.is_err() {
-            tracing::warn!("The link to WhatsApp did not close in time");
-        }
+        self.close().await;
         drop(subscription);
         self.listener.acks.close();
         over.cancel();
@@ -126,17 +122,7 @@ impl Link {
         exit
     }
 
-    async fn hold_through_restarts(self: &Arc<Self>, stop: &CancellationToken) -> Exit {
-        for _ in 0..MOST_RESTARTS {
-            if let Some(exit) = self.hold_once(stop).await {
-                return exit;
-            }
-        }
-        Exit::Dropped("WhatsApp asked for one restart after the other.".into())
-    }
-
-    /// One connection. `None` asks for another one right away.
-    async fn hold_once(self: &Arc<Self>, stop: &CancellationToken) -> Option<Exit> {
+    async fn hold_connection(self: &Arc<Self>, stop: &CancellationToken) -> Option<Exit> {
         let running = Arc::clone(&self.client);
         let mut running = tokio::spawn(async move { running.run().await });
         let ending = &self.listener.ending;
@@ -159,10 +145,11 @@ impl Link {
             if !set_up {
                 running.abort();
             }
-            self.say_farewell(running).await;
+            self.close().await;
+            finish(running, FAREWELL).await;
         }
         // Right after linking WhatsApp asks for a restart and hangs up, whichever is noticed first.
-        if self.listener.linked.swap(false, Ordering::AcqRel) {
+        if self.listener.linked.load(Ordering::Acquire) {
             ending.mend();
         } else if set_up {
             ending.settled().await;
@@ -193,11 +180,11 @@ impl Link {
         }
     }
 
-    async fn say_farewell(&self, running: JoinHandle<()>) {
+    /// Closes in good order, as far as that goes quickly. Twice is fine.
+    async fn close(&self) {
         if tokio::time::timeout(FAREWELL, self.client.disconnect()).await.is_err() {
             tracing::warn!("The link to WhatsApp did not close in time");
         }
-        finish(running, FAREWELL).await;
     }
 
     /// Tells WhatsApp that this device is to be unlinked, and ends the link.

@@ -61,7 +61,7 @@ pub(crate) struct Listener {
     pub(crate) ending: Arc<Ending>,
     /// The code that is on the screen now.
     pub(crate) code: watch::Sender<Option<LoginStep>>,
-    /// Whether the phone has just accepted a code: WhatsApp will ask for a restart.
+    /// Whether the phone has accepted a code on this link: WhatsApp will ask for a restart.
     pub(crate) linked: AtomicBool,
     /// Whether WhatsApp has said that this device is unlinked.
     pub(crate) unlinked: AtomicBool,
