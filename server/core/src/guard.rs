@@ -2,7 +2,7 @@
 //!
 //! Webhook and media addresses come from callers, so a request to one of them must not get behind
 //! the firewall the gateway stands behind. A URL is checked as text first ([`NetworkPolicy::check_url`]);
-//! a name is checked each time it is resolved ([`GuardedResolver`]), so that a name which points
+//! a name is checked each time it is resolved (`GuardedResolver`), so that a name which points
 //! somewhere else by the time of the request gains nothing.
 
 use std::{
