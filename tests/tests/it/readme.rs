@@ -51,7 +51,7 @@ impl Terminal {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARGO_PKG")) {
             shell.env_remove(name);
         }
-        shell.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).process_group(0);
+        shell.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut shell = shell.spawn().expect("bash runs");
         let input = shell.stdin.take().expect("piped");
         let output = BufReader::new(shell.stdout.take().expect("piped")).lines();
