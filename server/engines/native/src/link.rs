@@ -22,7 +22,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use wacore::{
     iq::devices::RemoveCompanionDeviceSpec,
-    store::{DeviceCommand, device::DevicePropsOverride},
+    store::{DeviceCommand, device::DevicePropsOverride, traits::DeviceStore},
 };
 use whatsapp_rust::{
     CacheConfig, CacheEntryConfig, Client, IqError, TokioRuntime, store::persistence_manager::PersistenceManager,
@@ -67,6 +67,7 @@ pub(crate) struct Link {
     pub(crate) client: Arc<Client>,
     pub(crate) listener: Arc<Listener>,
     persistence: Arc<PersistenceManager>,
+    backend: Arc<Backend>,
     commit: Arc<CommitFirst>,
     dialled: Arc<DialOutcome>,
     told_online: AtomicBool,
@@ -80,8 +81,10 @@ impl Link {
             EngineError::new(ErrorKind::Store, Retry::Later, "The credentials of this session could not be read")
                 .because(error)
         };
-        let backend: Arc<dyn LibraryBackend> = Arc::new(Backend::new(vault, Some(Arc::clone(&listener) as _)));
-        let persistence = Arc::new(PersistenceManager::new(backend).await.map_err(|error| not_prepared(error.into()))?);
+        let backend = Arc::new(Backend::new(vault, Some(Arc::clone(&listener) as _)));
+        let library_backend: Arc<dyn LibraryBackend> = Arc::clone(&backend) as _;
+        let persistence =
+            Arc::new(PersistenceManager::new(library_backend).await.map_err(|error| not_prepared(error.into()))?);
         let props = DevicePropsOverride::new().with_os(settings.device_name.clone());
         persistence.process_command(DeviceCommand::SetDeviceProps(props)).await;
 
@@ -104,7 +107,7 @@ impl Link {
             .into_client();
         client.enable_auto_reconnect.store(false, Ordering::Relaxed);
         let told_online = AtomicBool::new(false);
-        Ok(Arc::new(Self { client, listener, persistence, commit, dialled, told_online }))
+        Ok(Arc::new(Self { client, listener, persistence, backend, commit, dialled, told_online }))
     }
 
     /// Connects and stays connected until something ends it. `None` asks for another link right away.
@@ -119,6 +122,10 @@ impl Link {
         self.listener.acks.close();
         over.cancel();
         finish(reader, LAST_NEWS).await;
+        if let Err(error) = self.store_device().await {
+            tracing::warn!(%error, "The last state of the link could not be stored");
+        }
+        self.backend.close().await;
         exit
     }
 
@@ -180,6 +187,11 @@ impl Link {
         }
     }
 
+    /// Stores who this device is, as it is now. The library does too, but without saying when it has.
+    async fn store_device(&self) -> Result<(), wacore::store::error::StoreError> {
+        self.backend.save(&self.persistence.get_device_snapshot().core).await
+    }
+
     /// Closes in good order, as far as that goes quickly. Twice is fine.
     async fn close(&self) {
         if tokio::time::timeout(FAREWELL, self.client.disconnect()).await.is_err() {
@@ -211,7 +223,7 @@ impl Link {
 
     /// The phone accepted the code. Told only after the new credentials are stored.
     pub(crate) async fn linked(&self) -> Option<Signal> {
-        if let Err(error) = self.persistence.flush().await {
+        if let Err(error) = self.store_device().await {
             let why = format!("The credentials of the linked account could not be stored: {error}.");
             self.listener.ending.reach(Exit::Dropped(why));
             return None;

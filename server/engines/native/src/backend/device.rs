@@ -1,5 +1,7 @@
 //! Who this device is: its keys, its account, its counters. Without this record there is no link.
 
+use std::sync::atomic::Ordering;
+
 use async_trait::async_trait;
 use wacore::store::{Device, error::Result, traits::DeviceStore};
 
@@ -13,7 +15,14 @@ const ONLY_DEVICE: i32 = 1;
 
 #[async_trait]
 impl DeviceStore for Backend {
+    /// The library saves in the background, from copies it made earlier. One that was made before the
+    /// account was linked must not take its place.
     async fn save(&self, device: &Device) -> Result<()> {
+        let _writing = self.writing.lock().await;
+        let registered = device.pn.is_some();
+        if self.registered.fetch_or(registered, Ordering::AcqRel) && !registered {
+            return Ok(());
+        }
         self.change(put_json(space::DEVICE, SELF, device)?).await.map(drop)
     }
 
@@ -26,7 +35,6 @@ impl DeviceStore for Backend {
     }
 
     async fn create(&self) -> Result<i32> {
-        let _writing = self.writing.lock().await;
         if !self.exists().await? {
             self.save(&Device::new()).await?;
         }

@@ -15,11 +15,11 @@ mod memory_vault;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use openwa_model::vault::{Vault, VaultChange, VaultRecord};
 use serde::{Serialize, de::DeserializeOwned};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, RwLock};
 use wacore::store::error::{Result, StoreError};
 
 /// The kinds of records. A name is part of what is stored: it may never change.
@@ -61,11 +61,23 @@ pub(crate) struct Backend {
     mappings: Option<Arc<dyn MappingObserver>>,
     /// Held by whatever reads a record in order to write it.
     writing: Mutex<()>,
+    /// Whether writing is still allowed; held while something is written.
+    open: RwLock<bool>,
+    /// Whether an account has been stored.
+    registered: AtomicBool,
 }
 
 impl Backend {
     pub(crate) fn new(vault: Arc<dyn Vault>, mappings: Option<Arc<dyn MappingObserver>>) -> Self {
-        Self { vault, mappings, writing: Mutex::new(()) }
+        let (open, registered) = (RwLock::new(true), AtomicBool::new(false));
+        Self { vault, mappings, writing: Mutex::new(()), open, registered }
+    }
+
+    /// Waits for what is being written and refuses everything after it. The library writes some things
+    /// in the background; what comes late must neither undo what a next link has written nor bring
+    /// credentials back that were removed.
+    pub(crate) async fn close(&self) {
+        *self.open.write().await = false;
     }
 
     async fn get(&self, space: &'static str, key: &str) -> Result<Option<VaultRecord>> {
@@ -87,6 +99,10 @@ impl Backend {
     async fn apply(&self, changes: Vec<VaultChange>) -> Result<u64> {
         if changes.is_empty() {
             return Ok(0);
+        }
+        let open = self.open.read().await;
+        if !*open {
+            return Err(StoreError::Connection("the link that this belongs to has ended".into()));
         }
         self.vault.apply(changes).await.map_err(database)
     }

@@ -368,6 +368,29 @@ async fn the_device_is_made_once_and_comes_back_as_it_was() {
 }
 
 #[tokio::test]
+async fn a_late_copy_does_not_unlink_the_account() {
+    let (backend, _) = backend();
+    let early = Device::new();
+    let mut linked = early.clone();
+    linked.pn = "15550000001:2@s.whatsapp.net".parse().ok();
+    backend.save(&early).await.unwrap();
+    backend.save(&linked).await.unwrap();
+    backend.save(&early).await.unwrap();
+    assert_eq!(backend.load().await.unwrap().unwrap().pn, linked.pn);
+}
+
+#[tokio::test]
+async fn nothing_is_written_after_the_link_has_ended() {
+    let (backend, vault) = backend();
+    backend.put_session(ALICE, b"s").await.unwrap();
+    backend.close().await;
+    backend.put_session(ALICE, b"late").await.unwrap_err();
+    backend.save(&Device::new()).await.unwrap_err();
+    assert_eq!(vault.records.lock().unwrap().len(), 1);
+    assert_eq!(backend.get_session(ALICE).await.unwrap().as_deref(), Some(&b"s"[..]));
+}
+
+#[tokio::test]
 async fn a_store_that_fails_is_reported_not_swallowed() {
     let (backend, vault) = backend();
     vault.failing.store(true, Ordering::SeqCst);
