@@ -18,6 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "openwa-server",
         &[
             "openwa-api",
+            "openwa-client",
             "openwa-core",
             "openwa-engine-native",
             "openwa-files",
@@ -27,7 +28,12 @@ const ROOMS: &[(&str, &[&str])] = &[
         ],
     ),
     ("openwa-testkit", &["openwa-model"]),
-    ("openwa-tests", &["openwa-testkit"]),
+    ("openwa-codegen", &[]),
+    ("openwa-client", &[]),
+    ("openwa-python", &["openwa-client"]),
+    ("openwa-node", &["openwa-client"]),
+    ("openwa-mcp", &["openwa-client"]),
+    ("openwa-tests", &["openwa-client", "openwa-testkit"]),
     ("openwa-bench", &["openwa-testkit"]),
 ];
 
@@ -49,7 +55,11 @@ const KEPT: &[(&str, &[&str])] = &[
     ("wacore-binary", &["openwa-engine-native", "openwa-sandbox"]),
     ("wacore-noise", &["openwa-engine-native", "openwa-sandbox"]),
     ("waproto", &["openwa-engine-native", "openwa-sandbox"]),
-    ("clap", &["openwa-server"]),
+    ("clap", &["openwa-mcp", "openwa-server"]),
+    ("pyo3", &["openwa-python"]),
+    ("napi", &["openwa-node"]),
+    ("rmcp", &["openwa-mcp"]),
+    ("minijinja", &["openwa-codegen"]),
     ("dotenvy", &["openwa-server"]),
     ("tracing-subscriber", &["openwa-server"]),
 ];

@@ -1,0 +1,2 @@
+//! The gateway as an MCP server.
+fn main() {}
