@@ -75,8 +75,9 @@ async fn texts_roles_and_settings_change_and_members_are_told() {
         .unwrap();
     let group = made.metadata.id.clone();
     wait_for_group_news(&bob_client, 0, "create").await;
-    // Bob's sender key is with Alice before anything of his is refused: the library takes a key that
-    // went out with a refused message for delivered.
+    // Bob's sender key is with Alice before anything of his is refused: the library takes a key that went
+    // out with a refused message for delivered. Both of Alice's devices would then ask again at once, and
+    // the library's own storage hands a sent message to the first of them only.
     bob_client.client.send_text(group.clone(), "good morning").await.unwrap();
     alice_client.text("good morning").await;
 

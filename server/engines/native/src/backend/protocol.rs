@@ -236,13 +236,10 @@ impl ProtocolStore for Backend {
         .map(drop)
     }
 
-    /// Whoever asks first gets it; a second retry receipt finds nothing.
+    /// It stays: the library puts a message back after it was taken, and in between a second device of the
+    /// recipient that asks for it would be told that there is none, and never get it. Age removes it.
     async fn take_sent_message(&self, chat_jid: &str, message_id: &str) -> Result<Option<Vec<u8>>> {
-        let _writing = self.writing.lock().await;
-        let key = joined(&[chat_jid, message_id]);
-        let Some(payload) = self.value(space::SENT_MESSAGE, &key).await? else { return Ok(None) };
-        self.change(delete(space::SENT_MESSAGE, key)).await?;
-        Ok(Some(payload))
+        self.value(space::SENT_MESSAGE, &joined(&[chat_jid, message_id])).await
     }
 
     async fn delete_expired_sent_messages(&self, cutoff_timestamp: i64) -> Result<u32> {

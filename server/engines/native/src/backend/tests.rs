@@ -276,19 +276,20 @@ async fn a_privacy_token_expires_only_when_both_its_halves_have() {
 }
 
 #[tokio::test]
-async fn a_sent_message_is_taken_once_however_many_ask() {
+async fn a_sent_message_is_there_for_every_device_that_asks_again() {
     let (backend, _) = backend();
     let backend = Arc::new(backend);
     backend.store_sent_message("1@g.us", "M1", b"payload").await.unwrap();
-    let takers = (0..8).map(|_| {
-        let backend = Arc::clone(&backend);
-        tokio::spawn(async move { backend.take_sent_message("1@g.us", "M1").await.unwrap() })
-    });
-    let mut taken = Vec::new();
-    for taker in takers.collect::<Vec<_>>() {
-        taken.extend(taker.await.unwrap());
+    let takers: Vec<_> = (0..8)
+        .map(|_| {
+            let backend = Arc::clone(&backend);
+            tokio::spawn(async move { backend.take_sent_message("1@g.us", "M1").await.unwrap() })
+        })
+        .collect();
+    for taker in takers {
+        assert_eq!(taker.await.unwrap(), Some(b"payload".to_vec()));
     }
-    assert_eq!(taken, [b"payload".to_vec()]);
+    assert_eq!(backend.take_sent_message("1@g.us", "M2").await.unwrap(), None);
 }
 
 #[tokio::test]
