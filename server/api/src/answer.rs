@@ -93,20 +93,20 @@ impl<T: Serialize + Type> ApiResponse for Long<T> {
 /// A message that was accepted.
 #[derive(Object)]
 #[oai(rename_all = "camelCase", example)]
-pub(crate) struct SendAnswer {
+pub(crate) struct SentMessage {
     /// WhatsApp's id of the message.
     pub(crate) message_id: String,
     /// When it was accepted, in seconds.
     pub(crate) timestamp: i64,
 }
 
-impl poem_openapi::types::Example for SendAnswer {
+impl poem_openapi::types::Example for SentMessage {
     fn example() -> Self {
         Self { message_id: "3EB0C431C26A1916E07E".to_owned(), timestamp: 1_791_021_600 }
     }
 }
 
-impl From<&SendOutcome> for SendAnswer {
+impl From<&SendOutcome> for SentMessage {
     fn from(outcome: &SendOutcome) -> Self {
         Self { message_id: outcome.id.to_string(), timestamp: outcome.timestamp.as_second() }
     }
@@ -119,7 +119,7 @@ const REPLAYED: &str = "Idempotent-Replayed";
 
 impl IntoResponse for Accepted {
     fn into_response(self) -> Response {
-        let mut response = Created(SendAnswer::from(&self.0)).into_response();
+        let mut response = Created(SentMessage::from(&self.0)).into_response();
         if self.0.replayed {
             response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
         }
@@ -136,11 +136,11 @@ impl ApiResponse for Accepted {
             deprecated: false,
             schema: String::schema_ref(),
         };
-        one(201, "WhatsApp accepted the message.", json_of(SendAnswer::schema_ref()), vec![replayed])
+        one(201, "WhatsApp accepted the message.", json_of(SentMessage::schema_ref()), vec![replayed])
     }
 
     fn register(registry: &mut Registry) {
-        SendAnswer::register(registry);
+        SentMessage::register(registry);
     }
 }
 

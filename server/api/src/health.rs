@@ -19,7 +19,7 @@ pub(crate) struct Health(pub(crate) Gateway);
 
 /// The process answers.
 #[derive(Object)]
-#[oai(rename = "Health", skip_serializing_if_is_none)]
+#[oai(rename = "HealthStatus", skip_serializing_if_is_none)]
 pub(crate) struct HealthResponse {
     /// Always `ok`.
     status: String,
@@ -78,7 +78,7 @@ pub(crate) enum ReadinessAnswer {
 #[OpenApi]
 impl Health {
     /// Ask whether the gateway answers
-    #[oai(path = "/health", method = "get", operation_id = "getHealth", tag = "Tag::Health")]
+    #[oai(path = "/health", method = "get", operation_id = "checkHealth", tag = "Tag::Health")]
     async fn health(&self, request: &Request, version: Data<&Version>) -> Json<HealthResponse> {
         let known = match presented_key(request) {
             Ok(key) => recognise(&self.0, &key).await.is_ok(),
@@ -89,7 +89,7 @@ impl Health {
     }
 
     /// Ask whether the process lives
-    #[oai(path = "/health/live", method = "get", operation_id = "getLiveness", tag = "Tag::Health")]
+    #[oai(path = "/health/live", method = "get", operation_id = "checkLiveness", tag = "Tag::Health")]
     async fn live(&self) -> Json<Liveness> {
         Json(Liveness { status: "ok".to_owned() })
     }
@@ -97,7 +97,7 @@ impl Health {
     /// Ask whether the gateway may take traffic
     ///
     /// One session that is logged out does not make it unready.
-    #[oai(path = "/health/ready", method = "get", operation_id = "getReadiness", tag = "Tag::Health")]
+    #[oai(path = "/health/ready", method = "get", operation_id = "checkReadiness", tag = "Tag::Health")]
     async fn ready(&self) -> ReadinessAnswer {
         let pinged = tokio::time::timeout(PATIENCE, self.0.ping()).await;
         let up = matches!(pinged, Ok(Ok(())));

@@ -174,7 +174,7 @@ fn session_ids(ids: Vec<Uuid>) -> Vec<SessionId> {
 #[OpenApi]
 impl Keys {
     /// Ask what a key may do
-    #[oai(path = "/auth/validate", method = "post", operation_id = "validateApiKey", tag = "Tag::Keys")]
+    #[oai(path = "/auth/validate", method = "post", operation_id = "validateKey", tag = "Tag::Keys")]
     async fn validate(&self, caller: Caller<Viewer, NoChats>) -> Answer<Json<KeyValidation>> {
         Ok(Json(KeyValidation {
             valid: true,
@@ -185,7 +185,7 @@ impl Keys {
     }
 
     /// List API keys
-    #[oai(path = "/auth/api-keys", method = "get", operation_id = "listApiKeys", tag = "Tag::Keys")]
+    #[oai(path = "/auth/api-keys", method = "get", operation_id = "listKeys", tag = "Tag::Keys")]
     async fn list(&self, _caller: Caller<Admin, Deployment>) -> Answer<Json<Vec<KeyResponse>>> {
         let keys = self.0.keys().await?;
         Ok(Json(keys.into_iter().map(|it| KeyResponse::of(it, None)).collect()))
@@ -194,7 +194,7 @@ impl Keys {
     /// Make an API key
     ///
     /// The answer holds the key; it is not shown again.
-    #[oai(path = "/auth/api-keys", method = "post", operation_id = "createApiKey", tag = "Tag::Keys")]
+    #[oai(path = "/auth/api-keys", method = "post", operation_id = "createKey", tag = "Tag::Keys")]
     async fn create(
         &self,
         _caller: Caller<Admin, Deployment>,
@@ -214,7 +214,7 @@ impl Keys {
     }
 
     /// Get an API key
-    #[oai(path = "/auth/api-keys/:keyId", method = "get", operation_id = "getApiKey", tag = "Tag::Keys")]
+    #[oai(path = "/auth/api-keys/:keyId", method = "get", operation_id = "getKey", tag = "Tag::Keys")]
     async fn get(
         &self,
         _caller: Caller<Admin, Deployment>,
@@ -224,7 +224,7 @@ impl Keys {
     }
 
     /// Change an API key
-    #[oai(path = "/auth/api-keys/:keyId", method = "put", operation_id = "updateApiKey", tag = "Tag::Keys")]
+    #[oai(path = "/auth/api-keys/:keyId", method = "put", operation_id = "updateKey", tag = "Tag::Keys")]
     async fn update(
         &self,
         _caller: Caller<Admin, Deployment>,
@@ -244,7 +244,7 @@ impl Keys {
     }
 
     /// Delete an API key
-    #[oai(path = "/auth/api-keys/:keyId", method = "delete", operation_id = "deleteApiKey", tag = "Tag::Keys")]
+    #[oai(path = "/auth/api-keys/:keyId", method = "delete", operation_id = "deleteKey", tag = "Tag::Keys")]
     async fn delete(
         &self,
         _caller: Caller<Admin, Deployment>,
@@ -257,7 +257,7 @@ impl Keys {
     /// Revoke an API key
     ///
     /// It stops working for good; its row stays.
-    #[oai(path = "/auth/api-keys/:keyId/revoke", method = "post", operation_id = "revokeApiKey", tag = "Tag::Keys")]
+    #[oai(path = "/auth/api-keys/:keyId/revoke", method = "post", operation_id = "revokeKey", tag = "Tag::Keys")]
     async fn revoke(
         &self,
         _caller: Caller<Admin, Deployment>,

@@ -40,7 +40,7 @@ pub(crate) enum QrFormat {
 /// A QR code to be scanned.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
-pub(crate) struct QrResponse {
+pub(crate) struct QrCode {
     /// A PNG as a `data:` URL.
     qr_code: String,
     /// What the session is doing.
@@ -66,7 +66,7 @@ impl IntoResponse for Svg {
 
 #[derive(ResponseContent)]
 pub(crate) enum QrContent {
-    Json(Json<QrResponse>),
+    Json(Json<QrCode>),
     Text(PlainText<String>),
     Svg(Svg),
 }
@@ -96,14 +96,14 @@ impl poem_openapi::types::Example for RequestPairingCode {
 /// A code to be typed on the phone.
 #[derive(Object)]
 #[oai(rename_all = "camelCase", example)]
-pub(crate) struct PairingCodeResponse {
+pub(crate) struct PairingCode {
     /// Eight characters.
     pairing_code: String,
     /// What the session is doing.
     status: Word<Status>,
 }
 
-impl poem_openapi::types::Example for PairingCodeResponse {
+impl poem_openapi::types::Example for PairingCode {
     fn example() -> Self {
         Self { pairing_code: "ABCD1234".to_owned(), status: Word(Status::QrReady) }
     }
@@ -129,7 +129,7 @@ impl Linking {
             QrFormat::Svg => QrContent::Svg(Svg(qr::svg(&code).map_err(ApiError::internal)?)),
             QrFormat::Json => {
                 let qr_code = qr::png_data_url(&code).map_err(ApiError::internal)?;
-                QrContent::Json(Json(QrResponse { qr_code, status: status.into() }))
+                QrContent::Json(Json(QrCode { qr_code, status: status.into() }))
             }
         };
         Ok(QrAnswer::Shown(content))
@@ -149,8 +149,8 @@ impl Linking {
         _caller: Caller<Operator, AllChats>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
         body: Body<RequestPairingCode>,
-    ) -> Answer<Created<PairingCodeResponse>> {
+    ) -> Answer<Created<PairingCode>> {
         let (pairing_code, status) = self.0.pairing_code(session.0.id()?, &body.value.phone_number).await?;
-        Ok(Created(PairingCodeResponse { pairing_code, status: status.into() }))
+        Ok(Created(PairingCode { pairing_code, status: status.into() }))
     }
 }

@@ -15,7 +15,7 @@ use poem_openapi::{
 use uuid::Uuid;
 
 use crate::{
-    answer::{Answer, Long, SendAnswer},
+    answer::{Answer, Long, SentMessage},
     app::Tag,
     auth::{Caller, OneChat, Operator, Viewer},
     error::ApiError,
@@ -46,7 +46,7 @@ pub(crate) enum Order {
 /// A reaction to set or take back.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
-pub(crate) struct React {
+pub(crate) struct ReactToMessage {
     /// The chat.
     #[oai(validator(pattern = r"^[^\s@]+@[^\s@]+$"))]
     chat_id: String,
@@ -242,14 +242,14 @@ impl Messages {
     #[oai(
         path = "/sessions/:sessionId/messages/react",
         method = "post",
-        operation_id = "reactToMessage",
+        operation_id = "react",
         tag = "Tag::Messages"
     )]
     async fn react(
         &self,
         caller: Caller<Operator, OneChat>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
-        body: Body<React>,
+        body: Body<ReactToMessage>,
     ) -> Answer<Json<Success>> {
         let (session, chat) = (session.0.id()?, chat_of(&body.value.chat_id)?);
         caller.may_use(&self.0, session, &chat).await?;
@@ -294,12 +294,12 @@ impl Messages {
         caller: Caller<Operator, OneChat>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
         body: Body<EditMessage>,
-    ) -> Answer<Json<SendAnswer>> {
+    ) -> Answer<Json<SentMessage>> {
         let EditMessage { chat_id, message_id: id, body: text, mentions } = body.value;
         let (session, chat) = (session.0.id()?, chat_of(&chat_id)?);
         caller.may_use(&self.0, session, &chat).await?;
         let (id, mentions) = (message_id("messageId", &id)?, mentions_of(mentions)?);
         let outcome = self.0.edit_message(session, &chat, &id, &text, &mentions).await?;
-        Ok(Json(SendAnswer::from(&outcome)))
+        Ok(Json(SentMessage::from(&outcome)))
     }
 }

@@ -148,7 +148,7 @@ pub(crate) struct SendAudio {
 /// A text that answers a message.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
-pub(crate) struct Reply {
+pub(crate) struct SendReply {
     /// The chat: `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `<id>@newsletter`.
     #[oai(validator(pattern = r"^[^\s@]+@[^\s@]+$"))]
     chat_id: String,
@@ -344,7 +344,7 @@ impl Sends {
         /// Makes the request take effect once within 24 hours.
         #[oai(name = "Idempotency-Key")]
         once: Once,
-        body: Body<Reply>,
+        body: Body<SendReply>,
     ) -> Answer<Accepted> {
         let key = once.with(&body);
         let reply = body.value;

@@ -177,7 +177,7 @@ impl WebhookFilters {
 /// What came of a test delivery.
 #[derive(Object)]
 #[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
-pub(crate) struct WebhookTest {
+pub(crate) struct WebhookTestResult {
     /// Whether the receiver took it.
     success: bool,
     /// The receiver's HTTP status.
@@ -239,7 +239,7 @@ impl From<FailedDelivery> for DeliveryFailureResponse {
 /// Which failed deliveries to try again.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
-pub(crate) struct Redrive {
+pub(crate) struct RedriveDeliveries {
     /// Of this session.
     session_id: Option<Uuid>,
     /// Of this webhook.
@@ -255,7 +255,7 @@ pub(crate) struct Redrive {
 /// What a redrive did. Deliveries go out in the background.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
-pub(crate) struct RedriveAnswer {
+pub(crate) struct RedriveResult {
     /// How many are due again.
     redriven: u64,
     /// Always 0: nothing is delivered while the request waits.
@@ -386,10 +386,10 @@ impl Webhooks {
         _caller: Caller<Operator, AllChats>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
         #[oai(name = "webhookId")] webhook: Path<WebhookPath>,
-    ) -> Answer<Json<WebhookTest>> {
+    ) -> Answer<Json<WebhookTestResult>> {
         Ok(Json(match self.0.test_webhook(session.0.id()?, webhook.0.id()?).await? {
-            TestResult::Delivered { status } => WebhookTest { success: true, status_code: Some(status), error: None },
-            TestResult::Failed { error } => WebhookTest { success: false, status_code: None, error: Some(error) },
+            TestResult::Delivered { status } => WebhookTestResult { success: true, status_code: Some(status), error: None },
+            TestResult::Failed { error } => WebhookTestResult { success: false, status_code: None, error: Some(error) },
         }))
     }
 
@@ -445,15 +445,15 @@ impl Webhooks {
         operation_id = "redriveDeliveryFailures",
         tag = "Tag::Webhooks"
     )]
-    async fn redrive(&self, caller: Caller<Admin, AllChats>, body: Body<Redrive>) -> Answer<Json<RedriveAnswer>> {
-        let Redrive { session_id, webhook_id, ids, limit } = body.value;
+    async fn redrive(&self, caller: Caller<Admin, AllChats>, body: Body<RedriveDeliveries>) -> Answer<Json<RedriveResult>> {
+        let RedriveDeliveries { session_id, webhook_id, ids, limit } = body.value;
         let which = FailureFilter {
             session: session_of(&caller, session_id)?,
             webhook: webhook_id.map(WebhookId),
             ids: ids.map(|ids| ids.into_iter().map(DeliveryId).collect()),
         };
         let done = self.0.redrive(&which, limit.unwrap_or(100)).await?;
-        Ok(Json(RedriveAnswer {
+        Ok(Json(RedriveResult {
             redriven: done.redriven,
             delivered: 0,
             enqueued: done.redriven,
