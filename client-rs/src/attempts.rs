@@ -1,0 +1,210 @@
+//! One call, made as often as it takes: what is repeated, when, and what every attempt has in common.
+
+use std::{borrow::Cow, time::Duration};
+
+use reqwest::{
+    Method, Request, Response,
+    header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+};
+use url::Url;
+
+use crate::{
+    Error, ErrorKind,
+    answer::{Answer, Download, read_whole},
+    backoff,
+    call::{Call, CallBody},
+    client::Client,
+    upload::Progress,
+};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The most of a failure's body that is kept.
+const LONGEST_FAILURE: usize = 1024 * 1024;
+
+impl Client {
+    /// Makes a call and reads its answer whole.
+    ///
+    /// # Errors
+    ///
+    /// When the gateway does not answer with a status from 200 to 299, after the attempts that are allowed.
+    pub async fn send(&self, call: Call) -> Result<Answer, Error> {
+        let longest = self.longest_answer();
+        let mut attempts = Attempts::new(self, call)?;
+        loop {
+            let (limit, progress) = (attempts.limit, attempts.progress());
+            let work = async { Answer::read(attempts.open().await?, longest).await };
+            match within(limit, progress, work).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => attempts.wait(error).await?,
+            }
+        }
+    }
+
+    /// Makes a call whose answer is read as it comes. The timeout is for the head of the answer, and then for silence.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::send`].
+    pub async fn download(&self, call: Call) -> Result<Download, Error> {
+        let silence = call.timeout.unwrap_or_else(|| self.timeout());
+        Ok(Download::new(self.open(call).await?, silence))
+    }
+
+    /// Makes a call up to the head of its answer.
+    pub(crate) async fn open(&self, call: Call) -> Result<Response, Error> {
+        let mut attempts = Attempts::new(self, call)?;
+        loop {
+            let (limit, progress) = (attempts.limit, attempts.progress());
+            match within(limit, progress, attempts.open()).await {
+                Ok(response) => return Ok(response),
+                Err(error) => attempts.wait(error).await?,
+            }
+        }
+    }
+}
+
+/// Ends a call that takes too long: in all, or while nothing of its upload moves.
+async fn within<T>(
+    limit: Duration,
+    progress: Option<Progress>,
+    work: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    match progress {
+        None => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(Error::timeout(limit))),
+        Some(progress) => tokio::select! {
+            done = work => done,
+            () = progress.stalled(limit) => Err(Error::timeout(limit)),
+        },
+    }
+}
+
+/// The attempts of one call.
+pub(crate) struct Attempts<'a> {
+    client: &'a Client,
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: CallBody,
+    progress: Option<Progress>,
+    pub(crate) limit: Duration,
+    is_repeatable: bool,
+    made: u32,
+    most: u32,
+}
+
+impl<'a> Attempts<'a> {
+    pub(crate) fn new(client: &'a Client, call: Call) -> Result<Self, Error> {
+        let url = client.url(&call.path, &call.query)?;
+        let mut headers = HeaderMap::with_capacity(call.headers.len() + 2);
+        let is_read = matches!(call.method, Method::GET | Method::HEAD);
+        let key = call.idempotency_key.value()?;
+        let is_repeatable = is_read || key.is_some();
+        if let Some(key) = key {
+            headers.insert(IDEMPOTENCY_KEY, header_value("Idempotency-Key", key)?);
+        }
+        if matches!(call.body, CallBody::Json(_)) {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        for (name, value) in call.headers {
+            let (name, value) = header(&name, value)?;
+            headers.insert(name, value);
+        }
+        Ok(Self {
+            client,
+            method: call.method,
+            url,
+            headers,
+            body: call.body,
+            progress: None,
+            limit: call.timeout.unwrap_or_else(|| client.timeout()),
+            is_repeatable,
+            made: 0,
+            most: call.retries.unwrap_or_else(|| client.max_retries()),
+        })
+    }
+
+    /// A new one for each attempt, where there is something to send.
+    fn progress(&mut self) -> Option<Progress> {
+        self.progress = matches!(self.body, CallBody::Upload { .. }).then(Progress::new);
+        self.progress.clone()
+    }
+
+    async fn request(&mut self) -> Result<reqwest::RequestBuilder, Error> {
+        let mut request = Request::new(self.method.clone(), self.url.clone());
+        request.headers_mut().clone_from(&self.headers);
+        if let CallBody::Json(body) = &self.body {
+            *request.body_mut() = Some(body.clone().into());
+        }
+        let builder = reqwest::RequestBuilder::from_parts(self.client.http().clone(), request);
+        Ok(match &mut self.body {
+            CallBody::Empty | CallBody::Json(_) => builder,
+            CallBody::Upload { fields, file } => {
+                let progress = self.progress.get_or_insert_with(Progress::new);
+                builder.multipart(file.form(fields, progress).await?)
+            }
+        })
+    }
+
+    /// Makes one attempt, up to the head of a success.
+    pub(crate) async fn open(&mut self) -> Result<Response, Error> {
+        let response = self.request().await?.send().await.map_err(Error::of_transport)?;
+        let status = response.status();
+        tracing::debug!(method = %self.method, path = self.url.path(), attempt = self.made, status = status.as_u16(), "answered");
+        if status.is_success() || status.as_u16() == 101 {
+            return Ok(response);
+        }
+        // What the status says counts more than a body that cannot be read.
+        let headers = response.headers().clone();
+        let (headers, body) = read_whole(response, LONGEST_FAILURE).await.unwrap_or((headers, bytes::Bytes::new()));
+        Err(Error::of_answer(status, headers, body))
+    }
+
+    /// Waits before the next attempt, or gives the error back when there is to be none.
+    pub(crate) async fn wait(&mut self, error: Error) -> Result<(), Error> {
+        let asked = error.retry_after();
+        let in_reach = asked.is_none_or(|it| it <= backoff::LONGEST_ASKED);
+        if self.made >= self.most || !in_reach || !self.may_repeat(&error) || !self.has_body() {
+            return Err(error);
+        }
+        let delay = asked.unwrap_or_else(|| backoff::delay(self.made, rand::random()));
+        self.made += 1;
+        tracing::debug!(method = %self.method, path = self.url.path(), attempt = self.made, ?delay, %error, "trying again");
+        tokio::time::sleep(delay).await;
+        Ok(())
+    }
+
+    fn has_body(&self) -> bool {
+        match &self.body {
+            CallBody::Upload { file, .. } => file.is_there(),
+            CallBody::Empty | CallBody::Json(_) => true,
+        }
+    }
+
+    fn may_repeat(&self, error: &Error) -> bool {
+        if error.is_unsent() {
+            return true;
+        }
+        let may_pass = match (error.kind(), error.status()) {
+            (ErrorKind::Connection | ErrorKind::Timeout, None) => true,
+            (_, Some(408 | 429 | 500 | 502 | 503 | 504)) => true,
+            // An earlier attempt of this very call is still at work.
+            (_, Some(409)) => self.made > 0 && error.code() == Some("IDEMPOTENCY_KEY_IN_PROGRESS"),
+            _ => false,
+        };
+        may_pass && self.is_repeatable
+    }
+}
+
+/// A header of a person's own.
+pub(crate) fn header(name: &str, value: String) -> Result<(HeaderName, HeaderValue), Error> {
+    let parsed = HeaderName::from_bytes(name.as_bytes())
+        .map_err(|it| Error::configuration(format!("'{name}' is not the name of a header")).because(it))?;
+    Ok((parsed, header_value(name, value)?))
+}
+
+pub(crate) fn header_value<'a>(name: impl Into<Cow<'a, str>>, value: String) -> Result<HeaderValue, Error> {
+    HeaderValue::from_maybe_shared(bytes::Bytes::from(value)).map_err(|it| {
+        let name = name.into();
+        Error::configuration(format!("the header {name} must not hold line breaks or control characters")).because(it)
+    })
+}

@@ -1,0 +1,80 @@
+//! One connection of an event stream.
+
+use std::{collections::VecDeque, time::Duration};
+
+use bytes::Bytes;
+use reqwest::{Response, StatusCode, header::CONTENT_TYPE};
+
+use super::{
+    Follow,
+    sse::{Block, Parser},
+};
+use crate::{
+    Client, Error, ErrorKind,
+    raw::{Call, CallBody, Keyed},
+};
+
+/// The longest event that is read.
+const LONGEST_EVENT: usize = 64 * 1024 * 1024;
+
+/// What comes over a connection: an event, or, without data, a place to go on from.
+#[derive(Debug)]
+pub(super) struct Message {
+    pub(super) id: Option<String>,
+    pub(super) kind: String,
+    pub(super) data: Bytes,
+    pub(super) retry: Option<Duration>,
+}
+
+impl From<Block> for Message {
+    fn from(Block { id, kind, data, retry }: Block) -> Self {
+        Self { id, kind, data: data.into(), retry }
+    }
+}
+
+pub(super) struct Connection {
+    response: Response,
+    parser: Parser,
+    waiting: VecDeque<Message>,
+}
+
+impl Connection {
+    pub(super) async fn open(client: &Client, follow: &Follow, last_id: Option<&str>) -> Result<Self, Error> {
+        let Follow { call, .. } = follow;
+        let mut headers = call.headers.clone();
+        headers.push(("Accept".into(), "text/event-stream".into()));
+        headers.extend(last_id.map(|it| ("Last-Event-ID".to_owned(), it.to_owned())));
+        let call = Call {
+            method: call.method.clone(),
+            path: call.path.clone(),
+            query: call.query.clone(),
+            headers,
+            body: CallBody::Empty,
+            idempotency_key: Keyed::None,
+            timeout: call.timeout,
+            // The stream counts the attempts itself.
+            retries: Some(0),
+        };
+        let response = client.open(call).await?;
+        let kind = response.headers().get(CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
+        if response.status() != StatusCode::OK || !kind.starts_with("text/event-stream") {
+            let message = format!("the gateway answered '{kind}' instead of an event stream");
+            return Err(Error::new(ErrorKind::Decode, message).with_status(response.status(), response.headers()));
+        }
+        Ok(Self { response, parser: Parser::new(LONGEST_EVENT), waiting: VecDeque::new() })
+    }
+
+    /// The next message; an error when the connection ended. May be dropped at any point.
+    pub(super) async fn next(&mut self) -> Result<Message, Error> {
+        loop {
+            if let Some(message) = self.waiting.pop_front() {
+                return Ok(message);
+            }
+            let Some(chunk) = self.response.chunk().await.map_err(Error::of_transport)? else {
+                return Err(Error::new(ErrorKind::Connection, "the gateway ended the event stream"));
+            };
+            let read = self.parser.feed(&chunk, |it| self.waiting.push_back(it.into()));
+            read.map_err(|it| Error::new(ErrorKind::Decode, it.to_string()).because(it))?;
+        }
+    }
+}
