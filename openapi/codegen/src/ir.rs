@@ -44,7 +44,8 @@ pub(crate) struct Operation {
     pub(crate) path: String,
     /// In the order of the path.
     pub(crate) path_parameters: Vec<Parameter>,
-    /// Those that must be given first.
+    /// Those that must be given first. One that chooses between several kinds of answer
+    /// (`format` where there is JSON and SVG) is left out: clients ask for the JSON.
     pub(crate) query: Vec<Parameter>,
     /// Without `Idempotency-Key` and `Last-Event-ID`: clients deal with those themselves.
     pub(crate) headers: Vec<Parameter>,
@@ -57,7 +58,7 @@ pub(crate) struct Operation {
     pub(crate) page: Option<Page>,
     /// `viewer`, `operator` or `admin`; none where no key is needed.
     pub(crate) role: Option<String>,
-    /// The request body of the document's example.
+    /// The document's example of the request body.
     pub(crate) example: Option<serde_json::Value>,
 }
 
@@ -71,6 +72,8 @@ pub(crate) struct Parameter {
     #[serde(rename = "type")]
     pub(crate) kind: TypeRef,
     pub(crate) default: Option<serde_json::Value>,
+    pub(crate) example: Option<serde_json::Value>,
+    pub(crate) deprecated: bool,
     pub(crate) bounds: Bounds,
 }
 
@@ -122,6 +125,8 @@ pub(crate) struct Type {
     /// In PascalCase, as it stands in the document.
     pub(crate) name: String,
     pub(crate) description: String,
+    /// The document's example of it.
+    pub(crate) example: Option<serde_json::Value>,
     #[serde(flatten)]
     pub(crate) shape: Shape,
     /// Whether requests contain it, directly or below.
@@ -133,6 +138,7 @@ pub(crate) struct Type {
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "shape", rename_all = "snake_case")]
 pub(crate) enum Shape {
+    /// The fields that are always there first, then by name.
     Struct { fields: Vec<Field> },
     /// Open: a client keeps values that it does not know.
     Enum { values: Vec<EnumValue> },
@@ -166,6 +172,8 @@ pub(crate) struct Field {
     #[serde(rename = "type")]
     pub(crate) kind: TypeRef,
     pub(crate) default: Option<serde_json::Value>,
+    pub(crate) example: Option<serde_json::Value>,
+    pub(crate) deprecated: bool,
     pub(crate) bounds: Bounds,
 }
 
@@ -183,19 +191,29 @@ pub(crate) enum TypeRef {
     /// Any JSON.
     Any,
     /// One fixed string.
-    Constant { value: String },
-    Array { of: Box<TypeRef> },
-    Map { of: Box<TypeRef> },
-    Named { name: String },
+    Constant {
+        value: String,
+    },
+    Array {
+        of: Box<TypeRef>,
+    },
+    Map {
+        of: Box<TypeRef>,
+    },
+    Named {
+        name: String,
+    },
 }
 
 /// What the server refuses otherwise.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub(crate) struct Bounds {
     pub(crate) minimum: Option<i64>,
     pub(crate) maximum: Option<i64>,
     pub(crate) min_length: Option<u64>,
     pub(crate) max_length: Option<u64>,
+    pub(crate) min_items: Option<u64>,
+    pub(crate) max_items: Option<u64>,
     pub(crate) pattern: Option<String>,
 }
 
