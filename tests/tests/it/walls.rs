@@ -40,6 +40,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// What a room's own tests may import beyond that.
 const IN_TESTS: &[(&str, &[&str])] = &[
     ("openwa-store", &["openwa-testkit"]),
+    ("openwa-sandbox", &["openwa-testkit"]),
     ("openwa-core", &["openwa-files", "openwa-store", "openwa-testkit"]),
     ("openwa-api", &["openwa-files", "openwa-store"]),
     ("openwa-engine-native", &["openwa-sandbox", "openwa-store", "openwa-files"]),

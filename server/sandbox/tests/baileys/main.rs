@@ -1,15 +1,13 @@
 //! A client nobody here wrote, unmodified, on this network: Baileys over TLS, linked to one phone,
 //! writing with another.
 
-mod peer;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use openwa_sandbox::phone::message::{Content, Draft, MediaKind, Message, Outgoing, OutgoingMedia, Status};
 use openwa_sandbox::phone::{Chat, Phone, Script};
 use openwa_sandbox::{Sandbox, SandboxConfig};
-use peer::Peer;
+use openwa_testkit::baileys::Peer;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
