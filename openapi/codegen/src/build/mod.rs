@@ -1,14 +1,18 @@
 //! The document, cut into the intermediate form.
 //!
 //! What a client library could not say is refused, all of it at once, each with the place in the document
-//! and what to do. In reading order: [`operations`], with [`names`] and [`pages`]; [`types`], with
-//! [`values`]; [`events`]; and [`reach`], which finds who contains what.
+//! and what to do. In reading order: [`operations`], with [`names`], [`parameters`], [`bodies`] and
+//! [`pages`]; [`types`], with [`values`]; [`events`]; and [`reach`], which finds who contains what.
 
+mod bodies;
 mod events;
 mod names;
 mod operations;
 mod pages;
+mod parameters;
 mod reach;
+#[cfg(test)]
+mod tests;
 mod types;
 mod values;
 

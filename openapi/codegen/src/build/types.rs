@@ -41,8 +41,7 @@ pub(super) fn all(build: &mut Build<'_>) -> Vec<Type> {
 
 /// Whether a schema is a type of its own, and not just another word for a string or a list.
 pub(super) fn is_named(schema: &Value) -> bool {
-    let values = schema["enum"].as_array().is_some_and(|it| it.len() > 1);
-    values
+    schema["enum"].is_array()
         || schema.get("properties").is_some()
         || is_union(schema)
         || schema["allOf"].as_array().is_some_and(|it| it.len() > 1)
@@ -56,7 +55,7 @@ fn choices(schema: &Value) -> Option<&Vec<Value>> {
     schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array())
 }
 
-fn shape(build: &mut Build<'_>, place: &str, schema: &Value) -> Shape {
+fn shape<'a>(build: &mut Build<'a>, place: &str, schema: &'a Value) -> Shape {
     if let Some(values) = schema["enum"].as_array() {
         return Shape::Enum { values: values.iter().filter_map(|it| enum_value(build, place, it)).collect() };
     }
