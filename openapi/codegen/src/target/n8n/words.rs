@@ -1,0 +1,126 @@
+//! Sentences and names as n8n writes them: titles in title case, descriptions without a full stop unless
+//! there are several sentences, HTML inside.
+
+/// Words that stay small inside a title.
+const SMALL: [&str; 16] =
+    ["a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "via", "with"];
+
+/// Words that are written in their own way.
+const OWN: [(&str, &str); 12] = [
+    ("api", "API"),
+    ("http", "HTTP"),
+    ("id", "ID"),
+    ("ids", "IDs"),
+    ("ip", "IP"),
+    ("ips", "IPs"),
+    ("json", "JSON"),
+    ("mime", "MIME"),
+    ("ptt", "PTT"),
+    ("qr", "QR"),
+    ("url", "URL"),
+    ("urls", "URLs"),
+];
+
+/// `["quoted", "message", "id"]` as `Quoted Message ID`.
+pub(super) fn title(words: &[String]) -> String {
+    let last = words.len().saturating_sub(1);
+    let one = |(place, word): (usize, &String)| {
+        let word = word.to_lowercase();
+        if let Some((_, own)) = OWN.iter().find(|it| it.0 == word) {
+            return (*own).to_owned();
+        }
+        if SMALL.contains(&word.as_str()) && place != 0 && place != last { word } else { capital(&word) }
+    };
+    words.iter().enumerate().map(one).collect::<Vec<_>>().join(" ")
+}
+
+/// `messages` as `message`: n8n names resources in the singular.
+pub(super) fn singular(words: &[String]) -> Vec<String> {
+    let mut words = words.to_vec();
+    if let Some(last) = words.last_mut() {
+        if let Some(stem) = last.strip_suffix("ies") {
+            *last = format!("{stem}y");
+        } else if !last.ends_with("ss") && !last.ends_with("us") && !last.ends_with("is") {
+            *last = last.strip_suffix('s').unwrap_or(last).to_owned();
+        }
+    }
+    words
+}
+
+/// A description, in one paragraph.
+pub(super) fn description(text: &str) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = text.trim_end_matches('.');
+    let several = text.contains(". ");
+    let mut html = String::with_capacity(text.len());
+    // Every second part stands between backticks.
+    for (place, part) in text.split('`').enumerate() {
+        let part = part.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        if place % 2 == 1 {
+            html.push_str(&format!("<code>{part}</code>"));
+        } else {
+            html.push_str(&own_spelling(&part));
+        }
+    }
+    let html = capital(&html);
+    if several { format!("{html}.") } else { html }
+}
+
+/// The description of a yes or no, which begins with `Whether`.
+pub(super) fn whether(words: &[String], text: &str) -> String {
+    if text.starts_with("Whether") {
+        return description(text);
+    }
+    description(&format!("Whether to set \"{}\". {text}", title(words)))
+}
+
+/// What an operation does, in words: `Send a text`.
+pub(super) fn action(text: &str) -> String {
+    own_spelling(text.trim_end_matches('.')).replace('`', "")
+}
+
+fn own_spelling(text: &str) -> String {
+    let one = |word: &str| {
+        let end = word.find(|it: char| !it.is_alphanumeric()).unwrap_or(word.len());
+        let (core, rest) = word.split_at(end);
+        match OWN.iter().find(|it| it.0 == core) {
+            Some((_, own)) => format!("{own}{rest}"),
+            None => word.to_owned(),
+        }
+    };
+    text.split(' ').map(one).collect::<Vec<_>>().join(" ")
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split(' ').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn titles_and_resources() {
+        assert_eq!(title(&words("quoted message id")), "Quoted Message ID");
+        assert_eq!(title(&words("type of")), "Type Of");
+        for (many, one) in [("messages", "message"), ("status", "status"), ("replies", "reply"), ("health", "health")] {
+            assert_eq!(singular(&words(many)), [one]);
+        }
+    }
+
+    #[test]
+    fn descriptions_end_as_n8n_wants_them() {
+        assert_eq!(description("The chat's id."), "The chat's ID");
+        assert_eq!(description("One.\n\nTwo `<id>@c.us`."), "One. Two <code>&lt;id&gt;@c.us</code>.");
+        assert_eq!(whether(&words("link preview"), "Ignored."), "Whether to set \"Link Preview\". Ignored.");
+        assert_eq!(whether(&words("ptt"), "Whether it is a voice note."), "Whether it is a voice note");
+    }
+}
