@@ -7,11 +7,10 @@ use poem::{
 };
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ApiResponse, ExtractParamOptions, Object,
-    payload::Json,
     registry::{
         MetaHeader, MetaMediaType, MetaParamIn, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry,
     },
-    types::{ToJSON, Type},
+    types::Type,
 };
 use serde::Serialize;
 
@@ -35,13 +34,13 @@ fn one(status: u16, description: &'static str, content: Vec<MetaMediaType>, head
 /// Made: 201.
 pub(crate) struct Created<T>(pub(crate) T);
 
-impl<T: ToJSON> IntoResponse for Created<T> {
+impl<T: Serialize + Type> IntoResponse for Created<T> {
     fn into_response(self) -> Response {
-        Json(self.0).with_status(StatusCode::CREATED).into_response()
+        written(StatusCode::CREATED, &self.0)
     }
 }
 
-impl<T: ToJSON> ApiResponse for Created<T> {
+impl<T: Serialize + Type> ApiResponse for Created<T> {
     fn meta() -> MetaResponses {
         one(201, "It was made.", json_of(T::schema_ref()), vec![])
     }
@@ -68,19 +67,24 @@ impl ApiResponse for NoContent {
     fn register(_registry: &mut Registry) {}
 }
 
-/// A long answer, written straight to bytes instead of through a tree of values.
-pub(crate) struct Long<T>(pub(crate) T);
-
-impl<T: Serialize + Type> IntoResponse for Long<T> {
-    fn into_response(self) -> Response {
-        match serde_json::to_vec(&self.0) {
-            Ok(bytes) => Response::builder().content_type("application/json; charset=utf-8").body(bytes),
-            Err(error) => ApiError::internal(error).into_response(),
-        }
+/// Written straight to bytes; the framework's own way leads through a tree of values, which long lists feel.
+fn written(status: StatusCode, answer: &impl Serialize) -> Response {
+    match serde_json::to_vec(answer) {
+        Ok(bytes) => Response::builder().status(status).content_type("application/json; charset=utf-8").body(bytes),
+        Err(error) => ApiError::internal(error).into_response(),
     }
 }
 
-impl<T: Serialize + Type> ApiResponse for Long<T> {
+/// What was asked for: 200.
+pub(crate) struct Shown<T>(pub(crate) T);
+
+impl<T: Serialize + Type> IntoResponse for Shown<T> {
+    fn into_response(self) -> Response {
+        written(StatusCode::OK, &self.0)
+    }
+}
+
+impl<T: Serialize + Type> ApiResponse for Shown<T> {
     fn meta() -> MetaResponses {
         one(200, "", json_of(T::schema_ref()), vec![])
     }
@@ -91,19 +95,14 @@ impl<T: Serialize + Type> ApiResponse for Long<T> {
 }
 
 /// A message that was accepted.
-#[derive(Object)]
-#[oai(rename_all = "camelCase", example)]
+#[derive(Object, Serialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct SentMessage {
     /// WhatsApp's id of the message.
     pub(crate) message_id: String,
     /// When it was accepted, in seconds.
     pub(crate) timestamp: i64,
-}
-
-impl poem_openapi::types::Example for SentMessage {
-    fn example() -> Self {
-        Self { message_id: "3EB0C431C26A1916E07E".to_owned(), timestamp: 1_791_021_600 }
-    }
 }
 
 impl From<&SendOutcome> for SentMessage {

@@ -16,9 +16,10 @@ use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    chats::Chats, contacts::Contacts, document::document, edge::Edge, error::ApiError, events::Events, groups::Groups,
-    health::Health, input::Door, keys::Keys, linking::Linking, messages::Messages, operations::Operations,
-    rules::Rules, sends::Sends, session_settings::SessionSettings, sessions::Sessions, webhooks::Webhooks,
+    chats::Chats, contacts::Contacts, document::document, edge::Edge, error::ApiError, event_socket::EventSocket,
+    events::Events, follower::Following, groups::Groups, health::Health, input::Door, keys::Keys, linking::Linking,
+    messages::Messages, operations::Operations, rules::Rules, sends::Sends, session_settings::SessionSettings,
+    sessions::Sessions, webhooks::Webhooks,
 };
 
 /// Where all of OpenWA's routes are.
@@ -27,6 +28,11 @@ pub(crate) const PREFIX: &str = "/api";
 const DOCUMENT: &str = "/api/openapi.json";
 /// Where the page that shows it is.
 const PAGE: &str = "/api/docs";
+
+/// Where events are followed, by server-sent events.
+const STREAM: &str = "/api/events/stream";
+/// Where events are followed, by a WebSocket.
+const SOCKET: &str = "/api/events/ws";
 
 /// How the API behaves.
 pub struct ApiSettings {
@@ -96,6 +102,7 @@ pub(crate) type Api =
 /// The API as one endpoint.
 pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
     let ApiState { gateway, settings } = state;
+    let following = Following::new(gateway.clone(), settings.stopping);
     let api: Api = (
         Sessions(gateway.clone()),
         Linking(gateway.clone()),
@@ -106,14 +113,15 @@ pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
         Contacts(gateway.clone()),
         Groups(gateway.clone()),
         Webhooks(gateway.clone()),
-        Events::new(gateway.clone(), settings.stopping),
+        Events { gateway: gateway.clone(), following: following.clone() },
         Keys(gateway.clone()),
         Health(gateway.clone()),
     );
     let mut schemas = Registry::new();
     Api::register(&mut schemas);
     let operations = Operations::new(PREFIX, Api::meta()).with_page(DOCUMENT).with_page(PAGE);
-    let door = Arc::new(Door::new(settings.body_limit, Rules::new(schemas)));
+    let operations = operations.with_twin(SOCKET, STREAM);
+    let door = Arc::new(Door::new(settings.body_limit, gateway.settings().media_max_bytes, Rules::new(schemas)));
 
     let service = OpenApiService::new(api, "OpenWA", settings.version.clone());
     let described = Bytes::from(document());
@@ -125,6 +133,7 @@ pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
     let routes = Route::new()
         .at(DOCUMENT, make_sync(move |_| json_of(described.clone())))
         .at(PAGE, make_sync(move |_| page.show()))
+        .at(SOCKET, EventSocket::new(following))
         .nest(PREFIX, service);
     let mounts = settings.mounts.into_iter();
     let routes = mounts.fold(routes, |routes, (path, endpoint)| routes.nest_no_strip(path, endpoint));

@@ -87,11 +87,8 @@ pub(crate) struct Caller<R, F> {
 impl<R: Least, F: Fenced> Caller<R, F> {
     async fn check(request: &Request) -> Result<Self, ApiError> {
         let presented = presented_key(request)?;
-        let gateway = request
-            .data::<Gateway>()
-            .ok_or_else(|| ApiError::internal(std::io::Error::other("the app has no gateway")))?;
-        let key = recognise(gateway, &presented).await?;
-        check_address(&key, request)?;
+        let gateway = gateway_of(request)?;
+        let key = admitted(gateway, &presented, peer(request)).await?;
         if let (Some(allowed), Some(session)) = (&key.allowed_sessions, session_in_path(request))
             && !allowed.contains(&session)
         {
@@ -158,6 +155,11 @@ impl ChatFence {
     }
 }
 
+/// The gateway behind this app.
+pub(crate) fn gateway_of(request: &Request) -> Result<&Gateway, ApiError> {
+    request.data::<Gateway>().ok_or_else(|| ApiError::internal(std::io::Error::other("the app has no gateway")))
+}
+
 /// The key of this text, or why it is not good.
 pub(crate) async fn recognise(gateway: &Gateway, presented: &Secret) -> Result<ApiKey, ApiError> {
     gateway.authenticate(presented.expose()).await.map_err(|error| match error {
@@ -185,9 +187,15 @@ fn is_scoped(key: &ApiKey) -> bool {
     key.allowed_sessions.is_some() || key.allowed_chats.is_some()
 }
 
-fn check_address(key: &ApiKey, request: &Request) -> Result<(), ApiError> {
+/// The key of this text, where it is good and comes from where it may.
+pub(crate) async fn admitted(gateway: &Gateway, presented: &Secret, from: Option<IpAddr>) -> Result<ApiKey, ApiError> {
+    let key = recognise(gateway, presented).await?;
+    check_address(&key, from)?;
+    Ok(key)
+}
+
+fn check_address(key: &ApiKey, from: Option<IpAddr>) -> Result<(), ApiError> {
     let Some(allowed) = &key.allowed_ips else { return Ok(()) };
-    let from = peer(request);
     let good = |it: &String| from.is_some_and(|from| it.parse::<Network>().is_ok_and(|it| it.contains(from)));
     if allowed.iter().any(good) {
         Ok(())
@@ -197,7 +205,7 @@ fn check_address(key: &ApiKey, request: &Request) -> Result<(), ApiError> {
 }
 
 /// Who is at the other end of the socket.
-fn peer(request: &Request) -> Option<IpAddr> {
+pub(crate) fn peer(request: &Request) -> Option<IpAddr> {
     match &request.remote_addr().0 {
         Addr::SocketAddr(address) => Some(address.ip().to_canonical()),
         _ => None,

@@ -1,20 +1,19 @@
 //! Chats: listed and marked as read.
 
 use openwa_core::Gateway;
-use openwa_model::{Timestamp, chat::Chat, content::MessageKind, jid::ChatKind};
+use openwa_model::{Timestamp, chat::Chat, content::MessageKind, jid::ChatKind, store::Page};
 use poem_openapi::{
     Object, OpenApi,
     param::{Path, Query},
-    payload::Json,
 };
 use serde::Serialize;
 
 use crate::{
-    answer::{Answer, Long},
+    answer::{Answer, Shown},
     app::Tag,
     auth::{Caller, OneChat, Operator, Viewer},
     input::Body,
-    wire::{SessionPath, Success, chat_of, message_id, page},
+    wire::{SessionPath, Success, chat_of, longest_page, message_id},
     words::Word,
 };
 
@@ -98,16 +97,17 @@ impl Chats {
         caller: Caller<Viewer, OneChat>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
         /// How many at most.
-        #[oai(validator(minimum(value = "1"), maximum(value = "1000")))]
-        limit: Query<Option<u32>>,
+        #[oai(default = "longest_page", validator(minimum(value = "1"), maximum(value = "1000")))]
+        limit: Query<u32>,
         /// How many to skip.
-        offset: Query<Option<u32>>,
-    ) -> Answer<Long<Vec<ChatSummary>>> {
+        #[oai(default)]
+        offset: Query<u32>,
+    ) -> Answer<Shown<Vec<ChatSummary>>> {
         let (session, now) = (session.0.id()?, self.0.now());
-        let chats = self.0.chats(session, page(limit.0, offset.0)).await?;
+        let chats = self.0.chats(session, Page { limit: limit.0, offset: offset.0 }).await?;
         let fence = caller.fence(&self.0, session).await?;
         let seen = chats.into_iter().filter(|it| fence.sees(&it.id));
-        Ok(Long(seen.map(|it| ChatSummary::of(it, now)).collect()))
+        Ok(Shown(seen.map(|it| ChatSummary::of(it, now)).collect()))
     }
 
     /// Mark a chat as read
@@ -117,14 +117,14 @@ impl Chats {
         caller: Caller<Operator, OneChat>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
         body: Body<MarkChatRead>,
-    ) -> Answer<Json<Success>> {
+    ) -> Answer<Shown<Success>> {
         let MarkChatRead { chat_id, message_ids } = body.value;
         let (session, chat) = (session.0.id()?, chat_of(&chat_id)?);
         caller.may_use(&self.0, session, &chat).await?;
         let one = |it: &String| message_id("each value in messageIds", it);
         let ids = message_ids.map(|ids| ids.iter().map(one).collect::<Result<Vec<_>, _>>()).transpose()?;
         self.0.mark_chat_read(session, &chat, ids.as_deref()).await?;
-        Ok(Json(Success::DONE))
+        Ok(Shown(Success::DONE))
     }
 }
 

@@ -1,10 +1,11 @@
 //! Contacts: whether a number is on WhatsApp.
 
 use openwa_core::Gateway;
-use poem_openapi::{Object, OpenApi, param::Path, payload::Json};
+use poem_openapi::{Object, OpenApi, param::Path};
+use serde::Serialize;
 
 use crate::{
-    answer::Answer,
+    answer::{Answer, Shown},
     app::Tag,
     auth::{AllChats, Caller, Operator},
     error::ApiError,
@@ -14,8 +15,9 @@ use crate::{
 pub(crate) struct Contacts(pub(crate) Gateway);
 
 /// What WhatsApp says about a number.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename = "NumberCheck", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct NumberCheckResponse {
     /// The number asked about, digits only.
     number: String,
@@ -40,11 +42,11 @@ impl Contacts {
         #[oai(name = "sessionId")] session: Path<SessionPath>,
         /// With country code; a `+` in front and spaces are no matter.
         number: Path<String>,
-    ) -> Answer<Json<NumberCheckResponse>> {
+    ) -> Answer<Shown<NumberCheckResponse>> {
         let digits = digits_of(&number.0)
             .ok_or_else(|| ApiError::invalid("number must be a phone number with country code, 6 to 15 digits"))?;
         let check = self.0.check_number(session.0.id()?, &digits).await?;
-        Ok(Json(NumberCheckResponse {
+        Ok(Shown(NumberCheckResponse {
             number: check.number,
             exists: check.id.is_some(),
             whatsapp_id: Nullable(check.id.map(|it| it.to_string())),

@@ -8,7 +8,9 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     app::{Api, PREFIX},
-    event_shapes,
+    error::CODES,
+    event_shapes, examples,
+    upload::FORM,
 };
 
 const ABOUT: &str = "A self-hosted WhatsApp gateway. Keys go into the header `X-API-Key`, or `Authorization: Bearer`. \
@@ -24,6 +26,12 @@ pub fn document() -> String {
         schemas.schemas.iter().map(|(name, schema)| (name.clone(), plain(schema))).collect();
     let webhooks = event_shapes::webhooks(&mut components);
     components.values_mut().for_each(modernise);
+    tell_codes(&mut components);
+    for (name, schema) in &mut components {
+        if let Some(example) = examples::of(name) {
+            schema["examples"] = json!([example]);
+        }
+    }
 
     let mut paths = Map::new();
     for path in Api::meta().into_iter().flat_map(|MetaApi { paths }| paths) {
@@ -34,7 +42,7 @@ pub fn document() -> String {
         }
     }
 
-    close_bodies(&paths, &mut components);
+    close_bodies(&mut paths, &mut components);
 
     let tags: Vec<_> = schemas.tags.iter().map(|it| json!({"name": it.name, "description": it.description})).collect();
     let document = json!({
@@ -62,11 +70,25 @@ pub fn document() -> String {
     text
 }
 
+/// The words that a failure may carry to branch on.
+fn tell_codes(components: &mut Map<String, Value>) {
+    let of_status = |(status, codes): &(u16, &[&str])| format!("{status} `{}`", codes.join("`, `"));
+    let all = CODES.iter().map(of_status).collect::<Vec<_>>().join("; ");
+    if let Some(code) = components.get_mut("Failure").and_then(|it| it.pointer_mut("/properties/code")) {
+        code["description"] =
+            json!(format!("A stable word to branch on; there may be more in time. By status: {all}."));
+    }
+}
+
 /// Bodies of requests may hold no more than what is declared: that is refused.
-fn close_bodies(paths: &Map<String, Value>, components: &mut Map<String, Value>) {
+fn close_bodies(paths: &mut Map<String, Value>, components: &mut Map<String, Value>) {
     let mut open = Vec::new();
-    for operation in paths.values().filter_map(Value::as_object).flat_map(Map::values) {
-        references(&operation["requestBody"], &mut open);
+    for operation in paths.values_mut().filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
+        let Some(body) = operation.get_mut("requestBody") else { continue };
+        references(body, &mut open);
+        if let Some(form) = body["content"].get_mut(FORM) {
+            form["schema"]["additionalProperties"] = json!(false);
+        }
     }
     while let Some(name) = open.pop() {
         let Some(fields) = components.get_mut(&name).and_then(Value::as_object_mut) else { continue };
@@ -132,6 +154,7 @@ fn document_failures(operation: &mut Value) {
     let has = |place: &str| parameters.iter().any(|it| it["in"] == place);
     let once = parameters.iter().any(|it| it["name"] == "Idempotency-Key");
     let body = operation.get("requestBody").is_some();
+    let form = operation["requestBody"]["content"].get(FORM).is_some();
     let guarded = operation["security"].as_array().is_some_and(|it| !it.is_empty());
     let failures = [
         (
@@ -142,8 +165,10 @@ fn document_failures(operation: &mut Value) {
         ("401", guarded, "No good key was given."),
         ("403", guarded, "The key may not do this, or WhatsApp refused."),
         ("404", has("path"), "There is no such session, message or entity."),
+        ("408", form, "Nothing more of the body came."),
         ("409", has("path") && guarded, "Not in the state for this; it may work later."),
         ("413", body, "The body or the file is too large."),
+        ("415", body, "The body says that it is something else than this operation takes, or is compressed."),
         ("422", once, "The `Idempotency-Key` was used for another request."),
         ("501", has("path") && guarded, "The session's engine cannot do this."),
         ("503", guarded, "Not confirmed in time, or not reachable; the outcome of a write may be unknown."),
@@ -233,9 +258,6 @@ fn modernise_fields(fields: &mut Map<String, Value>) {
         _ => {}
     }
     if fields.contains_key("type") || fields.contains_key("$ref") {
-        if let Some(example) = fields.remove("example").filter(|it| !it.is_null()) {
-            fields.insert("examples".to_owned(), json!([without_nulls_that_may_be_left_out(example, fields)]));
-        }
         if fields.contains_key("properties") {
             // The name of the component again.
             fields.remove("title");
@@ -246,15 +268,6 @@ fn modernise_fields(fields: &mut Map<String, Value>) {
 fn unsigned(fields: &mut Map<String, Value>, format: &str) {
     fields.insert("format".to_owned(), json!(format));
     fields.entry("minimum").or_insert(json!(0));
-}
-
-/// Fields that may be left out are left out of an example rather than being null in it.
-fn without_nulls_that_may_be_left_out(mut example: Value, schema: &Map<String, Value>) -> Value {
-    let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
-    if let Some(fields) = example.as_object_mut() {
-        fields.retain(|name, value| !value.is_null() || required.contains(&json!(name)));
-    }
-    example
 }
 
 fn make_nullable(fields: &mut Map<String, Value>) {
@@ -270,7 +283,10 @@ fn make_nullable(fields: &mut Map<String, Value>) {
 mod tests {
     use std::collections::{BTreeMap, HashSet};
 
+    use poem_openapi::registry::MetaSchemaRef;
+
     use super::*;
+    use crate::rules::Rules;
 
     fn parsed() -> Value {
         serde_json::from_str(&document()).unwrap()
@@ -318,6 +334,35 @@ mod tests {
         }
         for name in named.keys() {
             assert!(found.contains(name), "{name} is not used");
+        }
+    }
+
+    #[test]
+    fn every_body_answer_and_event_has_an_example_that_keeps_its_schema() {
+        let document = parsed();
+        let mut named = Vec::new();
+        for (_, operation) in operations(&document) {
+            references(&operation["requestBody"], &mut named);
+            references(&operation["responses"], &mut named);
+        }
+        references(&document["webhooks"], &mut named);
+        let mut schemas = Registry::new();
+        Api::register(&mut schemas);
+        event_shapes::register(&mut schemas);
+        let rules = Rules::new(schemas);
+        for name in named {
+            let schema = &document["components"]["schemas"][&name];
+            let example = &schema["examples"][0];
+            assert!(example.is_object(), "{name} has no example");
+            let (checked, example) = match name.strip_suffix("Delivery") {
+                None => (name.clone(), example),
+                Some(_) => {
+                    let data = schema["properties"]["data"]["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
+                    (data.to_owned(), &example["data"])
+                }
+            };
+            let faults = rules.body(&MetaSchemaRef::Reference(checked), example);
+            assert_eq!(faults, Vec::<String>::new(), "{name}");
         }
     }
 

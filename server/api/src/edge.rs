@@ -11,7 +11,8 @@ use uuid::Uuid;
 use crate::{
     error::{ApiError, Cause},
     input::{Door, declared_length},
-    operations::Operations,
+    operations::{Matched, Operations},
+    upload::is_form,
 };
 
 /// Nothing here may run scripts or be framed; the page with the documentation says so for itself.
@@ -38,7 +39,8 @@ impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
         let id = request_id(request.headers());
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let origin = self.allowed_origin(request.headers());
-        let large = declared_length(&request).is_some_and(|it| it > SMALL_BODY);
+        let unmeasured = request.headers().contains_key(header::TRANSFER_ENCODING);
+        let large = declared_length(&request).is_some_and(|it| it > SMALL_BODY) || unmeasured;
         let mut response = match self.admit(request) {
             Ok(Some(request)) => match self.inner.call(request).await {
                 Ok(response) => response,
@@ -75,14 +77,19 @@ impl<E> Edge<E> {
             let sentence = "Compressed request bodies are not accepted; send the body without Content-Encoding";
             return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "COMPRESSED_BODY", sentence));
         }
-        if declared_length(&request).is_some_and(|it| it > self.door.body_limit) {
-            return Err(ApiError::body_too_large(self.door.body_limit));
-        }
         // Whoever asks for the head only is answered like the others; the server leaves the body out.
         if request.method() == Method::HEAD {
             request.set_method(Method::GET);
         }
-        if let Some((matched, path)) = self.operations.find(request.method(), request.uri().path()) {
+        let found = self.operations.find(request.method(), request.uri().path());
+        let form = found.as_ref().is_some_and(|(Matched(it), _)| it.takes_form) && is_form(&request);
+        self.door.check_length(declared_length(&request).unwrap_or_default(), form)?;
+        if found.is_none()
+            && let Some(allowed) = self.operations.allowed(request.method(), request.uri().path())
+        {
+            return Err(ApiError::method_not_allowed(request.method().as_str(), request.uri().path(), &allowed));
+        }
+        if let Some((matched, path)) = found {
             if path != request.uri().path() {
                 *request.uri_mut() = with_path(request.uri(), &path)?;
             }

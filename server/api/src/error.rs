@@ -10,7 +10,7 @@ use openwa_model::store::StoreError;
 use poem::{
     IntoResponse, Response,
     error::{MethodNotAllowedError, NotFoundError},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
 };
 use poem_openapi::{
     ApiResponse, Object,
@@ -21,7 +21,7 @@ use poem_openapi::{
 
 /// What every failed request answers.
 #[derive(Object)]
-#[oai(rename = "Failure", rename_all = "camelCase", skip_serializing_if_is_none, example)]
+#[oai(rename = "Failure", rename_all = "camelCase", skip_serializing_if_is_none)]
 pub(crate) struct Failure {
     /// The HTTP status again.
     status_code: u16,
@@ -33,24 +33,13 @@ pub(crate) struct Failure {
     code: Option<String>,
 }
 
-impl poem_openapi::types::Example for Failure {
-    fn example() -> Self {
-        Self {
-            status_code: 400,
-            message: "property colour should not exist".to_owned(),
-            error: Some("Bad Request".to_owned()),
-            code: Some("INVALID_INPUT".to_owned()),
-        }
-    }
-}
-
 /// The one error a handler returns.
 #[derive(Debug)]
 pub(crate) struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: Cow<'static, str>,
-    retry_after_seconds: Option<u32>,
+    header: Option<(HeaderName, HeaderValue)>,
     cause: Option<Cause>,
 }
 
@@ -60,7 +49,7 @@ pub(crate) struct Cause(pub(crate) Arc<dyn std::error::Error + Send + Sync>);
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, message: message.into(), retry_after_seconds: None, cause: None }
+        Self { status, code, message: message.into(), header: None, cause: None }
     }
 
     /// The request does not read as this operation's.
@@ -99,7 +88,7 @@ impl ApiError {
     /// Come back a little later.
     pub(crate) fn busy(message: &'static str) -> Self {
         let busy = Self::new(StatusCode::SERVICE_UNAVAILABLE, "BUSY", message);
-        Self { retry_after_seconds: Some(1), ..busy }
+        Self { header: Some(RETRY_SOON), ..busy }
     }
 
     /// Something broke here; the cause is logged and not sent.
@@ -111,6 +100,29 @@ impl ApiError {
     pub(crate) fn no_route(method: &str, path: &str) -> Self {
         let path: String = path.chars().take(256).collect();
         Self::new(StatusCode::NOT_FOUND, "NO_SUCH_ROUTE", format!("Cannot {method} {path}"))
+    }
+
+    /// This address takes other methods.
+    pub(crate) fn method_not_allowed(method: &str, path: &str, allowed: &str) -> Self {
+        let path: String = path.chars().take(256).collect();
+        let sentence = format!("Cannot {method} {path}; it takes {allowed}");
+        let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", sentence);
+        Self { header: HeaderValue::from_str(allowed).ok().map(|it| (header::ALLOW, it)), ..error }
+    }
+
+    /// Only a WebSocket is served at this address.
+    pub(crate) fn upgrade_required() -> Self {
+        let sentence = "Only a WebSocket is served here; ask for it with Upgrade: websocket";
+        let error = Self::new(StatusCode::UPGRADE_REQUIRED, "UPGRADE_REQUIRED", sentence);
+        Self { header: Some((header::UPGRADE, HeaderValue::from_static("websocket"))), ..error }
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.message
     }
 
     /// Whether it broke here rather than being asked wrongly.
@@ -149,7 +161,78 @@ impl ApiError {
     }
 }
 
+/// Every code by its status, for the document.
+pub(crate) const CODES: [(u16, &[&str]); 15] = [
+    (
+        400,
+        &[
+            "INVALID_INPUT",
+            "SESSION_ALREADY_STARTED",
+            "SESSION_NOT_STARTED",
+            "SESSION_ALREADY_AUTHENTICATED",
+            "QR_NOT_AVAILABLE",
+            "QUOTED_MESSAGE_NOT_FOUND",
+            "MEDIA_UNREACHABLE",
+            "ADDRESS_REFUSED",
+            "NOT_ON_WHATSAPP",
+            "TOO_MANY_WEBHOOKS",
+            "IDEMPOTENCY_KEY_INVALID",
+        ],
+    ),
+    (401, &["API_KEY_REQUIRED", "API_KEY_INVALID", "API_KEY_REVOKED", "API_KEY_EXPIRED"]),
+    (
+        403,
+        &[
+            "ROLE_TOO_LOW",
+            "ADDRESS_NOT_ALLOWED",
+            "SESSION_NOT_ALLOWED",
+            "CHAT_NOT_ALLOWED",
+            "CHAT_SCOPED_KEY_NOT_ALLOWED",
+            "SCOPED_KEY_NOT_ALLOWED",
+            "REFUSED_BY_WHATSAPP",
+        ],
+    ),
+    (
+        404,
+        &[
+            "SESSION_NOT_FOUND",
+            "MESSAGE_NOT_FOUND",
+            "CHAT_NOT_FOUND",
+            "GROUP_NOT_FOUND",
+            "MEDIA_NOT_STORED",
+            "WEBHOOK_NOT_FOUND",
+            "API_KEY_NOT_FOUND",
+            "NO_SUCH_ROUTE",
+        ],
+    ),
+    (405, &["METHOD_NOT_ALLOWED"]),
+    (408, &["REQUEST_TIMEOUT"]),
+    (
+        409,
+        &[
+            "SESSION_NOT_READY",
+            "SESSION_NAME_TAKEN",
+            "SESSION_OWNED_ELSEWHERE",
+            "PAIRING_NOT_POSSIBLE",
+            "LAST_ADMIN_KEY",
+            "IDEMPOTENCY_KEY_IN_PROGRESS",
+            "IDEMPOTENCY_KEY_OUTCOME_UNKNOWN",
+            "CONFLICT",
+        ],
+    ),
+    (413, &["MEDIA_TOO_LARGE"]),
+    (415, &["MEDIA_TYPE_NOT_TAKEN", "COMPRESSED_BODY"]),
+    (422, &["IDEMPOTENCY_KEY_REUSED"]),
+    (426, &["UPGRADE_REQUIRED"]),
+    (500, &["SEND_FAILED", "ENGINE_FAILED", "INTERNAL"]),
+    (501, &["ENGINE_CANNOT"]),
+    (502, &["SESSION_LOGOUT_INCOMPLETE", "SESSION_STOP_INCOMPLETE"]),
+    (503, &["UNCONFIRMED", "DRAINING", "STORE_UNAVAILABLE", "BUSY"]),
+];
+
 const BODY_TOO_LARGE: &str = "BODY_TOO_LARGE";
+/// Come back after a second.
+const RETRY_SOON: (HeaderName, HeaderValue) = (header::RETRY_AFTER, HeaderValue::from_static("1"));
 
 /// The table. Closed: a new error of the gateway does not compile until it has its row.
 impl From<GatewayError> for ApiError {
@@ -201,7 +284,7 @@ impl From<GatewayError> for ApiError {
         };
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let answer = Self::new(status, code, error.to_string());
-        let answer = Self { retry_after_seconds: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(1), ..answer };
+        let answer = Self { header: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_SOON), ..answer };
         if status.is_server_error() { answer.because(error) } else { answer }
     }
 }
@@ -210,8 +293,8 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response =
             Response::builder().status(self.status).content_type("application/json").body(self.body().to_json_string());
-        if let Some(seconds) = self.retry_after_seconds {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, value);
         }
         if let Some(cause) = self.cause {
             response.set_data(cause);
@@ -323,6 +406,8 @@ mod tests {
     async fn every_error_has_its_status_and_code_and_tells_no_secret() {
         for (error, status, code) in every_error() {
             let (sentence, name) = (error.to_string(), format!("{error:?}"));
+            let codes = CODES.iter().find(|it| it.0 == status).map(|it| it.1);
+            assert!(codes.is_some_and(|it| it.contains(&code)), "{code} is not in the document under {status}");
             let error = ApiError::from(error);
             assert_eq!(error.cause.is_some(), status >= 500, "{name}: what fails here is logged");
             let body = answer(error).await;

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::{
+    examples,
     message_records::{LocationInfo, MediaInfo, PollInfo, QuotedMessage},
     wire::{Moment, Nullable},
     words::Word,
@@ -346,7 +347,10 @@ pub(crate) fn webhooks(components: &mut Map<String, Value>) -> Map<String, Value
         let summary = components[&payload]["description"].clone();
         let envelope = format!("{}Delivery", camel(kind.name()));
         let reference = json!({"$ref": format!("#/components/schemas/{envelope}")});
-        components.insert(envelope, envelope_of(*kind, &payload));
+        let data = examples::of(kind.name()).or_else(|| examples::of(&payload)).unwrap_or_default();
+        let mut schema = envelope_of(*kind, &payload);
+        schema["examples"] = json!([examples::delivery(kind.name(), data)]);
+        components.insert(envelope, schema);
         let operation = json!({
             "operationId": format!("on{}", camel(kind.name())),
             "summary": summary,

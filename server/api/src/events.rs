@@ -3,16 +3,14 @@
 //! A reader keeps a number and asks for what came after it, so nothing is lost between two
 //! connections and nothing is kept for readers that are away.
 
-use std::{borrow::Cow, collections::VecDeque, sync::Arc, time::Duration};
+use std::{borrow::Cow, time::Duration};
 
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt};
 use openwa_core::Gateway;
 use openwa_model::{
-    bell::Listener,
     event::{Event, EventKind},
-    id::{Position, Seq, SessionId},
-    key::{ApiKey, Role},
-    secret::Secret,
+    id::{Position, Seq},
+    key::Role,
     store::EventFilter,
 };
 use poem::{
@@ -27,43 +25,24 @@ use poem_openapi::{
 };
 use serde::Serialize;
 use serde_json::Value;
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::Instant,
-};
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    answer::{Answer, Long},
+    answer::{Answer, Shown},
     app::Tag,
-    auth::{Caller, ChatFence, OneChat, Viewer, recognise},
+    auth::{Caller, ChatFence, OneChat, Viewer},
     error::ApiError,
+    follower::{Follower, Following, Wanted},
     wire::{Moment, SessionPath},
     words::Word,
 };
 
-/// How many events a follower reads at a time, and so holds at most.
-const BATCH: u32 = 100;
-/// How many followers there may be.
-const MOST_FOLLOWERS: usize = 512;
-/// A comment this often keeps proxies from hanging up.
-const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How long a follower trusts the bell before it looks by itself.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
-/// How often the key of a follower is looked at again.
-const KEY_CHECK: Duration = Duration::from_secs(60);
+/// A comment or a ping this often keeps proxies from hanging up.
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 
 pub(crate) struct Events {
-    gateway: Gateway,
-    stopping: CancellationToken,
-    followers: Arc<Semaphore>,
-}
-
-impl Events {
-    pub(crate) fn new(gateway: Gateway, stopping: CancellationToken) -> Self {
-        Self { gateway, stopping, followers: Arc::new(Semaphore::new(MOST_FOLLOWERS)) }
-    }
+    pub(crate) gateway: Gateway,
+    pub(crate) following: Following,
 }
 
 /// The payload of an event; which fields it has depends on the event's type.
@@ -152,8 +131,13 @@ pub(crate) struct EventPage {
     next: i64,
 }
 
+/// How many events a page has at most where nothing is said.
+fn usual_page() -> u32 {
+    100
+}
+
 /// Names of events, separated by commas.
-fn kinds_of(text: Option<&str>) -> Answer<Option<Vec<EventKind>>> {
+pub(crate) fn kinds_of(text: Option<&str>) -> Answer<Option<Vec<EventKind>>> {
     let Some(text) = text else { return Ok(None) };
     // By its full name: the framework's `Type` has an `is_empty` of its own, which would be taken here.
     let names = text.split(',').map(str::trim).filter(|it| !str::is_empty(it));
@@ -165,7 +149,7 @@ fn kinds_of(text: Option<&str>) -> Answer<Option<Vec<EventKind>>> {
 }
 
 /// The code that links an account is not for those who may only read.
-fn permitted(kinds: Option<Vec<EventKind>>, role: Role) -> Option<Vec<EventKind>> {
+pub(crate) fn permitted(kinds: Option<Vec<EventKind>>, role: Role) -> Option<Vec<EventKind>> {
     if role >= Role::Operator {
         return kinds;
     }
@@ -174,92 +158,8 @@ fn permitted(kinds: Option<Vec<EventKind>>, role: Role) -> Option<Vec<EventKind>
 }
 
 /// What concerns no chat is for every key.
-fn is_seen(fence: &ChatFence, event: &Event) -> bool {
+pub(crate) fn is_seen(fence: &ChatFence, event: &Event) -> bool {
     event.event.chat.as_ref().is_none_or(|it| fence.sees(it))
-}
-
-/// One who follows the log.
-struct Follower {
-    gateway: Gateway,
-    stopping: CancellationToken,
-    listener: Listener,
-    filter: EventFilter,
-    cursor: Position,
-    waiting: VecDeque<Event>,
-    key: ApiKey,
-    presented: Secret,
-    check_key_at: Instant,
-    _place: OwnedSemaphorePermit,
-}
-
-impl Follower {
-    async fn next(mut self) -> Option<(SseEvent, Self)> {
-        loop {
-            if let Some(event) = self.waiting.pop_front() {
-                return Some((sse_of(event), self));
-            }
-            if self.stopping.is_cancelled() || !self.may_go_on().await {
-                return None;
-            }
-            if !self.read().await {
-                tokio::select! {
-                    () = self.listener.rung_within(LOOK_AGAIN) => {}
-                    () = self.stopping.cancelled() => return None,
-                }
-            }
-        }
-    }
-
-    /// Reads what came after the cursor; false when that was all there is.
-    async fn read(&mut self) -> bool {
-        let read = async {
-            // Asked first: whatever is at or before this place is in what is read next.
-            let end = self.gateway.last_position().await?;
-            let found = self.gateway.events_since(self.cursor, &self.filter, BATCH).await?;
-            Ok::<_, openwa_core::GatewayError>((end, found))
-        };
-        match read.await {
-            Ok((end, found)) => {
-                let more = found.len() >= BATCH as usize;
-                let last = found.iter().filter_map(|it| it.position).max();
-                let reached = if more { last } else { last.max(Some(end)) };
-                self.cursor = reached.unwrap_or(self.cursor).max(self.cursor);
-                self.take(found).await;
-                more || !self.waiting.is_empty()
-            }
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "a follower of the log could not read");
-                false
-            }
-        }
-    }
-
-    /// Keeps of what was read what the key may see.
-    async fn take(&mut self, found: Vec<Event>) {
-        if self.key.allowed_chats.is_none() {
-            return self.waiting.extend(found);
-        }
-        for event in found {
-            // A fence that could not be found out hides.
-            let fence = ChatFence::of(&self.key, &self.gateway, event.event.session).await;
-            if fence.is_ok_and(|it| is_seen(&it, &event)) {
-                self.waiting.push_back(event);
-            }
-        }
-    }
-
-    /// Whether the key still is what it was.
-    async fn may_go_on(&mut self) -> bool {
-        if Instant::now() < self.check_key_at {
-            return true;
-        }
-        self.check_key_at = Instant::now() + KEY_CHECK;
-        let rights = |it: &ApiKey| (it.role, it.allowed_sessions.clone(), it.allowed_chats.clone());
-        match recognise(&self.gateway, &self.presented).await {
-            Ok(key) => rights(&key) == rights(&self.key),
-            Err(error) => error.is_ours(),
-        }
-    }
 }
 
 fn sse_of(event: Event) -> SseEvent {
@@ -273,7 +173,7 @@ pub(crate) struct Feed(Follower);
 
 impl Feed {
     fn events(self) -> impl Stream<Item = SseEvent> + Send + 'static {
-        stream::unfold(self.0, Follower::next)
+        self.0.events().map(sse_of)
     }
 }
 
@@ -323,19 +223,19 @@ impl Events {
         &self,
         caller: Caller<Viewer, OneChat>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
-        /// Only events with a higher number; 0 when absent.
-        #[oai(validator(minimum(value = "0")))]
-        after: Query<Option<i64>>,
-        /// How many at most; 100 when absent.
-        #[oai(validator(minimum(value = "1"), maximum(value = "1000")))]
-        limit: Query<Option<u32>>,
+        /// Only events with a higher number.
+        #[oai(default, validator(minimum(value = "0")))]
+        after: Query<i64>,
+        /// How many at most.
+        #[oai(default = "usual_page", validator(minimum(value = "1"), maximum(value = "1000")))]
+        limit: Query<u32>,
         /// Only events of these types, separated by commas.
         #[oai(validator(max_length = 1024))]
         types: Query<Option<String>>,
-    ) -> Answer<Long<EventPage>> {
+    ) -> Answer<Shown<EventPage>> {
         let session = session.0.id()?;
-        let after = Seq(after.0.unwrap_or_default());
-        let limit = limit.0.unwrap_or(100);
+        let after = Seq(after.0);
+        let limit = limit.0;
         let kinds = permitted(kinds_of(types.0.as_deref())?, caller.key.role);
         // Asked first, so that what this page leaves out need not be looked at again.
         let end = self.gateway.last_seq(session).await?;
@@ -346,13 +246,18 @@ impl Events {
         let next = next.unwrap_or(after).max(after).0;
         let fence = caller.fence(&self.gateway, session).await?;
         let events = found.into_iter().filter(|it| is_seen(&fence, it)).map(Into::into).collect();
-        Ok(Long(EventPage { events, next }))
+        Ok(Shown(EventPage { events, next }))
     }
 
     /// Follow events as they come
     ///
     /// Server-sent events of all sessions the key may see. To go on after a lost connection, send the last `id` as
     /// `Last-Event-ID` (browsers do) or as `after`; without either it begins with what comes next.
+    ///
+    /// The same as a WebSocket: `GET /api/events/ws`, with the same query. Each event is one text frame: the event's
+    /// JSON with its place in the stream as the further field `id`, which is what `after` takes. The key goes into the
+    /// header, or, for browsers, into the first frame: `{"apiKey": "..."}` within ten seconds; never into the query.
+    /// The server pings. A socket that is refused after it was opened is closed with 4000 + the HTTP status.
     #[oai(path = "/events/stream", method = "get", operation_id = "streamEvents", tag = "Tag::Events")]
     async fn stream(
         &self,
@@ -368,37 +273,8 @@ impl Events {
         #[oai(validator(max_length = 1024))]
         types: Query<Option<String>>,
     ) -> Answer<Feed> {
-        let sessions = match (session.0.map(SessionId), caller.sessions()) {
-            (Some(one), Some(allowed)) if !allowed.contains(&one) => {
-                return Err(ApiError::forbidden("SESSION_NOT_ALLOWED", "API key not authorized for this session"));
-            }
-            (Some(one), _) => {
-                self.gateway.session(one).await?;
-                Some(vec![one])
-            }
-            (None, allowed) => allowed.map(<[_]>::to_vec),
-        };
-        let kinds = permitted(kinds_of(types.0.as_deref())?, caller.key.role);
-        let place = self.followers.clone().try_acquire_owned();
-        let place = place.map_err(|_| ApiError::busy("Too many readers follow the events; try again"))?;
-        // Listening begins before the first look, so that no ring falls in between.
-        let listener = self.gateway.bell().listen();
-        let cursor = match resume_at(request, after.0)? {
-            Some(position) => position,
-            None => self.gateway.last_position().await?,
-        };
-        Ok(Feed(Follower {
-            gateway: self.gateway.clone(),
-            stopping: self.stopping.clone(),
-            listener,
-            filter: EventFilter { sessions, kinds },
-            cursor,
-            waiting: VecDeque::new(),
-            key: caller.key,
-            presented: caller.presented,
-            check_key_at: Instant::now() + KEY_CHECK,
-            _place: place,
-        }))
+        let wanted = Wanted { after: resume_at(request, after.0)?, session: session.0, types: types.0 };
+        Ok(Feed(self.following.begin(caller.key, caller.presented, wanted).await?))
     }
 }
 

@@ -5,25 +5,26 @@ use openwa_model::{
     Timestamp,
     group::{Group, Participant},
     jid::Jid,
+    store::Page,
 };
 use poem_openapi::{
     Enum, Object, OpenApi,
     param::{Path, Query},
-    payload::Json,
 };
+use serde::Serialize;
 
 use crate::{
-    answer::Answer,
+    answer::{Answer, Shown},
     app::Tag,
     auth::{Caller, OneChat, Viewer},
     error::ApiError,
-    wire::{Nullable, SessionPath, chat_of, page},
+    wire::{Nullable, SessionPath, chat_of, longest_page},
 };
 
 pub(crate) struct Groups(pub(crate) Gateway);
 
 /// One group of a list.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub(crate) struct GroupSummary {
     /// Its id.
     id: String,
@@ -31,12 +32,14 @@ pub(crate) struct GroupSummary {
     name: String,
     /// The community it belongs to.
     #[oai(rename = "linkedParentJID")]
+    #[serde(rename = "linkedParentJID")]
     linked_parent: Nullable<String>,
 }
 
 /// Who may add members to a group.
-#[derive(Enum, Clone, Copy)]
+#[derive(Enum, Clone, Copy, Serialize)]
 #[oai(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum MemberAddMode {
     /// Everyone in it.
     All,
@@ -45,18 +48,22 @@ pub(crate) enum MemberAddMode {
 }
 
 /// One group.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename = "Group", rename_all = "camelCase", skip_serializing_if_is_none)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct GroupResponse {
     /// Its id.
     id: String,
     /// Its subject.
     name: String,
     /// Its description.
+    #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<String>,
     /// Who made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<String>,
     /// When it was made, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
     created_at: Option<i64>,
     /// Whether this account may not write in it.
     is_read_only: bool,
@@ -64,6 +71,8 @@ pub(crate) struct GroupResponse {
     is_announce: bool,
     /// The community it belongs to.
     #[oai(rename = "linkedParentJID")]
+    #[serde(rename = "linkedParentJID")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     linked_parent: Option<String>,
     /// Whether only admins may write.
     announce: bool,
@@ -78,14 +87,16 @@ pub(crate) struct GroupResponse {
 }
 
 /// One member of a group.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename = "GroupParticipant", rename_all = "camelCase", skip_serializing_if_is_none)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ParticipantResponse {
     /// By phone number where it is known, else by hidden id.
     id: String,
     /// The phone number, where it is known; else the hidden id, without what follows the `@`.
     number: String,
     /// The hidden id, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
     lid: Option<String>,
     /// Whether the member is an admin.
     is_admin: bool,
@@ -142,12 +153,13 @@ impl Groups {
         caller: Caller<Viewer, OneChat>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
         /// How many at most.
-        #[oai(validator(minimum(value = "1"), maximum(value = "1000")))]
-        limit: Query<Option<u32>>,
+        #[oai(default = "longest_page", validator(minimum(value = "1"), maximum(value = "1000")))]
+        limit: Query<u32>,
         /// How many to skip.
-        offset: Query<Option<u32>>,
-    ) -> Answer<Json<Vec<GroupSummary>>> {
-        let window = page(limit.0, offset.0);
+        #[oai(default)]
+        offset: Query<u32>,
+    ) -> Answer<Shown<Vec<GroupSummary>>> {
+        let window = Page { limit: limit.0, offset: offset.0 };
         let session = session.0.id()?;
         let fence = caller.fence(&self.0, session).await?;
         let groups = self.0.groups(session).await?.into_iter().filter(|it| fence.sees(&it.id));
@@ -156,7 +168,7 @@ impl Groups {
             name: it.subject,
             linked_parent: Nullable(it.parent.map(|it| it.to_string())),
         };
-        Ok(Json(groups.skip(window.offset as usize).take(window.limit as usize).map(summary).collect()))
+        Ok(Shown(groups.skip(window.offset as usize).take(window.limit as usize).map(summary).collect()))
     }
 
     /// Get a group with its members
@@ -173,7 +185,7 @@ impl Groups {
         /// The group: `<id>@g.us`.
         #[oai(name = "groupId")]
         group: Path<String>,
-    ) -> Answer<Json<GroupResponse>> {
+    ) -> Answer<Shown<GroupResponse>> {
         let (session, id) = (session.0.id()?, chat_of(&group.0)?);
         if !id.is_group() {
             return Err(ApiError::invalid("groupId must be the id of a group: <id>@g.us"));
@@ -182,7 +194,7 @@ impl Groups {
         let account = self.0.session(session).await?.session.account;
         let own: Vec<Jid> =
             account.map_or_else(Vec::new, |it| [Some(it.phone), it.lid].into_iter().flatten().collect());
-        Ok(Json(GroupResponse::of(self.0.group(session, &id).await?, &own)))
+        Ok(Shown(GroupResponse::of(self.0.group(session, &id).await?, &own)))
     }
 }
 

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+use openwa_core::GatewayError;
 use openwa_model::id::SessionId;
-use poem::{Request, RequestBody, http::header};
+use poem::{
+    Request, RequestBody,
+    http::{StatusCode, header},
+};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaMediaType, MetaRequest, Registry},
@@ -23,20 +27,37 @@ const BODIES_AT_ONCE: usize = 4;
 /// The budget is counted in pieces of this many bytes.
 const PIECE: usize = 1024;
 
+/// How much longer than its file a form may be.
+const BESIDE_THE_FILE: usize = 2 * 1024 * 1024;
+
 /// A share of what all bodies together may take up.
 type Room = OwnedSemaphorePermit;
 
 /// What every request passes: limits, and the rules its input is checked against.
 pub(crate) struct Door {
     pub(crate) body_limit: usize,
+    /// The largest file, in bytes.
+    file_limit: u64,
     pub(crate) rules: Rules,
     budget: Arc<Semaphore>,
 }
 
 impl Door {
-    pub(crate) fn new(body_limit: usize, rules: Rules) -> Self {
+    pub(crate) fn new(body_limit: usize, file_limit: u64, rules: Rules) -> Self {
         let pieces = body_limit.div_ceil(PIECE) * BODIES_AT_ONCE;
-        Self { body_limit, rules, budget: Arc::new(Semaphore::new(pieces.min(Semaphore::MAX_PERMITS))) }
+        Self { body_limit, file_limit, rules, budget: Arc::new(Semaphore::new(pieces.min(Semaphore::MAX_PERMITS))) }
+    }
+
+    /// Whether a body that announces this length is too large for what it is. A form needs some room beside its file.
+    pub(crate) fn check_length(&self, announced: usize, is_form: bool) -> Result<(), ApiError> {
+        let form_limit = usize::try_from(self.file_limit).unwrap_or(usize::MAX).saturating_add(BESIDE_THE_FILE);
+        if is_form && announced > form_limit {
+            return Err(GatewayError::MediaTooLarge { max: self.file_limit }.into());
+        }
+        if !is_form && announced > self.body_limit {
+            return Err(ApiError::body_too_large(self.body_limit));
+        }
+        Ok(())
     }
 
     /// Reads a body. What it takes up is taken from the budget: at once where the length is announced, else as it grows.
@@ -59,7 +80,8 @@ impl Door {
         Ok((bytes, room))
     }
 
-    fn room(&self, bytes: usize) -> Result<Room, ApiError> {
+    /// A share of the budget for this many bytes.
+    pub(crate) fn room(&self, bytes: usize) -> Result<Room, ApiError> {
         let pieces = u32::try_from(bytes.div_ceil(PIECE)).unwrap_or(u32::MAX);
         let room = self.budget.clone().try_acquire_many_owned(pieces);
         room.map_err(|_| ApiError::busy("Too many large requests at once; try again"))
@@ -105,6 +127,12 @@ pub(crate) struct Body<T> {
     _room: Room,
 }
 
+impl<T> Body<T> {
+    pub(crate) fn new(value: T, fingerprint: Option<String>, room: Room) -> Self {
+        Self { value, fingerprint, _room: room }
+    }
+}
+
 impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
     const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
     type ParamType = ();
@@ -126,6 +154,7 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
     ) -> poem::Result<Self> {
         let door = door_of(request)?;
         let (bytes, room) = door.read(request, body).await?;
+        check_media_type(request, &bytes)?;
         let fingerprint = request.headers().contains_key(IDEMPOTENCY_KEY).then(|| fingerprint(request, &bytes));
         let value = parse(&bytes)?;
         drop(bytes);
@@ -134,8 +163,20 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
             return Err(ApiError::invalid(faults.join("; ")).into());
         }
         let value = T::parse_from_json(Some(value)).map_err(|error| ApiError::invalid(error.into_message()))?;
-        Ok(Self { value, fingerprint, _room: room })
+        Ok(Self::new(value, fingerprint, room))
     }
+}
+
+/// A body may not say what it is; where it does, it is JSON.
+fn check_media_type(request: &Request, body: &[u8]) -> Result<(), ApiError> {
+    let Some(said) = request.headers().get(header::CONTENT_TYPE).filter(|_| !body.is_empty()) else { return Ok(()) };
+    let bare = said.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if bare == "application/json" || bare.starts_with("application/") && bare.ends_with("+json") {
+        return Ok(());
+    }
+    let bare: String = bare.chars().take(64).collect();
+    let sentence = format!("'{bare}' is not taken here; send JSON, with the header Content-Type: application/json");
+    Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "MEDIA_TYPE_NOT_TAKEN", sentence))
 }
 
 /// The header that makes a request take effect once.
@@ -146,7 +187,8 @@ pub(crate) fn door_of(request: &Request) -> Result<&Arc<Door>, ApiError> {
     request.data::<Arc<Door>>().ok_or_else(|| ApiError::internal(std::io::Error::other("the app has no door")))
 }
 
-fn fingerprint(request: &Request, body: &[u8]) -> String {
+/// What tells this request from another one.
+pub(crate) fn fingerprint(request: &Request, body: &[u8]) -> String {
     let path = request.uri().path();
     hex::encode(Sha256::new().chain_update(path).chain_update([0]).chain_update(body).finalize())
 }
@@ -164,7 +206,7 @@ fn parse(bytes: &[u8]) -> Result<Value, ApiError> {
     Ok(value)
 }
 
-fn has_nul(value: &Value) -> bool {
+pub(crate) fn has_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
         Value::Array(items) => items.iter().any(has_nul),

@@ -10,16 +10,12 @@ use openwa_model::{
     key::{ApiKey, Role},
     secret::Secret,
 };
-use poem_openapi::{
-    Object, OpenApi,
-    param::Path,
-    payload::Json,
-    types::{Example, MaybeUndefined},
-};
+use poem_openapi::{Object, OpenApi, param::Path, types::MaybeUndefined};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
-    answer::{Answer, Created, NoContent},
+    answer::{Answer, Created, NoContent, Shown},
     app::Tag,
     auth::{Admin, Caller, Deployment, NoChats, Viewer},
     input::Body,
@@ -30,8 +26,9 @@ use crate::{
 pub(crate) struct Keys(pub(crate) Gateway);
 
 /// One API key. The key itself is shown once, when it is made.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename = "ApiKey", rename_all = "camelCase", skip_serializing_if_is_none)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct KeyResponse {
     /// Its id.
     id: Uuid,
@@ -42,22 +39,28 @@ pub(crate) struct KeyResponse {
     /// What it may do.
     role: Word<Role>,
     /// The IPv4 addresses and networks it may come from; any when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     allowed_ips: Option<Vec<String>>,
     /// The sessions it may touch; all when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     allowed_sessions: Option<Vec<Uuid>>,
     /// The chats it may touch; all when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     allowed_chats: Option<Vec<String>>,
     /// False once it was revoked.
     is_active: bool,
     /// When it stops working; never when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<Moment>,
     /// When it was last used.
+    #[serde(skip_serializing_if = "Option::is_none")]
     last_used_at: Option<Moment>,
     /// How often it was used.
     usage_count: u64,
     /// When it was made.
     created_at: Moment,
     /// The key; only in the answer that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     api_key: Option<String>,
 }
 
@@ -83,7 +86,7 @@ impl KeyResponse {
 
 /// A key to be made.
 #[derive(Object)]
-#[oai(rename_all = "camelCase", example)]
+#[oai(rename_all = "camelCase")]
 pub(crate) struct CreateApiKey {
     /// What a person calls it.
     #[oai(validator(min_length = 3, max_length = 100))]
@@ -101,19 +104,6 @@ pub(crate) struct CreateApiKey {
     allowed_chats: Option<Vec<String>>,
     /// When it stops working.
     expires_at: Option<Moment>,
-}
-
-impl Example for CreateApiKey {
-    fn example() -> Self {
-        Self {
-            name: "support desk".to_owned(),
-            role: Some(Word(Role::Operator)),
-            allowed_ips: None,
-            allowed_sessions: None,
-            allowed_chats: None,
-            expires_at: None,
-        }
-    }
 }
 
 /// What to change about a key; null lifts a limit.
@@ -139,8 +129,9 @@ pub(crate) struct UpdateApiKey {
 }
 
 /// What a key says about itself.
-#[derive(Object)]
-#[oai(rename_all = "camelCase", example)]
+#[derive(Object, Serialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct KeyValidation {
     /// Always true: a bad key is answered with 401.
     valid: bool,
@@ -150,13 +141,6 @@ pub(crate) struct KeyValidation {
     engine_type: String,
     /// Whether it is limited to some sessions or chats.
     scoped: bool,
-}
-
-impl Example for KeyValidation {
-    fn example() -> Self {
-        let engine_type = EngineKind::Native.name().to_owned();
-        Self { valid: true, role: Word(Role::Admin), engine_type, scoped: false }
-    }
 }
 
 fn patch<T, U>(given: MaybeUndefined<T>, read: impl FnOnce(T) -> U) -> Option<Option<U>> {
@@ -175,8 +159,8 @@ fn session_ids(ids: Vec<Uuid>) -> Vec<SessionId> {
 impl Keys {
     /// Ask what a key may do
     #[oai(path = "/auth/validate", method = "post", operation_id = "validateKey", tag = "Tag::Keys")]
-    async fn validate(&self, caller: Caller<Viewer, NoChats>) -> Answer<Json<KeyValidation>> {
-        Ok(Json(KeyValidation {
+    async fn validate(&self, caller: Caller<Viewer, NoChats>) -> Answer<Shown<KeyValidation>> {
+        Ok(Shown(KeyValidation {
             valid: true,
             role: Word(caller.key.role),
             engine_type: EngineKind::Native.name().to_owned(),
@@ -186,9 +170,9 @@ impl Keys {
 
     /// List API keys
     #[oai(path = "/auth/api-keys", method = "get", operation_id = "listKeys", tag = "Tag::Keys")]
-    async fn list(&self, _caller: Caller<Admin, Deployment>) -> Answer<Json<Vec<KeyResponse>>> {
+    async fn list(&self, _caller: Caller<Admin, Deployment>) -> Answer<Shown<Vec<KeyResponse>>> {
         let keys = self.0.keys().await?;
-        Ok(Json(keys.into_iter().map(|it| KeyResponse::of(it, None)).collect()))
+        Ok(Shown(keys.into_iter().map(|it| KeyResponse::of(it, None)).collect()))
     }
 
     /// Make an API key
@@ -219,8 +203,8 @@ impl Keys {
         &self,
         _caller: Caller<Admin, Deployment>,
         #[oai(name = "keyId")] key: Path<KeyPath>,
-    ) -> Answer<Json<KeyResponse>> {
-        Ok(Json(KeyResponse::of(self.0.key(key.0.id()?).await?, None)))
+    ) -> Answer<Shown<KeyResponse>> {
+        Ok(Shown(KeyResponse::of(self.0.key(key.0.id()?).await?, None)))
     }
 
     /// Change an API key
@@ -230,7 +214,7 @@ impl Keys {
         _caller: Caller<Admin, Deployment>,
         #[oai(name = "keyId")] key: Path<KeyPath>,
         body: Body<UpdateApiKey>,
-    ) -> Answer<Json<KeyResponse>> {
+    ) -> Answer<Shown<KeyResponse>> {
         let UpdateApiKey { name, role, allowed_ips, allowed_sessions, allowed_chats, expires_at } = body.value;
         let change = KeyPatch {
             name,
@@ -240,7 +224,7 @@ impl Keys {
             allowed_chats: patch(allowed_chats, |it| it),
             expires_at: patch(expires_at, |it| it.0),
         };
-        Ok(Json(KeyResponse::of(self.0.update_key(key.0.id()?, change).await?, None)))
+        Ok(Shown(KeyResponse::of(self.0.update_key(key.0.id()?, change).await?, None)))
     }
 
     /// Delete an API key
@@ -262,7 +246,7 @@ impl Keys {
         &self,
         _caller: Caller<Admin, Deployment>,
         #[oai(name = "keyId")] key: Path<KeyPath>,
-    ) -> Answer<Json<KeyResponse>> {
-        Ok(Json(KeyResponse::of(self.0.revoke_key(key.0.id()?).await?, None)))
+    ) -> Answer<Shown<KeyResponse>> {
+        Ok(Shown(KeyResponse::of(self.0.revoke_key(key.0.id()?).await?, None)))
     }
 }

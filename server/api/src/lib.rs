@@ -1,11 +1,12 @@
 //! The HTTP API: OpenWA's routes over the gateway. Nothing here thinks.
 //!
 //! In reading order: how it is put together (`app`), what every request passes (`edge`,
-//! `operations`, `input`, `rules`), who asks (`auth`), what can go wrong (`error`), what answers are
+//! `operations`, `input`, `upload`, `rules`), who asks (`auth`), what can go wrong (`error`), what answers are
 //! made of (`answer`, `file_answer`, `wire`, `words`), then one file a resource, each with its wire
 //! types beside its handlers (`sessions`, `linking`, `session_settings`, `sends`, `messages` with
-//! `message_records`, `chats`, `contacts`, `groups`, `webhooks`, `keys`, `events`, `health`), and
-//! what all of it looks like from outside (`document`, `event_shapes`).
+//! `message_records`, `chats`, `contacts`, `groups`, `webhooks`, `keys`, `events` with
+//! `follower` and `event_socket`, `health`), and
+//! what all of it looks like from outside (`document`, `event_shapes`, `examples`).
 //!
 //! Never here: decisions about sessions or messages, SQL, WhatsApp's protocol, or a task that runs
 //! by itself.
@@ -16,6 +17,7 @@ mod edge;
 mod input;
 mod operations;
 mod rules;
+mod upload;
 
 mod answer;
 mod auth;
@@ -26,7 +28,9 @@ mod words;
 
 mod chats;
 mod contacts;
+mod event_socket;
 mod events;
+mod follower;
 mod groups;
 mod health;
 mod keys;
@@ -40,6 +44,7 @@ mod webhooks;
 
 mod document;
 mod event_shapes;
+mod examples;
 
 pub use app::{ApiSettings, ApiState, app};
 pub use document::document;

@@ -9,6 +9,7 @@ use poem_openapi::{
     payload::{Json, Payload, PlainText},
     registry::{MetaSchema, MetaSchemaRef},
 };
+use serde::Serialize;
 
 use crate::{
     answer::{Answer, Created},
@@ -80,33 +81,22 @@ pub(crate) enum QrAnswer {
 
 /// The phone to link.
 #[derive(Object)]
-#[oai(rename_all = "camelCase", example)]
+#[oai(rename_all = "camelCase")]
 pub(crate) struct RequestPairingCode {
     /// Its number with country code, digits only.
     #[oai(validator(pattern = "^[0-9]{6,15}$"))]
     phone_number: String,
 }
 
-impl poem_openapi::types::Example for RequestPairingCode {
-    fn example() -> Self {
-        Self { phone_number: "15550000001".to_owned() }
-    }
-}
-
 /// A code to be typed on the phone.
-#[derive(Object)]
-#[oai(rename_all = "camelCase", example)]
+#[derive(Object, Serialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct PairingCode {
     /// Eight characters.
     pairing_code: String,
     /// What the session is doing.
     status: Word<Status>,
-}
-
-impl poem_openapi::types::Example for PairingCode {
-    fn example() -> Self {
-        Self { pairing_code: "ABCD1234".to_owned(), status: Word(Status::QrReady) }
-    }
 }
 
 #[OpenApi]

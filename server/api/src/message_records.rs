@@ -180,8 +180,9 @@ pub(crate) enum Direction {
 }
 
 /// One emoji and who chose it.
-#[derive(Object, Debug, PartialEq)]
+#[derive(Object, Debug, PartialEq, Serialize)]
 #[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ReactionGroup {
     /// The emoji.
     emoji: String,
@@ -190,8 +191,9 @@ pub(crate) struct ReactionGroup {
 }
 
 /// Who reacted.
-#[derive(Object, Debug, PartialEq)]
+#[derive(Object, Debug, PartialEq, Serialize)]
 #[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ReactionSender {
     /// Who.
     sender_id: String,

@@ -10,12 +10,11 @@ use openwa_model::{
 use poem_openapi::{
     Enum, Object, OpenApi,
     param::{Path, Query},
-    payload::Json,
 };
 use uuid::Uuid;
 
 use crate::{
-    answer::{Answer, Long, SentMessage},
+    answer::{Answer, SentMessage, Shown},
     app::Tag,
     auth::{Caller, OneChat, Operator, Viewer},
     error::ApiError,
@@ -68,8 +67,13 @@ pub(crate) struct DeleteMessage {
     /// The message.
     #[oai(validator(min_length = 1))]
     message_id: String,
-    /// Whether it is taken back for everyone, or deleted on this account's devices only. True when absent.
-    for_everyone: Option<bool>,
+    /// Whether it is taken back for everyone, or deleted on this account's devices only.
+    #[oai(default = "yes")]
+    for_everyone: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A text to replace another.
@@ -88,6 +92,11 @@ pub(crate) struct EditMessage {
     /// Who is mentioned in it.
     #[oai(validator(max_items = 256))]
     mentions: Option<Vec<String>>,
+}
+
+/// How many messages a list has at most where nothing is said.
+fn usual_page() -> u32 {
+    50
 }
 
 fn moment(name: &str, millis: Option<i64>) -> Answer<Option<Timestamp>> {
@@ -123,16 +132,17 @@ impl Messages {
         /// From this sender.
         #[oai(validator(pattern = r"^[^\s@]+@[^\s@]+$"))]
         from: Query<Option<String>>,
-        /// How many at most; 50 when absent.
-        #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
-        limit: Query<Option<u32>>,
+        /// How many at most.
+        #[oai(default = "usual_page", validator(minimum(value = "1"), maximum(value = "100")))]
+        limit: Query<u32>,
         /// How many to skip.
-        offset: Query<Option<u32>>,
+        #[oai(default)]
+        offset: Query<u32>,
         /// Stored before this row: the `id` of the last row of the page before.
         after: Query<Option<Uuid>>,
         /// Whether files stand in the answer, up to 8 MiB in all.
-        #[oai(name = "inlineMedia")]
-        inline_media: Query<Option<bool>>,
+        #[oai(name = "inlineMedia", default)]
+        inline_media: Query<bool>,
         /// With this WhatsApp id.
         #[oai(name = "messageId", validator(min_length = 1))]
         with_id: Query<Option<String>>,
@@ -148,7 +158,7 @@ impl Messages {
         /// In which order; `createdAt` when absent.
         #[oai(name = "orderBy")]
         order_by: Query<Option<Order>>,
-    ) -> Answer<Long<MessageList>> {
+    ) -> Answer<Shown<MessageList>> {
         let session = session.0.id()?;
         let chat = chat_id.0.as_deref().map(chat_of).transpose()?;
         match &chat {
@@ -170,11 +180,11 @@ impl Messages {
             after: after.0.map(RowId),
             by_timestamp: order_by.0 == Some(Order::Timestamp),
         };
-        let page = Page { limit: limit.0.unwrap_or(50), offset: offset.0.unwrap_or(0) };
+        let page = Page { limit: limit.0, offset: offset.0 };
         let own = self.0.session(session).await?.session.account.map(|it| it.phone);
         let (found, total) = self.0.messages(session, &filter, page).await?;
         let names = self.0.chat_names(session, found.iter().map(|it| &it.chat)).await?;
-        let mut budget = if inline_media.0 == Some(true) { INLINE_BUDGET_BYTES } else { 0 };
+        let mut budget = if inline_media.0 { INLINE_BUDGET_BYTES } else { 0 };
         let mut messages = Vec::with_capacity(found.len());
         for message in found {
             let inline = match budget {
@@ -184,7 +194,7 @@ impl Messages {
             let name = names.get(&message.chat).cloned();
             messages.push(MessageRecord::of(message, own.as_ref(), name, inline));
         }
-        Ok(Long(MessageList { messages, total }))
+        Ok(Shown(MessageList { messages, total }))
     }
 
     /// Download the file of a message
@@ -231,31 +241,26 @@ impl Messages {
         /// The message.
         #[oai(name = "messageId")]
         id: Path<String>,
-    ) -> Answer<Json<Vec<ReactionGroup>>> {
+    ) -> Answer<Shown<Vec<ReactionGroup>>> {
         let (session, chat) = (session.0.id()?, chat_of(&chat_id.0)?);
         caller.may_use(&self.0, session, &chat).await?;
         let id = message_id("messageId", &id.0)?;
-        Ok(Json(grouped(self.0.reactions(session, &chat, &id).await?)))
+        Ok(Shown(grouped(self.0.reactions(session, &chat, &id).await?)))
     }
 
     /// React to a message
-    #[oai(
-        path = "/sessions/:sessionId/messages/react",
-        method = "post",
-        operation_id = "react",
-        tag = "Tag::Messages"
-    )]
+    #[oai(path = "/sessions/:sessionId/messages/react", method = "post", operation_id = "react", tag = "Tag::Messages")]
     async fn react(
         &self,
         caller: Caller<Operator, OneChat>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
         body: Body<ReactToMessage>,
-    ) -> Answer<Json<Success>> {
+    ) -> Answer<Shown<Success>> {
         let (session, chat) = (session.0.id()?, chat_of(&body.value.chat_id)?);
         caller.may_use(&self.0, session, &chat).await?;
         let id = message_id("messageId", &body.value.message_id)?;
         self.0.react(session, &chat, &id, &body.value.emoji).await?;
-        Ok(Json(Success::DONE))
+        Ok(Shown(Success::DONE))
     }
 
     /// Delete a message
@@ -270,16 +275,16 @@ impl Messages {
         caller: Caller<Operator, OneChat>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
         body: Body<DeleteMessage>,
-    ) -> Answer<Json<Success>> {
+    ) -> Answer<Shown<Success>> {
         let (session, chat) = (session.0.id()?, chat_of(&body.value.chat_id)?);
         caller.may_use(&self.0, session, &chat).await?;
         let id = message_id("messageId", &body.value.message_id)?;
-        if body.value.for_everyone.unwrap_or(true) {
+        if body.value.for_everyone {
             self.0.revoke_message(session, &chat, &id).await?;
         } else {
             self.0.delete_message_for_me(session, &chat, &id).await?;
         }
-        Ok(Json(Success::DONE))
+        Ok(Shown(Success::DONE))
     }
 
     /// Change the text of a message
@@ -294,12 +299,12 @@ impl Messages {
         caller: Caller<Operator, OneChat>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
         body: Body<EditMessage>,
-    ) -> Answer<Json<SentMessage>> {
+    ) -> Answer<Shown<SentMessage>> {
         let EditMessage { chat_id, message_id: id, body: text, mentions } = body.value;
         let (session, chat) = (session.0.id()?, chat_of(&chat_id)?);
         caller.may_use(&self.0, session, &chat).await?;
         let (id, mentions) = (message_id("messageId", &id)?, mentions_of(mentions)?);
         let outcome = self.0.edit_message(session, &chat, &id, &text, &mentions).await?;
-        Ok(Json(SentMessage::from(&outcome)))
+        Ok(Shown(SentMessage::from(&outcome)))
     }
 }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use poem::http::Method;
 use poem_openapi::registry::{MetaApi, MetaParamIn, MetaSchemaRef};
 
+use crate::upload::FORM;
+
 /// One operation.
 #[derive(Debug)]
 pub(crate) struct Operation {
@@ -15,6 +17,8 @@ pub(crate) struct Operation {
     pub(crate) query: Vec<(String, MetaSchemaRef, bool)>,
     /// Whether the first part of the path that varies names a session.
     pub(crate) in_session: bool,
+    /// Whether its body may be a form with a file.
+    pub(crate) takes_form: bool,
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -43,12 +47,15 @@ impl Operations {
                 path.operations
                     .into_iter()
                     .map(move |operation| {
+                        let content = operation.request.into_iter().flat_map(|it| it.content);
+                        let takes_form = content.into_iter().any(|it| it.content_type == FORM);
                         let query = operation.params.into_iter().filter(|it| it.in_type == MetaParamIn::Query);
                         Arc::new(Operation {
                             method: operation.method,
                             segments: segments_of(&full),
                             query: query.map(|it| (it.name, it.schema, it.required)).collect(),
                             in_session,
+                            takes_form,
                         })
                     })
                     .collect::<Vec<_>>()
@@ -60,23 +67,61 @@ impl Operations {
 
     /// The same, and a page that is no operation.
     pub(crate) fn with_page(mut self, path: &str) -> Self {
-        let page = Operation { method: Method::GET, segments: segments_of(path), query: Vec::new(), in_session: false };
+        let page = Operation {
+            method: Method::GET,
+            segments: segments_of(path),
+            query: Vec::new(),
+            in_session: false,
+            takes_form: false,
+        };
         self.0.push(Arc::new(page));
+        self
+    }
+
+    /// The same, and another address that is no operation and has the query of one.
+    pub(crate) fn with_twin(mut self, path: &str, of: &str) -> Self {
+        let of = segments_of(of);
+        if let Some(one) = self.0.iter().find(|it| it.method == Method::GET && it.segments == of) {
+            let twin = Operation {
+                method: Method::GET,
+                segments: segments_of(path),
+                query: one.query.clone(),
+                in_session: false,
+                takes_form: false,
+            };
+            self.0.push(Arc::new(twin));
+        }
         self
     }
 
     /// The operation of a request, and its path in the spelling of the declaration: letters of fixed
     /// parts count in either case, and a slash at the end is no matter except when deleting.
     pub(crate) fn find(&self, method: &Method, path: &str) -> Option<(Matched, String)> {
-        let path = match path.strip_suffix('/') {
-            Some(_) if *method == Method::DELETE => return None,
-            Some(shorter) => shorter,
-            None => path,
-        };
-        let given: Vec<_> = path.strip_prefix('/')?.split('/').collect();
+        let given = parts_of(method, path)?;
         let operation = self.0.iter().find(|it| it.method == *method && it.takes(&given))?;
         Some((Matched(operation.clone()), operation.spell(&given)))
     }
+
+    /// The other methods that the path of a request takes, in the spelling of the header `Allow`; none where nothing is.
+    pub(crate) fn allowed(&self, method: &Method, path: &str) -> Option<String> {
+        let given = parts_of(method, path)?;
+        let mut methods: Vec<_> = self.0.iter().filter(|it| it.takes(&given)).map(|it| it.method.as_str()).collect();
+        if methods.contains(&"GET") {
+            methods.push("HEAD");
+        }
+        methods.sort_unstable();
+        methods.dedup();
+        (!methods.is_empty()).then(|| methods.join(", "))
+    }
+}
+
+fn parts_of<'a>(method: &Method, path: &'a str) -> Option<Vec<&'a str>> {
+    let path = match path.strip_suffix('/') {
+        Some(_) if *method == Method::DELETE => return None,
+        Some(shorter) => shorter,
+        None => path,
+    };
+    Some(path.strip_prefix('/')?.split('/').collect())
 }
 
 impl Operation {
@@ -135,6 +180,19 @@ mod tests {
         ] {
             let spelled = operations.find(&method, given).map(|(_, path)| path);
             assert_eq!(spelled.as_deref(), found, "{method} {given}");
+        }
+    }
+
+    #[test]
+    fn a_path_tells_its_methods() {
+        let operations = Operations::new("/api", Sample::meta());
+        for (method, given, allowed) in [
+            (Method::POST, "/api/sessions/A/qr/", Some("GET, HEAD")),
+            (Method::GET, "/api/sessions/A", Some("DELETE")),
+            (Method::DELETE, "/api/sessions/A/qr/", None),
+            (Method::POST, "/api/nothing", None),
+        ] {
+            assert_eq!(operations.allowed(&method, given).as_deref(), allowed, "{method} {given}");
         }
     }
 

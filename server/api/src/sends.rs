@@ -3,11 +3,11 @@
 use openwa_core::{
     Gateway,
     gateway::{IdempotencyKey, SendContent, SendRequest},
-    media_source::MediaSource,
+    media_source::{MediaSource, Received},
 };
 use openwa_model::{content::MessageKind, id::SessionId};
 use poem::http::StatusCode;
-use poem_openapi::{Object, OpenApi, param::Path, types::Example};
+use poem_openapi::{Object, OpenApi, param::Path};
 
 use crate::{
     answer::{Accepted, Answer, Once},
@@ -15,6 +15,7 @@ use crate::{
     auth::{Caller, OneChat, Operator},
     error::ApiError,
     input::Body,
+    upload::WithFile,
     wire::{SessionPath, chat_of, mentions_of, message_id},
 };
 
@@ -22,7 +23,7 @@ pub(crate) struct Sends(pub(crate) Gateway);
 
 /// A text to send.
 #[derive(Object)]
-#[oai(rename_all = "camelCase", example)]
+#[oai(rename_all = "camelCase")]
 pub(crate) struct SendText {
     /// The chat: `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `<id>@newsletter`.
     #[oai(validator(pattern = r"^[^\s@]+@[^\s@]+$"))]
@@ -42,19 +43,6 @@ pub(crate) struct SendText {
     quoted_message_id: Option<String>,
 }
 
-impl Example for SendText {
-    fn example() -> Self {
-        Self {
-            chat_id: "15550000002@c.us".to_owned(),
-            text: "Hello".to_owned(),
-            mentions: None,
-            link_preview: None,
-            custom_link_preview: None,
-            quoted_message_id: None,
-        }
-    }
-}
-
 /// What to show of a page that a text links to.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
@@ -72,7 +60,7 @@ pub(crate) struct CustomLinkPreview {
 
 /// A file to send, by `url` or as `base64`.
 #[derive(Object)]
-#[oai(rename_all = "camelCase", example)]
+#[oai(rename_all = "camelCase")]
 pub(crate) struct SendMedia {
     /// The chat: `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `<id>@newsletter`.
     #[oai(validator(pattern = r"^[^\s@]+@[^\s@]+$"))]
@@ -99,21 +87,6 @@ pub(crate) struct SendMedia {
     quoted_message_id: Option<String>,
 }
 
-impl Example for SendMedia {
-    fn example() -> Self {
-        Self {
-            chat_id: "15550000002@c.us".to_owned(),
-            url: Some("https://example.org/picture.jpg".to_owned()),
-            base64: None,
-            mimetype: None,
-            filename: None,
-            caption: Some("A picture".to_owned()),
-            mentions: None,
-            quoted_message_id: None,
-        }
-    }
-}
-
 /// A sound to send, by `url` or as `base64`.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
@@ -136,7 +109,8 @@ pub(crate) struct SendAudio {
     #[oai(validator(max_length = 1024))]
     caption: Option<String>,
     /// Whether it is a voice note.
-    ptt: Option<bool>,
+    #[oai(default)]
+    ptt: bool,
     /// Who is mentioned in the caption.
     #[oai(validator(max_items = 256))]
     mentions: Option<Vec<String>>,
@@ -175,15 +149,24 @@ struct Draft {
 }
 
 impl SendMedia {
-    fn draft(self, kind: MessageKind) -> Answer<Draft> {
+    fn draft(self, kind: MessageKind, file: Option<Received>) -> Answer<Draft> {
         let Self { chat_id, url, base64, mimetype, filename, caption, mentions, quoted_message_id } = self;
-        let source = source_of(url, base64, mimetype.is_some())?;
+        let source = source_of(file, url, base64, mimetype.is_some())?;
         let content = SendContent::Media { kind, source, mimetype, filename, caption };
         Ok(Draft { chat_id, content, quoted_message_id, mentions })
     }
 }
 
-fn source_of(url: Option<String>, base64: Option<String>, has_mimetype: bool) -> Answer<MediaSource> {
+/// A form brings its file; otherwise the fields name one.
+fn source_of(
+    file: Option<Received>,
+    url: Option<String>,
+    base64: Option<String>,
+    has_mimetype: bool,
+) -> Answer<MediaSource> {
+    if let Some(file) = file {
+        return Ok(MediaSource::Received(file));
+    }
     match (url, base64) {
         (Some(url), None) => Ok(MediaSource::Url(url)),
         (None, Some(data)) if has_mimetype => Ok(MediaSource::Base64(data)),
@@ -206,6 +189,18 @@ impl Sends {
         let mentions = mentions_of(draft.mentions)?;
         let request = SendRequest { chat, content: draft.content, quoted, mentions };
         Ok(Accepted(self.0.send(session, request, key).await?))
+    }
+
+    async fn send_file(
+        &self,
+        caller: &Caller<Operator, OneChat>,
+        session: Path<SessionPath>,
+        once: Once,
+        WithFile { body, file }: WithFile<SendMedia>,
+        kind: MessageKind,
+    ) -> Answer<Accepted> {
+        let key = once.with(&body);
+        self.send(caller, session.0.id()?, body.value.draft(kind, file)?, key).await
     }
 }
 
@@ -245,6 +240,9 @@ impl Sends {
     }
 
     /// Send a picture
+    ///
+    /// The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as large as
+    /// the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
     #[oai(
         path = "/sessions/:sessionId/messages/send-image",
         method = "post",
@@ -258,13 +256,15 @@ impl Sends {
         /// Makes the request take effect once within 24 hours.
         #[oai(name = "Idempotency-Key")]
         once: Once,
-        body: Body<SendMedia>,
+        body: WithFile<SendMedia>,
     ) -> Answer<Accepted> {
-        let key = once.with(&body);
-        self.send(&caller, session.0.id()?, body.value.draft(MessageKind::Image)?, key).await
+        self.send_file(&caller, session, once, body, MessageKind::Image).await
     }
 
     /// Send a video
+    ///
+    /// The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as large as
+    /// the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
     #[oai(
         path = "/sessions/:sessionId/messages/send-video",
         method = "post",
@@ -278,13 +278,15 @@ impl Sends {
         /// Makes the request take effect once within 24 hours.
         #[oai(name = "Idempotency-Key")]
         once: Once,
-        body: Body<SendMedia>,
+        body: WithFile<SendMedia>,
     ) -> Answer<Accepted> {
-        let key = once.with(&body);
-        self.send(&caller, session.0.id()?, body.value.draft(MessageKind::Video)?, key).await
+        self.send_file(&caller, session, once, body, MessageKind::Video).await
     }
 
     /// Send a document
+    ///
+    /// The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as large as
+    /// the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
     #[oai(
         path = "/sessions/:sessionId/messages/send-document",
         method = "post",
@@ -298,13 +300,15 @@ impl Sends {
         /// Makes the request take effect once within 24 hours.
         #[oai(name = "Idempotency-Key")]
         once: Once,
-        body: Body<SendMedia>,
+        body: WithFile<SendMedia>,
     ) -> Answer<Accepted> {
-        let key = once.with(&body);
-        self.send(&caller, session.0.id()?, body.value.draft(MessageKind::Document)?, key).await
+        self.send_file(&caller, session, once, body, MessageKind::Document).await
     }
 
     /// Send a sound or a voice note
+    ///
+    /// The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as large as
+    /// the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
     #[oai(
         path = "/sessions/:sessionId/messages/send-audio",
         method = "post",
@@ -318,13 +322,14 @@ impl Sends {
         /// Makes the request take effect once within 24 hours.
         #[oai(name = "Idempotency-Key")]
         once: Once,
-        body: Body<SendAudio>,
+        body: WithFile<SendAudio>,
     ) -> Answer<Accepted> {
+        let WithFile { body, file } = body;
         let key = once.with(&body);
         let audio = body.value;
-        let voice = audio.ptt.unwrap_or_default();
+        let voice = audio.ptt;
         let mimetype = audio.mimetype.or_else(|| voice.then(|| VOICE_NOTE.to_owned()));
-        let source = source_of(audio.url, audio.base64, mimetype.is_some())?;
+        let source = source_of(file, audio.url, audio.base64, mimetype.is_some())?;
         let kind = if voice { MessageKind::Voice } else { MessageKind::Audio };
         let draft = Draft {
             chat_id: audio.chat_id,

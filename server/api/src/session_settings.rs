@@ -2,16 +2,12 @@
 
 use openwa_core::Gateway;
 use openwa_model::{ops::Op, session::SessionConfig};
-use poem_openapi::{
-    Object, OpenApi,
-    param::Path,
-    payload::Json,
-    types::{Example, MaybeUndefined},
-};
+use poem_openapi::{Object, OpenApi, param::Path, types::MaybeUndefined};
+use serde::Serialize;
 use url::Url;
 
 use crate::{
-    answer::Answer,
+    answer::{Answer, Shown},
     app::Tag,
     auth::{Admin, AllChats, Caller, Deployment, NoChats, Operator, Viewer},
     input::Body,
@@ -24,8 +20,9 @@ const DEFAULT_BASE_DELAY_MS: u32 = 5_000;
 pub(crate) struct SessionSettings(pub(crate) Gateway);
 
 /// How a session behaves.
-#[derive(Object)]
-#[oai(rename = "SessionConfig", rename_all = "camelCase", example)]
+#[derive(Object, Serialize)]
+#[oai(rename = "SessionConfig", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ConfigResponse {
     /// Whether incoming calls are refused.
     auto_reject_calls: bool,
@@ -45,12 +42,6 @@ impl From<SessionConfig> for ConfigResponse {
     }
 }
 
-impl Example for ConfigResponse {
-    fn example() -> Self {
-        SessionConfig::default().into()
-    }
-}
-
 /// What to change; null sets a field back to its default.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
@@ -66,8 +57,9 @@ pub(crate) struct UpdateSessionConfig {
 }
 
 /// The proxy a session connects through. Its credentials are never shown.
-#[derive(Object)]
-#[oai(rename = "SessionProxy", rename_all = "camelCase", example)]
+#[derive(Object, Serialize)]
+#[oai(rename = "SessionProxy", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct ProxyResponse {
     /// Whether there is one.
     enabled: bool,
@@ -98,12 +90,6 @@ impl ProxyResponse {
     }
 }
 
-impl Example for ProxyResponse {
-    fn example() -> Self {
-        Self::of(Some("socks5://user:password@proxy.example.org:1080"))
-    }
-}
-
 /// The proxy to use from the next start on.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
@@ -114,8 +100,9 @@ pub(crate) struct UpdateSessionProxy {
 }
 
 /// What the engine of a session can do.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename = "SessionCapabilities", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct CapabilitiesResponse {
     /// The kind of engine.
     engine: String,
@@ -142,8 +129,8 @@ impl SessionSettings {
         &self,
         _caller: Caller<Viewer, NoChats>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
-    ) -> Answer<Json<ConfigResponse>> {
-        Ok(Json(self.0.session(session.0.id()?).await?.session.config.into()))
+    ) -> Answer<Shown<ConfigResponse>> {
+        Ok(Shown(self.0.session(session.0.id()?).await?.session.config.into()))
     }
 
     /// Change a session's configuration
@@ -160,7 +147,7 @@ impl SessionSettings {
         _caller: Caller<Operator, AllChats>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
         body: Body<UpdateSessionConfig>,
-    ) -> Answer<Json<ConfigResponse>> {
+    ) -> Answer<Shown<ConfigResponse>> {
         let id = session.0.id()?;
         let UpdateSessionConfig { auto_reject_calls, max_reconnect_attempts, reconnect_base_delay } = body.value;
         let mut config = self.0.session(id).await?.session.config;
@@ -173,7 +160,7 @@ impl SessionSettings {
         if !reconnect_base_delay.is_undefined() {
             config.reconnect_base_delay_ms = reconnect_base_delay.take();
         }
-        Ok(Json(self.0.set_session_config(id, config).await?.config.into()))
+        Ok(Shown(self.0.set_session_config(id, config).await?.config.into()))
     }
 
     /// Get a session's proxy
@@ -182,9 +169,9 @@ impl SessionSettings {
         &self,
         _caller: Caller<Viewer, NoChats>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
-    ) -> Answer<Json<ProxyResponse>> {
+    ) -> Answer<Shown<ProxyResponse>> {
         let session = self.0.session(session.0.id()?).await?.session;
-        Ok(Json(ProxyResponse::of(session.proxy.as_deref())))
+        Ok(Shown(ProxyResponse::of(session.proxy.as_deref())))
     }
 
     /// Change a session's proxy
@@ -201,9 +188,9 @@ impl SessionSettings {
         _caller: Caller<Admin, Deployment>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
         body: Body<UpdateSessionProxy>,
-    ) -> Answer<Json<ProxyResponse>> {
+    ) -> Answer<Shown<ProxyResponse>> {
         let session = self.0.set_session_proxy(session.0.id()?, body.value.proxy_url.0).await?;
-        Ok(Json(ProxyResponse::of(session.proxy.as_deref())))
+        Ok(Shown(ProxyResponse::of(session.proxy.as_deref())))
     }
 
     /// Get what a session's engine can do
@@ -217,11 +204,11 @@ impl SessionSettings {
         &self,
         _caller: Caller<Viewer, NoChats>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
-    ) -> Answer<Json<CapabilitiesResponse>> {
+    ) -> Answer<Shown<CapabilitiesResponse>> {
         let engine = self.0.session(session.0.id()?).await?.session.engine;
         let can = self.0.capabilities(engine);
         let operations = Op::ALL.iter().filter(|it| can.ops.has(**it)).map(|it| it.name().to_owned()).collect();
-        Ok(Json(CapabilitiesResponse {
+        Ok(Shown(CapabilitiesResponse {
             engine: engine.name().to_owned(),
             operations,
             qr: can.qr,

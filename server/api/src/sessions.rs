@@ -8,31 +8,32 @@ use openwa_core::{
 };
 use openwa_model::{
     session::{Restriction, SessionConfig, Status},
-    store::SessionFilter,
+    store::{Page, SessionFilter},
 };
 use poem_openapi::{
     Object, OpenApi,
     param::{Path, Query},
-    payload::Json,
-    types::{Any, Example},
+    types::Any,
 };
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    answer::{Answer, Created, NoContent},
+    answer::{Answer, Created, NoContent, Shown},
     app::Tag,
     auth::{Admin, AllChats, Caller, Deployment, Least, NoChats, Operator, Viewer},
     error::ApiError,
     input::Body,
-    wire::{Moment, Nullable, SessionPath, page},
+    wire::{Moment, Nullable, SessionPath, longest_page},
     words::Word,
 };
 
 pub(crate) struct Sessions(pub(crate) Gateway);
 
 /// A limit that WhatsApp put on the account.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename = "SessionRestriction", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct RestrictionResponse {
     /// `reachout_timelock`, `tos_block` or `proxy_block`.
     kind: String,
@@ -49,8 +50,9 @@ impl From<Restriction> for RestrictionResponse {
 }
 
 /// One session.
-#[derive(Object)]
-#[oai(rename = "Session", rename_all = "camelCase", example)]
+#[derive(Object, Serialize)]
+#[oai(rename = "Session", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct SessionResponse {
     /// Its id.
     id: uuid::Uuid,
@@ -101,29 +103,9 @@ impl From<SessionView> for SessionResponse {
     }
 }
 
-impl Example for SessionResponse {
-    fn example() -> Self {
-        let at = Moment(openwa_model::Timestamp::constant(1_791_021_600, 0));
-        Self {
-            id: uuid::Uuid::from_u128(0x0199_a8c5_4e00_7c3a_9d1e_5b6f_7a8c_9d0e),
-            name: "support".to_owned(),
-            status: Word(Status::Ready),
-            phone: Nullable(Some("15550000001".to_owned())),
-            push_name: Nullable(Some("Ada".to_owned())),
-            connected_at: Nullable(Some(at)),
-            last_active: Nullable(Some(at)),
-            created_at: at,
-            updated_at: at,
-            last_error: Nullable(None),
-            restriction: Nullable(None),
-            engine_loaded: true,
-        }
-    }
-}
-
 /// What to make a session with.
 #[derive(Object)]
-#[oai(rename_all = "camelCase", example)]
+#[oai(rename_all = "camelCase")]
 pub(crate) struct CreateSession {
     /// Its name; unique. Letters, digits and hyphens.
     #[oai(validator(pattern = "^[a-zA-Z0-9-]+$", min_length = 3, max_length = 50))]
@@ -136,12 +118,6 @@ pub(crate) struct CreateSession {
     /// Ignored; the URL says it.
     #[oai(deprecated, validator(max_length = 32))]
     proxy_type: Option<String>,
-}
-
-impl Example for CreateSession {
-    fn example() -> Self {
-        Self { name: "support".to_owned(), config: None, proxy_url: None, proxy_type: None }
-    }
 }
 
 /// How a new session behaves. Further fields are accepted and ignored.
@@ -162,8 +138,9 @@ pub(crate) struct NewSessionConfig {
 }
 
 /// Sessions, counted.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct SessionsOverview {
     /// All.
     total: u64,
@@ -180,8 +157,9 @@ pub(crate) struct SessionsOverview {
 }
 
 /// What the process takes up, in MiB; 0 where the system does not tell.
-#[derive(Object, Default)]
+#[derive(Object, Default, Serialize)]
 #[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct MemoryUsage {
     /// Its own memory in RAM.
     heap_used: u64,
@@ -212,17 +190,18 @@ impl Sessions {
         &self,
         caller: Caller<Viewer, NoChats>,
         /// How many at most.
-        #[oai(validator(minimum(value = "1"), maximum(value = "1000")))]
-        limit: Query<Option<u32>>,
+        #[oai(default = "longest_page", validator(minimum(value = "1"), maximum(value = "1000")))]
+        limit: Query<u32>,
         /// How many to skip.
-        offset: Query<Option<u32>>,
+        #[oai(default)]
+        offset: Query<u32>,
         /// Only the one of exactly this name.
         #[oai(validator(max_length = 50))]
         name: Query<Option<String>>,
-    ) -> Answer<Json<Vec<SessionResponse>>> {
+    ) -> Answer<Shown<Vec<SessionResponse>>> {
         let filter = SessionFilter { name: name.0, among: caller.sessions().map(<[_]>::to_vec) };
-        let sessions = self.0.sessions(&filter, page(limit.0, offset.0)).await?;
-        Ok(Json(sessions.into_iter().map(Into::into).collect()))
+        let sessions = self.0.sessions(&filter, Page { limit: limit.0, offset: offset.0 }).await?;
+        Ok(Shown(sessions.into_iter().map(Into::into).collect()))
     }
 
     /// Make a session
@@ -254,9 +233,9 @@ impl Sessions {
         operation_id = "getSessionsOverview",
         tag = "Tag::Sessions"
     )]
-    async fn overview(&self, caller: Caller<Viewer, NoChats>) -> Answer<Json<SessionsOverview>> {
+    async fn overview(&self, caller: Caller<Viewer, NoChats>) -> Answer<Shown<SessionsOverview>> {
         let counted = self.0.session_overview(caller.sessions()).await?;
-        Ok(Json(SessionsOverview {
+        Ok(Shown(SessionsOverview {
             total: counted.total,
             active: counted.active,
             ready: counted.ready,
@@ -272,8 +251,8 @@ impl Sessions {
         &self,
         _caller: Caller<Viewer, NoChats>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
-    ) -> Answer<Json<SessionResponse>> {
-        Ok(Json(self.0.session(session.0.id()?).await?.into()))
+    ) -> Answer<Shown<SessionResponse>> {
+        Ok(Shown(self.0.session(session.0.id()?).await?.into()))
     }
 
     /// Delete a session
@@ -297,8 +276,8 @@ impl Sessions {
         &self,
         _caller: Caller<Operator, AllChats>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
-    ) -> Answer<Json<SessionResponse>> {
-        Ok(Json(self.0.start_session(session.0.id()?).await?.into()))
+    ) -> Answer<Shown<SessionResponse>> {
+        Ok(Shown(self.0.start_session(session.0.id()?).await?.into()))
     }
 
     /// Stop a session
@@ -309,8 +288,8 @@ impl Sessions {
         &self,
         _caller: Caller<Operator, AllChats>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
-    ) -> Answer<Json<SessionResponse>> {
-        Ok(Json(self.0.stop_session(session.0.id()?).await?.into()))
+    ) -> Answer<Shown<SessionResponse>> {
+        Ok(Shown(self.0.stop_session(session.0.id()?).await?.into()))
     }
 
     /// Log a session out
@@ -321,8 +300,8 @@ impl Sessions {
         &self,
         _caller: Caller<Operator, AllChats>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
-    ) -> Answer<Json<SessionResponse>> {
-        Ok(Json(self.0.log_out_session(session.0.id()?).await?.into()))
+    ) -> Answer<Shown<SessionResponse>> {
+        Ok(Shown(self.0.log_out_session(session.0.id()?).await?.into()))
     }
 
     /// Stop a session by force
@@ -338,8 +317,8 @@ impl Sessions {
         &self,
         _caller: Caller<Operator, AllChats>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
-    ) -> Answer<Json<SessionResponse>> {
-        Ok(Json(self.0.force_kill_session(session.0.id()?).await?.into()))
+    ) -> Answer<Shown<SessionResponse>> {
+        Ok(Shown(self.0.force_kill_session(session.0.id()?).await?.into()))
     }
 }
 

@@ -8,31 +8,31 @@ use openwa_core::{
 };
 use openwa_model::{
     id::{DeliveryId, SessionId, WebhookId},
-    store::FailureFilter,
+    store::{FailureFilter, Page},
     webhook::{Filters, Webhook},
 };
 use poem_openapi::{
     Object, OpenApi,
     param::{Path, Query},
-    payload::Json,
-    types::{Any, Example, MaybeUndefined, ToJSON},
+    types::{Any, MaybeUndefined, ToJSON},
 };
+use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::{
-    answer::{Answer, Created, NoContent},
+    answer::{Answer, Created, NoContent, Shown},
     app::Tag,
     auth::{Admin, AllChats, Caller, Fenced, Least, Operator},
     error::ApiError,
     input::Body,
-    wire::{Moment, Nullable, SessionPath, WebhookPath, page},
+    wire::{Moment, Nullable, SessionPath, WebhookPath, longest_page},
 };
 
 pub(crate) struct Webhooks(pub(crate) Gateway);
 
 /// All of these must hold for a message event to be delivered; other events pass.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub(crate) struct WebhookFilters {
     /// The conditions.
     #[oai(validator(max_items = 20))]
@@ -40,8 +40,9 @@ pub(crate) struct WebhookFilters {
 }
 
 /// One condition on a field of a message event.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct WebhookCondition {
     /// `sender`, `recipient`, `chatId`, `body`, `type`, `isGroup`, `kind`, `fromMe`, `hasMedia` or `mentions`.
     #[oai(validator(max_length = 32))]
@@ -52,12 +53,13 @@ pub(crate) struct WebhookCondition {
     /// What the field is compared with: true or false, a text, or a list of texts of which any will do.
     value: Any<Value>,
     /// For texts; false when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     case_sensitive: Option<bool>,
 }
 
 /// A webhook to be made.
 #[derive(Object)]
-#[oai(rename_all = "camelCase", example)]
+#[oai(rename_all = "camelCase")]
 pub(crate) struct CreateWebhook {
     /// Where to POST to: `http` or `https`.
     #[oai(validator(min_length = 1, max_length = 2048))]
@@ -75,19 +77,6 @@ pub(crate) struct CreateWebhook {
     /// How often a delivery is attempted in all; 3 when absent.
     #[oai(validator(minimum(value = "0"), maximum(value = "5")))]
     retry_count: Option<u32>,
-}
-
-impl Example for CreateWebhook {
-    fn example() -> Self {
-        Self {
-            url: "https://example.org/hook".to_owned(),
-            events: Some(vec!["message.received".to_owned()]),
-            secret: Some("at least sixteen characters".to_owned()),
-            headers: None,
-            filters: None,
-            retry_count: None,
-        }
-    }
 }
 
 /// What to change about a webhook.
@@ -115,8 +104,9 @@ pub(crate) struct UpdateWebhook {
 }
 
 /// One webhook; its secret and headers are never shown.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename = "Webhook", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct WebhookResponse {
     /// Its id.
     id: Uuid,
@@ -175,20 +165,24 @@ impl WebhookFilters {
 }
 
 /// What came of a test delivery.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct WebhookTestResult {
     /// Whether the receiver took it.
     success: bool,
     /// The receiver's HTTP status.
+    #[serde(skip_serializing_if = "Option::is_none")]
     status_code: Option<u16>,
     /// What went wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
 
 /// A delivery that will not be tried again.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename = "DeliveryFailure", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct DeliveryFailureResponse {
     /// Its id, for a redrive.
     id: Uuid,
@@ -247,14 +241,20 @@ pub(crate) struct RedriveDeliveries {
     /// These.
     #[oai(validator(max_items = 500))]
     ids: Option<Vec<Uuid>>,
-    /// How many at most; 100 when absent.
-    #[oai(validator(minimum(value = "1"), maximum(value = "500")))]
-    limit: Option<u32>,
+    /// How many at most.
+    #[oai(default = "usual_redrive", validator(minimum(value = "1"), maximum(value = "500")))]
+    limit: u32,
+}
+
+/// How many deliveries a redrive takes where nothing is said.
+fn usual_redrive() -> u32 {
+    100
 }
 
 /// What a redrive did. Deliveries go out in the background.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 #[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct RedriveResult {
     /// How many are due again.
     redriven: u64,
@@ -289,9 +289,9 @@ impl Webhooks {
         &self,
         _caller: Caller<Operator, AllChats>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
-    ) -> Answer<Json<Vec<WebhookResponse>>> {
+    ) -> Answer<Shown<Vec<WebhookResponse>>> {
         let webhooks = self.0.webhooks(session.0.id()?).await?;
-        Ok(Json(webhooks.into_iter().map(Into::into).collect()))
+        Ok(Shown(webhooks.into_iter().map(Into::into).collect()))
     }
 
     /// Make a webhook
@@ -327,8 +327,8 @@ impl Webhooks {
         _caller: Caller<Operator, AllChats>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
         #[oai(name = "webhookId")] webhook: Path<WebhookPath>,
-    ) -> Answer<Json<WebhookResponse>> {
-        Ok(Json(self.0.webhook(session.0.id()?, webhook.0.id()?).await?.into()))
+    ) -> Answer<Shown<WebhookResponse>> {
+        Ok(Shown(self.0.webhook(session.0.id()?, webhook.0.id()?).await?.into()))
     }
 
     /// Change a webhook
@@ -344,7 +344,7 @@ impl Webhooks {
         #[oai(name = "sessionId")] session: Path<SessionPath>,
         #[oai(name = "webhookId")] webhook: Path<WebhookPath>,
         body: Body<UpdateWebhook>,
-    ) -> Answer<Json<WebhookResponse>> {
+    ) -> Answer<Shown<WebhookResponse>> {
         let UpdateWebhook { url, events, active, secret, headers, filters, retry_count } = body.value;
         let filters = match filters {
             MaybeUndefined::Undefined => None,
@@ -352,7 +352,7 @@ impl Webhooks {
             MaybeUndefined::Value(it) => Some(Some(it.read()?)),
         };
         let patch = WebhookPatch { url, events, active, secret, headers, filters, retry_count };
-        Ok(Json(self.0.update_webhook(session.0.id()?, webhook.0.id()?, patch).await?.into()))
+        Ok(Shown(self.0.update_webhook(session.0.id()?, webhook.0.id()?, patch).await?.into()))
     }
 
     /// Delete a webhook
@@ -386,9 +386,11 @@ impl Webhooks {
         _caller: Caller<Operator, AllChats>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
         #[oai(name = "webhookId")] webhook: Path<WebhookPath>,
-    ) -> Answer<Json<WebhookTestResult>> {
-        Ok(Json(match self.0.test_webhook(session.0.id()?, webhook.0.id()?).await? {
-            TestResult::Delivered { status } => WebhookTestResult { success: true, status_code: Some(status), error: None },
+    ) -> Answer<Shown<WebhookTestResult>> {
+        Ok(Shown(match self.0.test_webhook(session.0.id()?, webhook.0.id()?).await? {
+            TestResult::Delivered { status } => {
+                WebhookTestResult { success: true, status_code: Some(status), error: None }
+            }
             TestResult::Failed { error } => WebhookTestResult { success: false, status_code: None, error: Some(error) },
         }))
     }
@@ -401,13 +403,14 @@ impl Webhooks {
         &self,
         caller: Caller<Operator, AllChats>,
         /// How many at most.
-        #[oai(validator(minimum(value = "1"), maximum(value = "1000")))]
-        limit: Query<Option<u32>>,
+        #[oai(default = "longest_page", validator(minimum(value = "1"), maximum(value = "1000")))]
+        limit: Query<u32>,
         /// How many to skip.
-        offset: Query<Option<u32>>,
-    ) -> Answer<Json<Vec<WebhookResponse>>> {
-        let webhooks = self.0.all_webhooks(caller.sessions(), page(limit.0, offset.0)).await?;
-        Ok(Json(webhooks.into_iter().map(Into::into).collect()))
+        #[oai(default)]
+        offset: Query<u32>,
+    ) -> Answer<Shown<Vec<WebhookResponse>>> {
+        let webhooks = self.0.all_webhooks(caller.sessions(), Page { limit: limit.0, offset: offset.0 }).await?;
+        Ok(Shown(webhooks.into_iter().map(Into::into).collect()))
     }
 
     /// List deliveries that failed for good
@@ -426,14 +429,15 @@ impl Webhooks {
         #[oai(name = "sessionId")]
         session: Query<Option<Uuid>>,
         /// How many at most.
-        #[oai(validator(minimum(value = "1"), maximum(value = "1000")))]
-        limit: Query<Option<u32>>,
+        #[oai(default = "longest_page", validator(minimum(value = "1"), maximum(value = "1000")))]
+        limit: Query<u32>,
         /// How many to skip.
-        offset: Query<Option<u32>>,
-    ) -> Answer<Json<Vec<DeliveryFailureResponse>>> {
+        #[oai(default)]
+        offset: Query<u32>,
+    ) -> Answer<Shown<Vec<DeliveryFailureResponse>>> {
         let session = session_of(&caller, session.0)?;
-        let failures = self.0.delivery_failures(session, page(limit.0, offset.0)).await?;
-        Ok(Json(failures.into_iter().map(Into::into).collect()))
+        let failures = self.0.delivery_failures(session, Page { limit: limit.0, offset: offset.0 }).await?;
+        Ok(Shown(failures.into_iter().map(Into::into).collect()))
     }
 
     /// Try failed deliveries again
@@ -445,15 +449,19 @@ impl Webhooks {
         operation_id = "redriveDeliveryFailures",
         tag = "Tag::Webhooks"
     )]
-    async fn redrive(&self, caller: Caller<Admin, AllChats>, body: Body<RedriveDeliveries>) -> Answer<Json<RedriveResult>> {
+    async fn redrive(
+        &self,
+        caller: Caller<Admin, AllChats>,
+        body: Body<RedriveDeliveries>,
+    ) -> Answer<Shown<RedriveResult>> {
         let RedriveDeliveries { session_id, webhook_id, ids, limit } = body.value;
         let which = FailureFilter {
             session: session_of(&caller, session_id)?,
             webhook: webhook_id.map(WebhookId),
             ids: ids.map(|ids| ids.into_iter().map(DeliveryId).collect()),
         };
-        let done = self.0.redrive(&which, limit.unwrap_or(100)).await?;
-        Ok(Json(RedriveResult {
+        let done = self.0.redrive(&which, limit).await?;
+        Ok(Shown(RedriveResult {
             redriven: done.redriven,
             delivered: 0,
             enqueued: done.redriven,

@@ -6,7 +6,6 @@ use openwa_model::{
     Timestamp,
     id::{KeyId, MessageId, SessionId, WebhookId},
     jid::Jid,
-    store::Page,
 };
 use poem_openapi::{
     Object,
@@ -35,7 +34,7 @@ pub(crate) fn mentions_of(texts: Option<Vec<String>>) -> Result<Vec<Jid>, ApiErr
 }
 
 /// The answer of an action that has nothing else to say.
-#[derive(Object)]
+#[derive(Object, Serialize)]
 pub(crate) struct Success {
     /// Whether it was done.
     pub(crate) success: bool,
@@ -45,9 +44,9 @@ impl Success {
     pub(crate) const DONE: Self = Self { success: true };
 }
 
-/// The window of a list that the contract lets run from 1 to 1000 rows.
-pub(crate) fn page(limit: Option<u32>, offset: Option<u32>) -> Page {
-    Page { limit: limit.unwrap_or(1000), offset: offset.unwrap_or(0) }
+/// How many rows a list has at most where nothing is said, and where the contract lets one ask for 1 to 1000.
+pub(crate) fn longest_page() -> u32 {
+    1000
 }
 
 /// A moment in ISO 8601 with milliseconds, as the contract writes dates of entities.

@@ -1,14 +1,12 @@
-//! Files that come in with a request: fetched from an address, decoded from base64, or written already; kept under a
-//! key in the end. No more than the permitted number of bytes is ever written or held.
+//! Files that come in with a request: fetched from an address, decoded from base64, or received piece by piece; kept
+//! under a key in the end. No more than the permitted number of bytes is ever written or held.
 
+mod incoming;
 mod naming;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::Path, time::Duration};
 
 use base64::{
     Engine as _,
@@ -25,7 +23,11 @@ use reqwest::{
 use tokio::{fs, io::AsyncWriteExt};
 use url::Url;
 
-use self::naming::{disposition_name, extension_of, found_type, path_name, plain_name, plain_type};
+pub use self::incoming::{Incoming, Received};
+use self::{
+    incoming::Unfinished,
+    naming::{disposition_name, extension_of, found_type, path_name, plain_name, plain_type},
+};
 use crate::{
     error::GatewayError,
     guard::{AddressRefused, NetworkPolicy},
@@ -51,8 +53,8 @@ pub enum MediaSource {
     Url(String),
     /// The file itself in base64.
     Base64(String),
-    /// A local file that was written already and is taken over.
-    Spooled(PathBuf),
+    /// A file that came in piece by piece and is taken over.
+    Received(Received),
 }
 
 /// What the sender says about a file; what is not said is found out.
@@ -72,7 +74,7 @@ pub(crate) struct Intake<'a> {
 }
 
 /// What was learned about a file on its way in.
-#[derive(Default)]
+#[derive(Default, Debug)]
 struct Learned {
     size_bytes: u64,
     mimetype: Option<String>,
@@ -82,20 +84,21 @@ struct Learned {
 impl Intake<'_> {
     /// Brings a file in and keeps it. When this fails, nothing stays.
     pub(crate) async fn take(&self, source: MediaSource, described: Described) -> Result<Media, GatewayError> {
-        let path = match &source {
-            MediaSource::Spooled(path) => path.clone(),
-            MediaSource::Url(_) | MediaSource::Base64(_) => self.files.spool().await?,
-        };
         // Removes the file also when the caller gives up in the middle of it.
-        let unfinished = Unfinished(Some(path.clone()));
-        let learned = match source {
-            MediaSource::Spooled(_) => self.spooled(&path).await?,
-            MediaSource::Base64(text) => self.decode(&text, &path).await?,
+        let (unfinished, learned) = match source {
+            MediaSource::Received(file) => self.received(file)?,
+            MediaSource::Base64(text) => {
+                let unfinished = Unfinished::begin(self.files).await?;
+                let learned = self.decode(&text, unfinished.path()).await?;
+                (unfinished, learned)
+            }
             MediaSource::Url(url) => {
-                let fetching = self.fetch(&url, &path);
-                tokio::time::timeout(FETCH_LIMIT, fetching).await.map_err(|_| {
+                let unfinished = Unfinished::begin(self.files).await?;
+                let fetching = self.fetch(&url, unfinished.path());
+                let learned = tokio::time::timeout(FETCH_LIMIT, fetching).await.map_err(|_| {
                     GatewayError::MediaUnreachable(format!("the host did not send it within {FETCH_LIMIT:?}"))
-                })??
+                })??;
+                (unfinished, learned)
             }
         };
         if learned.size_bytes == 0 {
@@ -103,24 +106,24 @@ impl Intake<'_> {
         }
         let mimetype = match described.mimetype.as_deref().and_then(plain_type) {
             Some(said) => said,
-            None => found_type(&described, &learned, &path).await?,
+            None => found_type(&described, &learned, unfinished.path()).await?,
         };
         let filename = described.filename.as_deref().and_then(plain_name).or(learned.filename);
         let filename = filename.or_else(|| {
             let extension = extension_of(&mimetype)?;
             (described.kind == MessageKind::Document).then(|| format!("document.{extension}"))
         });
-        let key = self.files.keep(path).await?;
+        let key = self.files.keep(unfinished.path().to_owned()).await?;
         unfinished.done();
         Ok(Media { mimetype, filename, size_bytes: Some(learned.size_bytes), file: Some(key), remote: None })
     }
 
-    async fn spooled(&self, path: &Path) -> Result<Learned, GatewayError> {
-        let size_bytes = fs::metadata(path).await.map_err(FileError::Io)?.len();
-        if size_bytes > self.max_bytes {
+    fn received(&self, file: Received) -> Result<(Unfinished, Learned), GatewayError> {
+        let (unfinished, learned) = file.into_parts();
+        if learned.size_bytes > self.max_bytes {
             return Err(self.too_large());
         }
-        Ok(Learned { size_bytes, ..Learned::default() })
+        Ok((unfinished, learned))
     }
 
     async fn decode(&self, text: &str, path: &Path) -> Result<Learned, GatewayError> {
@@ -198,26 +201,6 @@ impl Intake<'_> {
 
     fn too_large(&self) -> GatewayError {
         GatewayError::MediaTooLarge { max: self.max_bytes }
-    }
-}
-
-/// A file that is removed unless it was handed on.
-struct Unfinished(Option<PathBuf>);
-
-impl Unfinished {
-    fn done(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        if let Some(path) = self.0.take()
-            && let Err(error) = std::fs::remove_file(&path)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            tracing::warn!(error = &error as &dyn std::error::Error, "an unfinished file could not be removed");
-        }
     }
 }
 

@@ -20,7 +20,7 @@ use super::{Gateway, Result};
 use crate::{
     error::GatewayError,
     idempotency::{self, Verdict},
-    media_source::{Described, Intake, MediaSource},
+    media_source::{Described, Incoming, Intake, MediaSource},
     outbound::{self, Outcome},
     payload::{Events, file_bytes},
     reconciler,
@@ -93,6 +93,11 @@ impl Gateway {
     ) -> Result<SendOutcome> {
         let this = self.clone();
         self.detached(async move { this.send_to_the_end(session, request, key).await }).await
+    }
+
+    /// Begins to take in a file that is then sent as [`MediaSource::Received`].
+    pub async fn receive_file(&self) -> Result<Incoming> {
+        Incoming::begin(&*self.0.context.ports.files, self.settings().media_max_bytes).await
     }
 
     /// Reacts to a message; "" takes the reaction back.

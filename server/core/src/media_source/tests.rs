@@ -145,16 +145,28 @@ async fn a_large_file_is_the_same_in_all_its_chunks_and_one_byte_more_is_too_lar
 }
 
 #[tokio::test]
-async fn a_written_file_is_taken_over_and_one_that_is_too_large_removed() {
+async fn a_received_file_is_taken_over_and_one_that_is_too_large_or_given_up_removed() {
     let door = Door::open(NetworkPolicy::default()).await;
-    let path = door.files.spool().await.unwrap();
-    fs::write(&path, PNG).await.unwrap();
-    let (media, kept) = door.take(MediaSource::Spooled(path), described(MessageKind::Image)).await.unwrap();
-    assert_eq!((kept.as_slice(), media.mimetype.as_str()), (PNG, "image/png"));
+    let mut incoming = Incoming::begin(&door.files, MAX).await.unwrap();
+    for piece in PNG.chunks(5) {
+        incoming.write(piece).await.unwrap();
+    }
+    let said = Some("application/octet-stream".to_owned());
+    let received = incoming.finish(said, Some("../a/picture.bin")).await.unwrap();
+    let (media, kept) = door.take(MediaSource::Received(received), described(MessageKind::Image)).await.unwrap();
+    assert_eq!((kept.as_slice(), media.filename.as_deref()), (PNG, Some("picture.bin")));
+    assert_eq!(media.size_bytes, Some(PNG.len() as u64));
 
-    let path = door.files.spool().await.unwrap();
-    fs::write(&path, vec![0; MAX as usize + 1]).await.unwrap();
-    let refused = door.take(MediaSource::Spooled(path), described(MessageKind::Image)).await;
+    let mut incoming = Incoming::begin(&door.files, MAX).await.unwrap();
+    incoming.write(&vec![0; MAX as usize]).await.unwrap();
+    let refused = incoming.write(&[0]).await;
+    assert!(matches!(refused, Err(GatewayError::MediaTooLarge { max: MAX })), "{refused:?}");
+    drop(incoming);
+    // What may be received may still be too much for the engine.
+    let mut incoming = Incoming::begin(&door.files, 2 * MAX).await.unwrap();
+    incoming.write(&vec![0; MAX as usize + 1]).await.unwrap();
+    let received = incoming.finish(None, None).await.unwrap();
+    let refused = door.take(MediaSource::Received(received), described(MessageKind::Image)).await;
     assert!(matches!(refused, Err(GatewayError::MediaTooLarge { .. })), "{refused:?}");
     assert_eq!(door.leftovers(), 0);
 }

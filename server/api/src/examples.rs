@@ -1,0 +1,216 @@
+//! One example for each body and answer, held against its schema by a test: a shop's session `support` and a customer.
+
+use serde_json::{Value, json};
+
+const SESSION: &str = "0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e";
+const WEBHOOK: &str = "0199a8d1-0c20-7f11-8a5b-3f6e2d1c0b9a";
+const KEY: &str = "0199a8b0-77aa-7d02-b3c4-d5e6f7a8b9c0";
+const ROW: &str = "0199a8c6-1b2c-7abc-8def-0123456789ab";
+const DELIVERY: &str = "0199a8d2-5f00-7b22-9c3d-4e5f60718293";
+const SHOP: &str = "15550000001@c.us";
+const CUSTOMER: &str = "15550000002@c.us";
+const GROUP: &str = "120363000000000001@g.us";
+const MESSAGE: &str = "3EB0C431C26A1916E07E";
+const AT: &str = "2026-10-03T10:00:00.000Z";
+const AT_SECONDS: i64 = 1_791_021_600;
+
+/// The example of a schema, or of the data of an event by the event's name.
+pub(crate) fn of(name: &str) -> Option<Value> {
+    sending(name)
+        .or_else(|| stored(name))
+        .or_else(|| sessions(name))
+        .or_else(|| webhooks(name))
+        .or_else(|| keys_and_health(name))
+        .or_else(|| events(name))
+}
+
+fn sending(name: &str) -> Option<Value> {
+    Some(match name {
+        "SendText" => json!({"chatId": CUSTOMER, "text": "Your order ships today."}),
+        "SendMedia" => {
+            json!({"chatId": CUSTOMER, "url": "https://example.org/picture.jpg", "caption": "Your order, packed"})
+        }
+        "SendAudio" => json!({"chatId": CUSTOMER, "url": "https://example.org/hello.ogg", "ptt": true}),
+        "SendReply" => json!({"chatId": CUSTOMER, "quotedMessageId": MESSAGE, "text": "Yes, until six."}),
+        "SentMessage" => json!({"messageId": MESSAGE, "timestamp": AT_SECONDS}),
+        "ReactToMessage" => json!({"chatId": CUSTOMER, "messageId": MESSAGE, "emoji": "👍"}),
+        "EditMessage" => json!({"chatId": CUSTOMER, "messageId": MESSAGE, "body": "Your order ships tomorrow."}),
+        "DeleteMessage" => json!({"chatId": CUSTOMER, "messageId": MESSAGE, "forEveryone": true}),
+        "MarkChatRead" => json!({"chatId": CUSTOMER}),
+        "Success" => json!({"success": true}),
+        _ => return None,
+    })
+}
+
+fn stored(name: &str) -> Option<Value> {
+    Some(match name {
+        "Message" => json!({
+            "id": ROW, "sessionId": SESSION, "waMessageId": MESSAGE, "chatId": CUSTOMER, "from": CUSTOMER, "to": SHOP,
+            "chatName": "Grace", "author": null, "body": "Are you open today?", "type": "text",
+            "direction": "incoming", "timestamp": AT_SECONDS, "metadata": {"pushName": "Grace"}, "mediaPath": null,
+            "mediaMimetype": null, "status": "delivered", "createdAt": AT,
+        }),
+        "MessageList" => json!({"messages": [of("Message")?], "total": 1}),
+        "ReactionGroup" => json!({
+            "emoji": "👍",
+            "senders": [{"senderId": CUSTOMER, "emoji": "👍", "timestamp": AT_SECONDS}],
+        }),
+        "Chat" => json!({
+            "id": CUSTOMER, "name": "Grace", "isGroup": false, "kind": "individual", "unreadCount": 1,
+            "timestamp": AT_SECONDS, "lastMessage": "Are you open today?", "lastMessageType": "text",
+            "archived": false, "pinned": false, "muted": false,
+        }),
+        "NumberCheck" => json!({"number": "15550000002", "exists": true, "whatsappId": CUSTOMER}),
+        "GroupSummary" => json!({"id": GROUP, "name": "Regulars", "linkedParentJID": null}),
+        "Group" => json!({
+            "id": GROUP, "name": "Regulars", "description": "Offers, once a week", "owner": SHOP,
+            "createdAt": AT_SECONDS, "isReadOnly": false, "isAnnounce": true, "announce": true, "locked": false,
+            "ephemeralSeconds": 0, "memberAddMode": "admins",
+            "participants": [
+                {"id": SHOP, "number": "15550000001", "isAdmin": true, "isSuperAdmin": true},
+                {"id": CUSTOMER, "number": "15550000002", "isAdmin": false, "isSuperAdmin": false},
+            ],
+        }),
+        _ => return None,
+    })
+}
+
+fn sessions(name: &str) -> Option<Value> {
+    Some(match name {
+        "Session" => json!({
+            "id": SESSION, "name": "support", "status": "ready", "phone": "15550000001", "pushName": "The shop",
+            "connectedAt": AT, "lastActive": AT, "createdAt": AT, "updatedAt": AT, "lastError": null,
+            "restriction": null, "engineLoaded": true,
+        }),
+        "CreateSession" => json!({"name": "support"}),
+        "SessionsOverview" => json!({
+            "total": 3, "active": 2, "ready": 2, "disconnected": 1, "byStatus": {"ready": 2, "disconnected": 1},
+            "memoryUsage": {"heapUsed": 48, "heapTotal": 160, "rss": 72},
+        }),
+        "SessionConfig" => json!({"autoRejectCalls": false, "maxReconnectAttempts": null, "reconnectBaseDelay": 5000}),
+        "UpdateSessionConfig" => json!({"autoRejectCalls": true, "maxReconnectAttempts": 10}),
+        "SessionProxy" => json!({
+            "enabled": true, "proxyType": "socks5", "proxyHost": "proxy.example.org:1080", "hasCredentials": true,
+        }),
+        "UpdateSessionProxy" => json!({"proxyUrl": "socks5://user:password@proxy.example.org:1080"}),
+        "SessionCapabilities" => json!({
+            "engine": "native", "operations": ["sendMessage", "react", "editMessage"], "qr": true,
+            "pairingCode": true, "maxMediaBytes": 2_147_483_648_u64,
+        }),
+        "QrCode" => json!({"qrCode": "data:image/png;base64,iVBORw0KGgo=", "status": "qr_ready"}),
+        "RequestPairingCode" => json!({"phoneNumber": "15550000001"}),
+        "PairingCode" => json!({"pairingCode": "ABCD1234", "status": "qr_ready"}),
+        _ => return None,
+    })
+}
+
+fn webhooks(name: &str) -> Option<Value> {
+    Some(match name {
+        "CreateWebhook" => json!({
+            "url": "https://example.org/hook", "events": ["message.received"], "secret": "at least sixteen characters",
+        }),
+        "UpdateWebhook" => json!({"events": ["message.received", "message.ack"], "active": true}),
+        "Webhook" => json!({
+            "id": WEBHOOK, "sessionId": SESSION, "url": "https://example.org/hook", "events": ["message.received"],
+            "active": true, "filters": null, "retryCount": 3, "lastTriggeredAt": AT, "createdAt": AT, "updatedAt": AT,
+        }),
+        "WebhookTestResult" => json!({"success": true, "statusCode": 200}),
+        "DeliveryFailure" => json!({
+            "id": DELIVERY, "webhookId": WEBHOOK, "sessionId": SESSION, "event": "message.received",
+            "url": "https://example.org/hook", "idempotencyKey": format!("msg_{SESSION}_{MESSAGE}_{WEBHOOK}"),
+            "deliveryId": format!("dlv_{DELIVERY}"), "attempts": 3, "lastStatusCode": 503,
+            "lastError": "the receiver answered 503", "createdAt": AT, "replayable": true,
+        }),
+        "RedriveDeliveries" => json!({"webhookId": WEBHOOK, "limit": 100}),
+        "RedriveResult" => {
+            json!({"redriven": 2, "delivered": 0, "enqueued": 2, "failed": 0, "skipped": 0, "remaining": 0})
+        }
+        _ => return None,
+    })
+}
+
+fn keys_and_health(name: &str) -> Option<Value> {
+    Some(match name {
+        "CreateApiKey" => json!({"name": "support desk", "role": "operator"}),
+        "UpdateApiKey" => json!({"name": "help desk", "allowedSessions": [SESSION]}),
+        "ApiKey" => json!({
+            "id": KEY, "name": "support desk", "keyPrefix": "owa_k1_4f9a2", "role": "operator", "isActive": true,
+            "usageCount": 12, "lastUsedAt": AT, "createdAt": AT,
+        }),
+        "KeyValidation" => json!({"valid": true, "role": "admin", "engineType": "native", "scoped": false}),
+        "HealthStatus" => json!({"status": "ok", "timestamp": AT}),
+        "Liveness" => json!({"status": "ok"}),
+        "Readiness" => {
+            json!({"status": "ok", "details": {"mainDatabase": {"status": "up"}, "dataDatabase": {"status": "up"}}})
+        }
+        "Failure" => json!({
+            "statusCode": 400, "message": "property colour should not exist", "error": "Bad Request",
+            "code": "INVALID_INPUT",
+        }),
+        _ => return None,
+    })
+}
+
+fn events(name: &str) -> Option<Value> {
+    Some(match name {
+        "Event" => json!({
+            "seq": 42, "event": "message.received", "sessionId": SESSION, "timestamp": AT, "chatId": CUSTOMER,
+            "data": of("MessageEvent")?,
+        }),
+        "EventPage" => json!({"events": [of("Event")?], "next": 42}),
+        "MessageEvent" => json!({
+            "id": MESSAGE, "from": CUSTOMER, "to": SHOP, "chatId": CUSTOMER, "body": "Are you open today?",
+            "type": "text", "timestamp": AT_SECONDS, "fromMe": false, "isGroup": false, "kind": "individual",
+            "contact": {"pushName": "Grace"},
+        }),
+        "message.sent" => json!({
+            "id": MESSAGE, "from": SHOP, "to": CUSTOMER, "chatId": CUSTOMER, "body": "Your order ships today.",
+            "type": "text", "timestamp": AT_SECONDS, "fromMe": true, "isGroup": false, "kind": "individual",
+        }),
+        "MessageAckEvent" => {
+            json!({"id": MESSAGE, "messageId": MESSAGE, "chatId": CUSTOMER, "status": "delivered", "ack": 2})
+        }
+        "MessageFailedEvent" => json!({
+            "id": MESSAGE, "messageId": MESSAGE, "chatId": CUSTOMER, "status": "failed", "ack": -1,
+            "error": "not on WhatsApp",
+        }),
+        "MessageRevokedEvent" => json!({
+            "id": MESSAGE, "revokedId": MESSAGE, "chatId": CUSTOMER, "from": CUSTOMER, "to": SHOP, "type": "revoked",
+            "body": "", "timestamp": AT_SECONDS,
+        }),
+        "MessageReactionEvent" => {
+            json!({"messageId": MESSAGE, "chatId": CUSTOMER, "reaction": "👍", "senderId": CUSTOMER})
+        }
+        "MessageEditedEvent" => json!({
+            "messageId": MESSAGE, "chatId": CUSTOMER, "body": "Are you open tomorrow?", "senderId": CUSTOMER,
+            "from": CUSTOMER, "to": SHOP, "fromMe": false, "isGroup": false, "type": "text", "hasMedia": false,
+            "timestamp": AT_SECONDS,
+        }),
+        "SessionStatusEvent" => json!({"sessionId": SESSION, "status": "ready"}),
+        "SessionQrEvent" => json!({"sessionId": SESSION, "qr": "data:image/png;base64,iVBORw0KGgo="}),
+        "SessionAuthenticatedEvent" => json!({"sessionId": SESSION, "phone": "15550000001", "pushName": "The shop"}),
+        "SessionDisconnectedEvent" => json!({"sessionId": SESSION, "reason": "logged out on the phone"}),
+        "SessionReconnectLoopEvent" => json!({"sessionId": SESSION, "attempts": 5, "nextDelayMs": 80_000}),
+        "SessionRestrictionEvent" => json!({
+            "sessionId": SESSION, "active": true, "kind": "reachout_timelock", "code": 463, "expiresAt": AT,
+        }),
+        "PresenceUpdateEvent" => json!({
+            "chatId": CUSTOMER, "participants": [{"id": CUSTOMER, "state": "composing"}], "observedAt": AT,
+        }),
+        "GroupEvent" => json!({
+            "groupId": GROUP, "actorId": SHOP, "participantIds": [CUSTOMER], "timestamp": AT_SECONDS,
+        }),
+        "CallEvent" => json!({
+            "callId": "5A3C1F7E9B2D", "from": CUSTOMER, "isVideo": false, "isGroup": false, "timestamp": AT_SECONDS,
+        }),
+        _ => return None,
+    })
+}
+
+/// The example of a delivery of an event with this data.
+pub(crate) fn delivery(event: &str, data: Value) -> Value {
+    json!({
+        "event": event, "timestamp": AT, "sessionId": SESSION,
+        "idempotencyKey": format!("{}_{SESSION}_42_{WEBHOOK}", event.replace('.', "_")), "deliveryId": format!("dlv_{DELIVERY}"), "data": data,
+    })
+}
