@@ -1,1 +1,0 @@
-//! The native module under the Node package: few generic calls that return bytes.
