@@ -4,6 +4,8 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::commands::GatewayCommand;
+
 /// A self-hosted WhatsApp gateway: HTTP in, WhatsApp out, and back as webhooks.
 #[derive(Debug, Parser)]
 #[command(name = "openwa", version, arg_required_else_help = true)]
@@ -20,6 +22,8 @@ pub(crate) enum Command {
     Sandbox(SandboxFlags),
     /// Says which version and build this is.
     Version,
+    #[command(flatten)]
+    Gateway(GatewayCommand),
 }
 
 /// Each flag goes before the environment variable of the same meaning.

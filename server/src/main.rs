@@ -4,12 +4,14 @@
 //! network may be joined ([`network`]); the folder with all data ([`data_folder`]), its keys
 //! ([`vault_key`], [`first_key`]) and how they are written ([`private_file`]); the rooms put together
 //! ([`assemble`]), with a network inside or none ([`sandbox`]); what is said and logged ([`greeting`], [`telemetry`]); from start to stop
-//! ([`lifecycle`]) and what can go wrong on the way ([`start_error`]).
+//! ([`lifecycle`]) and what can go wrong on the way ([`start_error`]). Beside the gateway, in the same
+//! program: what speaks to one that runs ([`commands`]).
 //!
 //! Never here: anything a gateway does.
 
 mod assemble;
 mod cli;
+mod commands;
 mod config;
 mod data_folder;
 mod environment;
@@ -63,5 +65,6 @@ fn run(command: Command) -> Result<(), StartError> {
             println!("openwa {}{sandbox}", env!("CARGO_PKG_VERSION"));
             Ok(())
         }
+        Command::Gateway(command) => Ok(commands::run(command)?),
     }
 }

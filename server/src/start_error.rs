@@ -5,7 +5,10 @@ use std::{error::Error, io, net::SocketAddr, path::PathBuf};
 use openwa_core::GatewayError;
 use openwa_model::{files::FileError, store::StoreError};
 
-use crate::{config::ConfigError, data_folder::FolderError, network::NetworkRefused, vault_key::VaultKeyError};
+use crate::{
+    commands::CommandError, config::ConfigError, data_folder::FolderError, network::NetworkRefused,
+    vault_key::VaultKeyError,
+};
 
 /// Each sentence says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +37,8 @@ pub(crate) enum StartError {
     #[error("the {0} ended by itself, which is a bug; the log says more")]
     Ended(&'static str),
     #[error(transparent)]
+    Command(#[from] CommandError),
+    #[error(transparent)]
     System(#[from] io::Error),
 }
 
@@ -42,6 +47,7 @@ impl StartError {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Network(_) | Self::Folder(_) | Self::VaultKey(_) => 2,
+            Self::Command(error) => error.exit_code(),
             _ => 1,
         }
     }
