@@ -28,7 +28,10 @@ fn downgraded(newer: &Value) -> Value {
         info.remove("summary");
     }
     if let Some(licence) = older["info"]["license"].as_object_mut() {
-        licence.remove("identifier");
+        // What 3.1 says by an identifier, 3.0 says by an address.
+        if licence.remove("identifier").is_some() {
+            licence.insert("url".to_owned(), json!("https://spdx.org/licenses/"));
+        }
     }
     older
 }
@@ -114,6 +117,7 @@ impl Writer<'_> {
         }
         self.nothing_beside_a_reference(&mut written);
         self.one_or_null(fields, &mut written);
+        without_null_references(&mut written);
         Value::Object(written)
     }
 
@@ -179,6 +183,17 @@ fn take_type(value: &Value, written: &mut Map<String, Value>) {
     }
 }
 
+/// In 3.0 a reference that is null satisfies no validator, so an example that shows one is left out.
+fn without_null_references(written: &mut Map<String, Value>) {
+    let shown = written.get("example").and_then(Value::as_object).into_iter().flatten();
+    let nulls: Vec<&String> = shown.filter(|(_, value)| value.is_null()).map(|(name, _)| name).collect();
+    let references =
+        written.get("properties").is_some_and(|it| nulls.iter().any(|name| it[*name].get("allOf").is_some()));
+    if references {
+        written.remove("example");
+    }
+}
+
 fn without_scopes(security: &Value) -> Value {
     let requirement = |it: &Value| {
         let schemes = it.as_object().into_iter().flatten();
@@ -238,6 +253,17 @@ mod tests {
     }
 
     #[test]
+    fn an_example_that_shows_a_null_reference_is_left_out() {
+        let with = |example: Value| {
+            let colour = json!({"anyOf": [{"$ref": "#/components/schemas/Colour"}, {"type": "null"}]});
+            let name = json!({"type": ["string", "null"]});
+            schema(&json!({"type": "object", "properties": {"colour": colour, "name": name}, "examples": [example]}))
+        };
+        assert_eq!(with(json!({"colour": null})).get("example"), None);
+        assert_eq!(with(json!({"colour": "red", "name": null}))["example"], json!({"colour": "red", "name": null}));
+    }
+
+    #[test]
     fn fields_may_be_called_like_words_of_a_schema() {
         let fields = json!({"type": "object", "properties": {
             "type": {"type": "string"}, "const": {"type": ["string", "null"]}, "examples": {"type": "integer"}
@@ -260,7 +286,7 @@ mod tests {
             older,
             json!({
                 "openapi": "3.0.3",
-                "info": {"title": "T", "license": {"name": "MIT"}},
+                "info": {"title": "T", "license": {"name": "MIT", "url": "https://spdx.org/licenses/"}},
                 "paths": {"/a": {"get": {"security": [{"apiKey": []}]}}},
                 "x-webhooks": {"happened": {}},
             })
