@@ -1,0 +1,10 @@
+package jakarta.annotation;
+
+/** The generated code is marked with it. The real one is in jakarta.annotation-api, which is on Maven Central only. */
+public @interface Generated {
+  String[] value() default {};
+
+  String date() default "";
+
+  String comments() default "";
+}
