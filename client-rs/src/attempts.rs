@@ -95,7 +95,7 @@ pub(crate) struct Attempts<'a> {
 impl<'a> Attempts<'a> {
     pub(crate) fn new(client: &'a Client, call: Call) -> Result<Self, Error> {
         let url = client.url(&call.path, &call.query)?;
-        let mut headers = HeaderMap::with_capacity(call.headers.len() + 2);
+        let mut headers = client.headers().clone();
         let is_read = matches!(call.method, Method::GET | Method::HEAD);
         let key = call.idempotency_key.value()?;
         let is_repeatable = is_read || key.is_some();
@@ -164,7 +164,7 @@ impl<'a> Attempts<'a> {
         let asked = error.retry_after();
         let in_reach = asked.is_none_or(|it| it <= backoff::LONGEST_ASKED);
         if self.made >= self.most || !in_reach || !self.may_repeat(&error) || !self.has_body() {
-            return Err(error);
+            return Err(error.of_request(&self.method, self.url.path()));
         }
         let delay = asked.unwrap_or_else(|| backoff::delay(self.made, rand::random()));
         self.made += 1;

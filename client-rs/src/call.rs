@@ -12,7 +12,7 @@ use crate::{Error, upload::Upload};
 pub struct Call {
     /// The HTTP method.
     pub method: Method,
-    /// Percent-encoded, with its leading slash; [`path`] makes it from a template.
+    /// Percent-encoded, with its leading slash; [`path`] makes it from a template. It may have a query of its own.
     pub path: String,
     /// Names and values as they are; encoded when the call is made.
     pub query: Vec<(String, String)>,
@@ -41,6 +41,20 @@ impl Call {
             idempotency_key: Keyed::None,
             timeout: None,
             retries: None,
+        }
+    }
+
+    /// The same call once more, without its body.
+    pub(crate) fn again(&self) -> Self {
+        Self {
+            method: self.method.clone(),
+            path: self.path.clone(),
+            query: self.query.clone(),
+            headers: self.headers.clone(),
+            body: CallBody::Empty,
+            idempotency_key: Keyed::None,
+            timeout: self.timeout,
+            retries: self.retries,
         }
     }
 

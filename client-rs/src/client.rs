@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, env, fmt, sync::Arc, time::Duration};
 
-use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use url::{Url, form_urlencoded};
 
 use crate::{
@@ -24,8 +24,11 @@ const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     http: reqwest::Client,
+    /// What every request has.
+    headers: HeaderMap,
     /// Without a slash at its end.
     base_url: String,
     timeout: Duration,
@@ -57,6 +60,17 @@ impl Client {
         ClientBuilder::default()
     }
 
+    /// The same client with another key, over the same connections.
+    ///
+    /// # Errors
+    ///
+    /// When the key cannot be one.
+    pub fn with_api_key(&self, api_key: impl Into<String>) -> Result<Self, Error> {
+        let mut inner = Inner::clone(&self.0);
+        set_api_key(&mut inner.headers, &api_key.into())?;
+        Ok(Self(Arc::new(inner)))
+    }
+
     /// Where the gateway is, without a slash at its end.
     pub fn base_url(&self) -> &str {
         &self.0.base_url
@@ -64,6 +78,10 @@ impl Client {
 
     pub(crate) fn http(&self) -> &reqwest::Client {
         &self.0.http
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.0.headers
     }
 
     pub(crate) fn timeout(&self) -> Duration {
@@ -87,7 +105,7 @@ impl Client {
         text.push_str(base);
         text.push_str(path);
         if !query.is_empty() {
-            text.push('?');
+            text.push(if path.contains('?') { '&' } else { '?' });
             let at = text.len();
             let mut encoder = form_urlencoded::Serializer::for_suffix(text, at);
             text = encoder.extend_pairs(query).finish();
@@ -207,11 +225,14 @@ impl ClientBuilder {
         let base_url = self.base_url.or_else(|| environment("OPENWA_BASE_URL"));
         let base_url = checked_base_url(base_url.as_deref().unwrap_or(DEFAULT_BASE_URL))?;
         let api_key = self.api_key.or_else(|| environment("OPENWA_API_KEY"));
-        let headers = default_headers(api_key.as_deref(), self.headers)?;
+        let own = || format!("openwa-rust/{} ({}; {})", env!("CARGO_PKG_VERSION"), env::consts::OS, env::consts::ARCH);
+        let mut headers = default_headers(self.user_agent.unwrap_or_else(own), self.headers)?;
+        if let Some(key) = api_key {
+            set_api_key(&mut headers, &key)?;
+        }
 
         let is_tls = |it: &str| it.starts_with("https:");
         let tls = tls::config(is_tls(&base_url) || self.proxy.as_deref().is_some_and(is_tls), &self.certificates)?;
-        let own = || format!("openwa-rust/{} ({}; {})", env!("CARGO_PKG_VERSION"), env::consts::OS, env::consts::ARCH);
         let mut http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
@@ -222,8 +243,6 @@ impl ClientBuilder {
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_max_idle_per_host(IDLE_CONNECTIONS)
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .user_agent(header_value("User-Agent", self.user_agent.unwrap_or_else(own))?)
-            .default_headers(headers)
             .no_proxy();
         if let Some(address) = self.proxy {
             let refused = |it| Error::configuration("the proxy must be an address like http://host:port").because(it);
@@ -233,6 +252,7 @@ impl ClientBuilder {
             |it| Error::configuration("the HTTP client cannot be made; check proxy and certificates").because(it);
         Ok(Client(Arc::new(Inner {
             http: http.build().map_err(unmade)?,
+            headers,
             base_url,
             timeout: self.timeout.filter(|it| !it.is_zero()).unwrap_or(DEFAULT_TIMEOUT),
             max_retries: self.max_retries.unwrap_or(DEFAULT_RETRIES),
@@ -285,17 +305,25 @@ fn shown(address: &str) -> &str {
     address.rsplit_once('@').map_or(address, |(_, host)| host)
 }
 
-fn default_headers(api_key: Option<&str>, own: BTreeMap<String, String>) -> Result<HeaderMap, Error> {
-    let mut headers = HeaderMap::with_capacity(own.len() + 2);
+fn default_headers(user_agent: String, own: BTreeMap<String, String>) -> Result<HeaderMap, Error> {
+    let mut headers = HeaderMap::with_capacity(own.len() + 3);
+    headers.insert(USER_AGENT, header_value("User-Agent", user_agent)?);
     headers.insert(ACCEPT, HeaderValue::from_static("application/json, */*;q=0.5"));
-    if let Some(key) = api_key.map(str::trim).filter(|it| !it.is_empty()) {
-        let mut value = header_value("X-API-Key", key.to_owned())?;
-        value.set_sensitive(true);
-        headers.insert(HeaderName::from_static("x-api-key"), value);
-    }
     for (name, value) in own {
         let (name, value) = header(&name, value)?;
         headers.insert(name, value);
     }
     Ok(headers)
+}
+
+fn set_api_key(headers: &mut HeaderMap, key: &str) -> Result<(), Error> {
+    const NAME: HeaderName = HeaderName::from_static("x-api-key");
+    if key.trim().is_empty() {
+        headers.remove(NAME);
+        return Ok(());
+    }
+    let mut value = header_value("X-API-Key", key.trim().to_owned())?;
+    value.set_sensitive(true);
+    headers.insert(NAME, value);
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::{error::Error as StdError, fmt, time::Duration};
 
 use bytes::Bytes;
-use reqwest::{StatusCode, header::HeaderMap};
+use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde::Deserialize;
 
 use crate::backoff;
@@ -131,6 +131,7 @@ struct Parts {
     request_id: Option<String>,
     headers: HeaderMap,
     body: Bytes,
+    request: Option<(Method, String)>,
     /// Whether the gateway cannot have seen the request.
     is_unsent: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
@@ -177,6 +178,16 @@ impl Error {
         &self.0.body
     }
 
+    /// The method of the request, if one was made.
+    pub fn method(&self) -> Option<&Method> {
+        self.0.request.as_ref().map(|(method, _)| method)
+    }
+
+    /// The path of the request, if one was made.
+    pub fn path(&self) -> Option<&str> {
+        self.0.request.as_ref().map(|(_, path)| path.as_str())
+    }
+
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Parts {
             kind,
@@ -187,6 +198,7 @@ impl Error {
             request_id: None,
             headers: HeaderMap::new(),
             body: Bytes::new(),
+            request: None,
             is_unsent: false,
             source: None,
         }))
@@ -242,6 +254,7 @@ impl Error {
             request_id: request_id(&headers),
             headers,
             body,
+            request: None,
             is_unsent: false,
             source: None,
         }))
@@ -261,6 +274,11 @@ impl Error {
     pub(crate) fn with_status(mut self, status: StatusCode, headers: &HeaderMap) -> Self {
         self.0.status = Some(status.as_u16());
         self.0.request_id = request_id(headers);
+        self
+    }
+
+    pub(crate) fn of_request(mut self, method: &Method, path: &str) -> Self {
+        self.0.request = Some((method.clone(), path.to_owned()));
         self
     }
 
@@ -358,7 +376,7 @@ pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
 }
 
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |it| it.source())
+    std::iter::successors(Some(error), |it: &&'a (dyn StdError + 'static)| (*it).source())
 }
 
 fn cause<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {

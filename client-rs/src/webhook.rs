@@ -20,6 +20,8 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+pub use crate::events::Delivery;
+
 /// How far the time of a delivery may be from now.
 const DEFAULT_TOLERANCE: Duration = Duration::from_secs(5 * 60);
 /// How many signatures of one delivery are looked at.
@@ -50,6 +52,20 @@ pub enum WebhookError {
     /// The body is no delivery.
     #[error("the body is not a delivery of OpenWA: {0}")]
     Unreadable(#[from] serde_json::Error),
+}
+
+/// Reads the body of a delivery, which was checked before.
+///
+/// # Errors
+///
+/// When it is no delivery.
+pub fn parse(body: &[u8]) -> Result<Delivery, WebhookError> {
+    Ok(serde_json::from_slice(body)?)
+}
+
+/// What a gateway sends as `X-OpenWA-Signature`: `sha256=` and the HMAC-SHA-256 of the body in hexadecimal.
+pub fn sign(secret: &str, body: &[u8]) -> String {
+    format!("sha256={}", hex::encode(mac(secret.as_bytes()).chain_update(body).finalize().into_bytes()))
 }
 
 /// Checks deliveries.
@@ -90,6 +106,20 @@ impl Verifier {
         body: &[u8],
     ) -> Result<(), WebhookError> {
         self.verify_at(headers, body, SystemTime::now())
+    }
+
+    /// Checks a delivery and reads it.
+    ///
+    /// # Errors
+    ///
+    /// When it is not to be trusted, or no delivery.
+    pub fn parse<'a>(
+        &self,
+        headers: impl IntoIterator<Item = (&'a str, &'a str)>,
+        body: &[u8],
+    ) -> Result<Delivery, WebhookError> {
+        self.verify(headers, body)?;
+        parse(body)
     }
 
     /// Checks a delivery as if it were now that time.

@@ -5,14 +5,8 @@ use std::{collections::VecDeque, time::Duration};
 use bytes::Bytes;
 use reqwest::{Response, StatusCode, header::CONTENT_TYPE};
 
-use super::{
-    Follow,
-    sse::{Block, Parser},
-};
-use crate::{
-    Client, Error, ErrorKind,
-    raw::{Call, CallBody, Keyed},
-};
+use super::sse::{Block, Parser};
+use crate::{Client, Error, ErrorKind, call::Call};
 
 /// The longest event that is read.
 const LONGEST_EVENT: usize = 64 * 1024 * 1024;
@@ -39,22 +33,8 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) async fn open(client: &Client, follow: &Follow, last_id: Option<&str>) -> Result<Self, Error> {
-        let Follow { call, .. } = follow;
-        let mut headers = call.headers.clone();
-        headers.push(("Accept".into(), "text/event-stream".into()));
-        headers.extend(last_id.map(|it| ("Last-Event-ID".to_owned(), it.to_owned())));
-        let call = Call {
-            method: call.method.clone(),
-            path: call.path.clone(),
-            query: call.query.clone(),
-            headers,
-            body: CallBody::Empty,
-            idempotency_key: Keyed::None,
-            timeout: call.timeout,
-            // The stream counts the attempts itself.
-            retries: Some(0),
-        };
+    pub(super) async fn open(client: &Client, call: Call) -> Result<Self, Error> {
+        let call = call.header("Accept", "text/event-stream");
         let response = client.open(call).await?;
         let kind = response.headers().get(CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
         if response.status() != StatusCode::OK || !kind.starts_with("text/event-stream") {

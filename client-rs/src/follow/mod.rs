@@ -104,6 +104,23 @@ impl EventStream {
         self.last_id.as_deref()
     }
 
+    /// Waits until a connection is open: what happens from then on is given out by [`next`](Self::next).
+    ///
+    /// # Errors
+    ///
+    /// As the first answer of [`next`](Self::next) would be.
+    pub async fn connected(&mut self) -> Result<(), Error> {
+        while self.connection.is_none() && !self.is_over {
+            if let Err(error) = self.connect().await
+                && let Some(error) = self.lost(error)
+            {
+                self.is_over = true;
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
     /// The next event. None only after an error that no new connection would cure, such as a bad key.
     pub async fn next(&mut self) -> Option<Result<Event, Error>> {
         while !self.is_over {
@@ -129,14 +146,8 @@ impl EventStream {
 
     /// Gets one step further: waits, connects, or reads.
     async fn step(&mut self) -> Result<Option<Event>, Error> {
-        if let Some(moment) = self.not_before {
-            tokio::time::sleep_until(moment).await;
-            self.not_before = None;
-        }
         let Some(connection) = &mut self.connection else {
-            let opened = Connection::open(&self.client, &self.follow, self.last_id.as_deref()).await?;
-            self.connection = Some(opened);
-            self.was_connected = true;
+            self.connect().await?;
             return Ok(None);
         };
         let read = tokio::time::timeout(SILENCE, connection.next()).await;
@@ -156,6 +167,21 @@ impl EventStream {
         }
         self.last_id = Some(id.clone());
         Ok(Some(Event { id, kind, data }))
+    }
+
+    async fn connect(&mut self) -> Result<(), Error> {
+        if let Some(moment) = self.not_before {
+            tokio::time::sleep_until(moment).await;
+            self.not_before = None;
+        }
+        // The stream counts the attempts itself.
+        let mut call = self.follow.call.again().retries(0);
+        if let Some(id) = &self.last_id {
+            call = call.header("Last-Event-ID", id);
+        }
+        self.connection = Some(Connection::open(&self.client, call).await?);
+        self.was_connected = true;
+        Ok(())
     }
 
     /// Prepares for another connection, or gives the error back.

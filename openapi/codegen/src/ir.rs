@@ -138,7 +138,7 @@ pub(crate) struct Type {
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "shape", rename_all = "snake_case")]
 pub(crate) enum Shape {
-    /// The fields that are always there first, then by name.
+    /// The fields that are always there first, in the order of `required`; then the others by name.
     Struct { fields: Vec<Field> },
     /// Open: a client keeps values that it does not know.
     Enum { values: Vec<EnumValue> },

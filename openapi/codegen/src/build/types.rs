@@ -76,7 +76,8 @@ fn shape<'a>(build: &mut Build<'a>, place: &str, schema: &'a Value) -> Shape {
             build.refuse(place, format_args!("`{}` is another field's name in the spelling of some language", it.wire));
         }
     }
-    fields.sort_by(|one, other| other.required.cmp(&one.required).then_with(|| one.wire.cmp(&other.wire)));
+    let place_of = |it: &Field| required.iter().position(|name| *name == it.wire).unwrap_or(usize::MAX);
+    fields.sort_by(|one, other| place_of(one).cmp(&place_of(other)).then_with(|| one.wire.cmp(&other.wire)));
     Shape::Struct { fields }
 }
 
@@ -122,7 +123,8 @@ fn union(build: &mut Build<'_>, place: &str, schema: &Value) -> Shape {
 #[derive(Default)]
 struct Parts<'a> {
     properties: BTreeMap<&'a str, &'a Value>,
-    required: BTreeSet<&'a str>,
+    /// In the order of the document, which is the one in which they were declared.
+    required: Vec<&'a str>,
 }
 
 impl<'a> Parts<'a> {
