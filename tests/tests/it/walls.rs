@@ -1,7 +1,7 @@
 //! The walls between the rooms, read from cargo: an edge that is not in these tables fails. A new one
 //! is a decision, to be written in ARCHITECTURE.md.
 
-use std::process::Command;
+use std::{collections::BTreeSet, process::Command};
 
 use serde_json::Value;
 
@@ -118,4 +118,26 @@ fn each_outside_world_is_known_in_its_rooms_only() {
         .map(|edge| format!("{} -> {}", edge.from, edge.to))
         .collect();
     assert!(wrong.is_empty(), "these rooms know too much: {wrong:?}");
+}
+
+/// Each crate that this selection builds, with its features.
+fn crates(selection: &[&str]) -> BTreeSet<String> {
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "--prefix", "none", "--format", "{p} [{f}]"])
+        .args(selection)
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+        .output()
+        .expect("cargo runs");
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let lines = String::from_utf8(tree.stdout).expect("cargo writes text");
+    lines.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
+}
+
+/// A crate with other features is another crate: the WhatsApp ones would be built twice, for minutes.
+#[test]
+fn the_first_command_of_the_readme_builds_nothing_that_the_tests_do_not() {
+    let readme = crates(&["--package", "openwa-server", "--features", "sandbox", "--edges", "normal,build"]);
+    let tests = crates(&["--workspace", "--features", "openwa-server/sandbox", "--edges", "normal,build,dev"]);
+    let only_there: Vec<_> = readme.difference(&tests).collect();
+    assert!(only_there.is_empty(), "name these features in the root Cargo.toml: {only_there:#?}");
 }
