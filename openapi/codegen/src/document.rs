@@ -53,3 +53,31 @@ fn in_order(value: Value) -> Value {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        load(file.path()).err().expect("it should be refused").to_string()
+    }
+
+    #[test]
+    fn what_is_no_document_is_refused() {
+        assert!(refused("{").contains("is not JSON"));
+        assert!(refused(&"[".repeat(100_000)).contains("recursion limit"));
+        let file = tempfile::NamedTempFile::new().unwrap();
+        file.as_file().set_len(LIMIT + 1).unwrap();
+        assert!(matches!(load(file.path()), Err(Error::TooLarge { .. })));
+        assert!(matches!(load(Path::new("/there/is/no/such/file")), Err(Error::File { .. })));
+    }
+
+    #[test]
+    fn keys_are_in_order() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), r#"{"b": [{"d": 1, "c": 2}], "a": 3}"#).unwrap();
+        assert_eq!(load(file.path()).unwrap().0.to_string(), r#"{"a":3,"b":[{"c":2,"d":1}]}"#);
+    }
+}
