@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::{
     auth::{admitted, peer, presented_key},
     error::ApiError,
-    events::{EventRecord, HEARTBEAT},
+    events::{EventRecord, HEARTBEAT, resume_at},
     follower::{Follower, Following, Wanted},
     input::door_of,
 };
@@ -64,13 +64,13 @@ struct Introduction {
     api_key: String,
 }
 
-/// One event as it is sent.
+/// One event as it is sent; first of all the place alone that the stream begins after.
 #[derive(Serialize)]
 struct Frame {
     /// Its place in the stream.
-    id: i64,
+    id: Position,
     #[serde(flatten)]
-    event: EventRecord,
+    event: Option<EventRecord>,
 }
 
 impl EventSocket {
@@ -91,7 +91,7 @@ impl EventSocket {
         };
         door_of(&request)?.check_query(&request)?;
         let query: Query = request.params().map_err(|_| ApiError::invalid("the query could not be read"))?;
-        let wanted = Wanted { after: query.after.map(Position), session: query.session_id, types: query.types };
+        let wanted = Wanted { after: resume_at(&request, query.after)?, session: query.session_id, types: query.types };
         let reader = match (key, presented) {
             (Some(key), Some(presented)) => {
                 Reader::Known(Box::new(self.following.begin(key, presented, wanted).await?))
@@ -161,6 +161,8 @@ async fn first_text(socket: &mut WebSocketStream) -> Option<String> {
 
 /// Tells events until something ends; what to say at the end, where anybody is left to hear it.
 async fn tell(socket: &mut WebSocketStream, follower: Follower) -> Option<Message> {
+    let begins_after = frame_of(follower.place(), None);
+    timeout(PATIENCE, socket.send(begins_after)).await.ok()?.ok()?;
     let mut events = pin!(follower.events());
     let mut beat = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -168,7 +170,7 @@ async fn tell(socket: &mut WebSocketStream, follower: Follower) -> Option<Messag
     loop {
         let message = tokio::select! {
             event = events.next() => match event {
-                Some(event) => frame_of(event),
+                Some(event) => frame_of(event.position.unwrap_or_default(), Some(event)),
                 None => return Some(Message::close_with(CloseCode::Policy, "the key is not what it was")),
             },
             said = socket.next() => match said {
@@ -194,9 +196,9 @@ async fn tell(socket: &mut WebSocketStream, follower: Follower) -> Option<Messag
     }
 }
 
-fn frame_of(event: Event) -> Message {
-    let id = event.position.unwrap_or_default().0;
-    Message::text(serde_json::to_string(&Frame { id, event: event.into() }).unwrap_or_default())
+fn frame_of(id: Position, event: Option<Event>) -> Message {
+    let frame = Frame { id, event: event.map(Into::into) };
+    Message::text(serde_json::to_string(&frame).unwrap_or_default())
 }
 
 /// Why a socket is closed that was opened already: 4000 and the status, and as much of the reason as fits.

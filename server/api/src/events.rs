@@ -5,7 +5,7 @@
 
 use std::{borrow::Cow, time::Duration};
 
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, stream};
 use openwa_core::Gateway;
 use openwa_model::{
     event::{Event, EventKind},
@@ -15,12 +15,13 @@ use openwa_model::{
 };
 use poem::{
     IntoResponse, Request, Response,
+    http::HeaderValue,
     web::sse::{Event as SseEvent, SSE},
 };
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
-    registry::{MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
+    registry::{MetaHeader, MetaMediaType, MetaResponse, MetaResponses, MetaSchema, MetaSchemaRef, Registry},
     types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
 };
 use serde::Serialize;
@@ -172,25 +173,38 @@ fn sse_of(event: Event) -> SseEvent {
 pub(crate) struct Feed(Follower);
 
 impl Feed {
+    /// First an id without data: who loses the connection before the first event knows where to go on from.
     fn events(self) -> impl Stream<Item = SseEvent> + Send + 'static {
-        self.0.events().map(sse_of)
+        let place = SseEvent::message("").id(self.0.place().0.to_string());
+        stream::once(async { place }).chain(self.0.events().map(sse_of))
     }
 }
 
 impl IntoResponse for Feed {
     fn into_response(self) -> Response {
-        SSE::new(self.events()).keep_alive(HEARTBEAT).into_response()
+        let place = HeaderValue::from(self.0.place().0);
+        let mut response = SSE::new(self.events()).keep_alive(HEARTBEAT).into_response();
+        response.headers_mut().insert(LAST_EVENT_ID, place);
+        response
     }
 }
 
 impl ApiResponse for Feed {
     fn meta() -> MetaResponses {
+        let place = MetaHeader {
+            name: LAST_EVENT_ID.to_owned(),
+            description: Some("The place that the stream begins after.".to_owned()),
+            required: true,
+            deprecated: false,
+            schema: i64::schema_ref(),
+        };
         let response = MetaResponse {
-            description: "Server-sent events: `event` is the type, `id` the place to go on from, `data` one event in JSON.",
+            description: "Server-sent events: `event` is the type, `id` the place to go on from, `data` one event in JSON. \
+                          The first block is the `id` alone that the stream begins after.",
             status: Some(200),
             status_range: None,
             content: vec![MetaMediaType { content_type: "text/event-stream", schema: EventRecord::schema_ref() }],
-            headers: vec![],
+            headers: vec![place],
         };
         MetaResponses { responses: vec![response] }
     }
@@ -200,9 +214,11 @@ impl ApiResponse for Feed {
     }
 }
 
+const LAST_EVENT_ID: &str = "Last-Event-ID";
+
 /// Where a follower wants to go on: `Last-Event-ID` wins, for it is what a browser sends by itself.
-fn resume_at(request: &Request, after: Option<i64>) -> Answer<Option<Position>> {
-    let Some(header) = request.headers().get("Last-Event-ID") else { return Ok(after.map(Position)) };
+pub(crate) fn resume_at(request: &Request, after: Option<i64>) -> Answer<Option<Position>> {
+    let Some(header) = request.headers().get(LAST_EVENT_ID) else { return Ok(after.map(Position)) };
     match header.to_str().ok().map(str::trim) {
         Some("") => Ok(after.map(Position)),
         Some(text) => {
@@ -255,7 +271,8 @@ impl Events {
     /// `Last-Event-ID` (browsers do) or as `after`; without either it begins with what comes next.
     ///
     /// The same as a WebSocket: `GET /api/events/ws`, with the same query. Each event is one text frame: the event's
-    /// JSON with its place in the stream as the further field `id`, which is what `after` takes. The key goes into the
+    /// JSON with its place in the stream as the further field `id`, which is what `after` takes; the first frame is
+    /// `{"id": ...}` alone, the place that it begins after. The key goes into the
     /// header, or, for browsers, into the first frame: `{"apiKey": "..."}` within ten seconds; never into the query.
     /// The server pings. A socket that is refused after it was opened is closed with 4000 + the HTTP status.
     #[oai(path = "/events/stream", method = "get", operation_id = "streamEvents", tag = "Tag::Events")]

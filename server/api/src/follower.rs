@@ -111,6 +111,11 @@ pub(crate) struct Follower {
 }
 
 impl Follower {
+    /// Where it stands: what comes next comes after this place.
+    pub(crate) fn place(&self) -> Position {
+        self.cursor
+    }
+
     /// Events as they come, until the gateway stops or the key is not what it was.
     pub(crate) fn events(self) -> impl Stream<Item = Event> + Send + 'static {
         stream::unfold(self, Self::next)

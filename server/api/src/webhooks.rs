@@ -442,7 +442,8 @@ impl Webhooks {
 
     /// Try failed deliveries again
     ///
-    /// Oldest first; bodies and idempotency keys stay as they were. A key that is limited to some sessions has to name one.
+    /// Oldest first; bodies and idempotency keys stay as they were. A key that is limited to some sessions has to name one,
+    /// and one that is no admin's the webhook.
     #[oai(
         path = "/webhooks/delivery-failures/redrive",
         method = "post",
@@ -451,10 +452,14 @@ impl Webhooks {
     )]
     async fn redrive(
         &self,
-        caller: Caller<Admin, AllChats>,
+        caller: Caller<Operator, AllChats>,
         body: Body<RedriveDeliveries>,
     ) -> Answer<Shown<RedriveResult>> {
         let RedriveDeliveries { session_id, webhook_id, ids, limit } = body.value;
+        // Whoever may make and delete a webhook may have its deliveries tried again; all of them are the admin's.
+        if webhook_id.is_none() && caller.key.role < Admin::ROLE {
+            return Err(ApiError::forbidden("ROLE_TOO_LOW", "Insufficient permissions. Required: admin"));
+        }
         let which = FailureFilter {
             session: session_of(&caller, session_id)?,
             webhook: webhook_id.map(WebhookId),

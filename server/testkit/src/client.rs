@@ -205,7 +205,7 @@ impl Events {
     }
 }
 
-/// `None` for what only keeps the connection alive.
+/// `None` for what only keeps the connection alive, or says where the stream begins.
 fn parse(block: &str) -> Option<ServerEvent> {
     let field = |name: &str| -> Vec<&str> {
         let values = block.lines().filter_map(|line| line.split_once(':'));
@@ -214,7 +214,7 @@ fn parse(block: &str) -> Option<ServerEvent> {
     let first = |name| field(name).first().map(|it| (*it).to_owned());
     let data = field("data").join("\n");
     let (id, event) = (first("id"), first("event"));
-    if id.is_none() && event.is_none() && data.is_empty() {
+    if event.is_none() && data.is_empty() {
         return None;
     }
     Some(ServerEvent { id, event, data: serde_json::from_str(&data).unwrap_or_default() })
@@ -230,5 +230,6 @@ mod tests {
         assert_eq!((event.id.as_deref(), event.event.as_deref()), (Some("7"), Some("message.received")));
         assert_eq!(event.data, serde_json::json!({"a": 1}));
         assert!(parse(": still here\n\n").is_none());
+        assert!(parse("id: 7\n\n").is_none());
     }
 }

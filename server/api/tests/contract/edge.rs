@@ -214,3 +214,41 @@ async fn health_is_three_questions() {
     let up = json!({"status": "up"});
     assert_eq!(answer, json!({"status": "ok", "details": {"mainDatabase": up, "dataDatabase": up}}));
 }
+
+#[tokio::test]
+async fn what_the_framework_refuses_is_told_like_everything_else() {
+    let house = House::open().await;
+    let id = house.session("main").await;
+    for (method, path, content_type, body, status, code) in [
+        ("GET", "/api/nothing".to_owned(), None, "", 404, "NO_SUCH_ROUTE"),
+        ("PUT", "/api/sessions".to_owned(), None, "", 405, "METHOD_NOT_ALLOWED"),
+        ("DELETE", format!("/api/sessions/{id}/start"), None, "", 405, "METHOD_NOT_ALLOWED"),
+        ("POST", "/api/sessions".to_owned(), Some("application/json"), "{", 400, "INVALID_INPUT"),
+        ("POST", "/api/sessions".to_owned(), Some("text/plain"), "{}", 415, "MEDIA_TYPE_NOT_TAKEN"),
+        (
+            "POST",
+            "/api/sessions".to_owned(),
+            Some("application/x-www-form-urlencoded"),
+            "name=good",
+            415,
+            "MEDIA_TYPE_NOT_TAKEN",
+        ),
+        ("POST", "/api/sessions".to_owned(), Some("text/plain"), "", 400, "INVALID_INPUT"),
+        ("POST", "/api/sessions".to_owned(), Some("Application/JSON; charset=utf-8"), "{}", 400, "INVALID_INPUT"),
+        ("POST", "/api/sessions".to_owned(), None, "{}", 400, "INVALID_INPUT"),
+        ("GET", "/api/sessions/%ff".to_owned(), None, "", 400, "INVALID_INPUT"),
+    ] {
+        let mut request = house.request(method, &path).body(body);
+        if let Some(content_type) = content_type {
+            request = request.header("Content-Type", content_type);
+        }
+        let answer = house.answer(request).await;
+        assert!(!answer.failed(status).is_empty());
+        assert_eq!(answer.body["code"], code, "{method} {path} {content_type:?}");
+        assert_eq!(answer.header("content-type"), Some("application/json"), "{method} {path}");
+    }
+    let answer = house.answer(house.request("PATCH", "/api/sessions")).await;
+    assert_eq!(answer.header("allow"), Some("GET, HEAD, POST"));
+    let answer = house.answer(house.bare("POST", "/api/sessions").body("{")).await;
+    assert_eq!(answer.failed(401), "API key is required", "before the body is looked at");
+}

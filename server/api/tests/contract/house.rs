@@ -202,7 +202,7 @@ pub(crate) struct House {
     pub(crate) stopping: CancellationToken,
     opened: tokio::sync::Mutex<mpsc::UnboundedReceiver<Link>>,
     _stop: tokio_util::sync::DropGuard,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl House {
@@ -211,6 +211,15 @@ impl House {
     }
 
     pub(crate) async fn open_with(adjust: impl FnOnce(&mut ApiSettings)) -> Self {
+        Self::open_set(adjust, Settings::default()).await
+    }
+
+    /// One that takes files of at most this many bytes.
+    pub(crate) async fn open_for_files(media_max_bytes: u64) -> Self {
+        Self::open_set(|_| {}, Settings { media_max_bytes, ..Settings::default() }).await
+    }
+
+    async fn open_set(adjust: impl FnOnce(&mut ApiSettings), behaviour: Settings) -> Self {
         // A second installation in the same process is refused, and that is fine.
         _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
@@ -223,7 +232,7 @@ impl House {
             clock: Arc::new(SystemClock),
             minter: Arc::new(SystemMinter),
         };
-        let gateway = Gateway::open(ports, Settings::default()).await.unwrap();
+        let gateway = Gateway::open(ports, behaviour).await.unwrap();
         gateway.ensure_first_key(Some(Secret::new(ADMIN))).await.unwrap();
         let stop = CancellationToken::new();
         tokio::spawn({
@@ -247,8 +256,19 @@ impl House {
             stopping,
             opened: tokio::sync::Mutex::new(links),
             _stop: stop.drop_guard(),
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// How many files were begun and neither kept nor removed.
+    pub(crate) fn unfinished_files(&self) -> usize {
+        std::fs::read_dir(self.folder.path().join("media/spool")).unwrap().count()
+    }
+
+    /// How many files are kept.
+    pub(crate) fn kept_files(&self) -> usize {
+        let folders = std::fs::read_dir(self.folder.path().join("media/kept")).unwrap();
+        folders.map(|it| std::fs::read_dir(it.unwrap().path()).unwrap().count()).sum()
     }
 
     /// A request with the admin's key, for tests that need more than the shorthands.

@@ -11,4 +11,6 @@ mod lists;
 mod permissions;
 mod sends;
 mod sessions;
+mod sockets;
+mod uploads;
 mod webhooks;

@@ -1,6 +1,6 @@
 //! Webhooks as their owners see them.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::house::House;
 
@@ -75,4 +75,15 @@ async fn failures_are_listed_and_tried_again() {
     let done = house.post("/api/webhooks/delivery-failures/redrive", json!({"sessionId": id})).await.good(200);
     let nothing = json!({"redriven": 0, "delivered": 0, "enqueued": 0, "failed": 0, "skipped": 0, "remaining": 0});
     assert_eq!(done, nothing);
+
+    // Who is no admin may have the deliveries of one webhook tried again, and no more.
+    let operator = house.key(json!({"name": "operator", "role": "operator"})).await;
+    let ask = async |body: Value| {
+        let request = house.bare("POST", "/api/webhooks/delivery-failures/redrive").header("X-API-Key", &operator);
+        house.answer(request.json(&body)).await
+    };
+    ask(json!({"sessionId": id})).await.failed(403);
+    let made = json!({"url": "https://93.184.215.14/hook"});
+    let made = house.post(&format!("/api/sessions/{id}/webhooks"), made).await.good(201);
+    assert_eq!(ask(json!({"webhookId": made["id"]})).await.good(200), nothing);
 }

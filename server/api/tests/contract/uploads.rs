@@ -1,0 +1,214 @@
+//! Files that come as a form: streamed, bounded, and nothing half-written stays.
+
+use openwa_model::{
+    content::{Media, Outgoing, OutgoingContent},
+    ops::Command,
+};
+use reqwest::multipart::{Form, Part};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use crate::house::{ADA, ADMIN, Answer, House, Link, soon};
+
+const MEGABYTE: usize = 1024 * 1024;
+
+async fn sent(link: &mut Link) -> (Outgoing, Media) {
+    let Command::SendMessage(it) = soon("a send", link.asked.recv()).await.unwrap() else { panic!("not a send") };
+    let OutgoingContent::Media { media, .. } = it.0.content.clone() else { panic!("not a file") };
+    (it.0, media)
+}
+
+fn picture(bytes: &'static [u8]) -> Part {
+    Part::bytes(bytes).file_name("holiday.png").mime_str("image/png").unwrap()
+}
+
+fn form() -> Form {
+    Form::new().text("chatId", ADA)
+}
+
+async fn send(house: &House, id: &str, route: &str, form: Form) -> Answer {
+    house.answer(house.request("POST", &format!("/api/sessions/{id}/messages/{route}")).multipart(form)).await
+}
+
+#[tokio::test]
+async fn a_form_sends_its_file_with_the_fields() {
+    let house = House::open().await;
+    let (id, mut link) = house.ready("main").await;
+    let all = form().text("caption", "look @15550000001").text("mentions", ADA).text("mentions", "15550000003@c.us");
+    send(&house, &id, "send-image", all.part("file", picture(b"a picture"))).await.good(201);
+    let (outgoing, media) = sent(&mut link).await;
+    assert_eq!((media.mimetype.as_str(), media.filename.as_deref()), ("image/png", Some("holiday.png")));
+    assert_eq!((media.size_bytes, outgoing.mentions.len()), (Some(9), 2));
+    assert_eq!(outgoing.content.body(), "look @15550000001");
+    let answer = house.get(&format!("/api/sessions/{id}/messages/{ADA}/{}/media", outgoing.id)).await;
+    assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, "a picture"));
+
+    // Fields go before what the part says; the file may come first; lists may be written as JSON.
+    let first = Form::new().part("file", picture(b"%PDF-1.7")).text("chatId", ADA);
+    let first = first.text("mimetype", "application/pdf").text("filename", "bill.pdf");
+    send(&house, &id, "send-document", first.text("mentions", format!("[\"{ADA}\"]"))).await.good(201);
+    let (outgoing, media) = sent(&mut link).await;
+    assert_eq!((media.mimetype.as_str(), media.filename.as_deref()), ("application/pdf", Some("bill.pdf")));
+    assert_eq!(outgoing.mentions.len(), 1);
+
+    for (route, extra, kind) in
+        [("send-video", None, "video"), ("send-audio", None, "audio"), ("send-audio", Some("true"), "voice")]
+    {
+        let form = extra.into_iter().fold(form(), |form, ptt| form.text("ptt", ptt));
+        send(&house, &id, route, form.part("file", Part::bytes(b"x".as_slice()))).await.good(201);
+        assert_eq!(sent(&mut link).await.0.content.kind().name(), kind);
+    }
+    assert_eq!((house.unfinished_files(), house.kept_files()), (0, 5));
+}
+
+#[tokio::test]
+async fn a_form_that_does_not_read_is_refused_and_leaves_nothing() {
+    let house = House::open().await;
+    let (id, _link) = house.ready("main").await;
+    let file = || picture(b"a picture");
+    for (form, sentence) in [
+        (form(), "file is missing: the form needs a part of this name that holds the file"),
+        (form().part("file", file()).part("file", file()), "file must be given once"),
+        (form().part("file", file()).text("colour", "red"), "property colour should not exist"),
+        (form().part("file", file()).text("url", "https://example.org/a.png"), "property url should not exist"),
+        (form().part("file", file()).text("chatId", ADA), "chatId must be given once"),
+        (Form::new().part("file", file()), "chatId must be a string"),
+        (
+            Form::new().part("file", file()).text("chatId", "ada"),
+            r"chatId must match /^[^\s@]+@[^\s@]+$/ regular expression",
+        ),
+        (form().part("file", file()).text("caption", "a\0b"), "NUL characters are not allowed"),
+        (form().part("file", file()).part("caption", Part::bytes(b"\xff".as_slice())), "caption must be UTF-8"),
+        (form().part("file", file()).text("caption", "x".repeat(70_000)), "caption must be no longer than 65536 bytes"),
+        (
+            form().part("file", file()).text("x".repeat(2 * MEGABYTE), "x"),
+            "the form could not be read: the head of a part is too long",
+        ),
+        (
+            (0..300).fold(form().part("file", file()), |form, _| form.text("mentions", ADA)),
+            "the form has more than 300 parts",
+        ),
+        (form().part("file", Part::bytes(b"".as_slice())), "The media file is empty"),
+        (form().part("file", file()).text("quotedMessageId", "3EB0FF"), "Message not found"),
+    ] {
+        let answer = send(&house, &id, "send-image", form).await;
+        if sentence == "Message not found" {
+            answer.failed(400);
+        } else {
+            assert_eq!(answer.failed(400), sentence);
+        }
+        assert_eq!((house.unfinished_files(), house.kept_files()), (0, 0), "{sentence}");
+    }
+    let audio = form().part("file", file()).text("ptt", "perhaps");
+    assert_eq!(send(&house, &id, "send-audio", audio).await.failed(400), "ptt must be a boolean value");
+    let unbounded = house.request("POST", &format!("/api/sessions/{id}/messages/send-image"));
+    let answer = house.answer(unbounded.header("Content-Type", "multipart/form-data").body("x")).await;
+    assert_eq!(answer.failed(400), "the form has no boundary");
+    // Other operations take no forms.
+    assert_eq!(
+        send(&house, &id, "send-text", form()).await.failed(415).split(' ').next(),
+        Some("'multipart/form-data'")
+    );
+    assert_eq!((house.unfinished_files(), house.kept_files()), (0, 0));
+}
+
+#[tokio::test]
+async fn a_file_that_is_too_large_is_refused_before_or_while_it_comes() {
+    let house = House::open_for_files(100_000).await;
+    let (id, mut link) = house.ready("main").await;
+    let of = |bytes: usize| form().part("file", Part::bytes(vec![7; bytes]));
+    send(&house, &id, "send-document", of(100_000)).await.good(201);
+    assert_eq!(sent(&mut link).await.1.size_bytes, Some(100_000));
+    // More than that stops at the byte that is one too many.
+    let answer = send(&house, &id, "send-document", of(100_001)).await;
+    answer.failed(413);
+    assert_eq!(answer.body["code"], "MEDIA_TOO_LARGE");
+    assert_eq!((house.unfinished_files(), house.kept_files()), (0, 1));
+    // What announces more than any form needs is not read at all.
+    let head = format!(
+        "POST /api/sessions/{id}/messages/send-image HTTP/1.1\r\nHost: x\r\nX-API-Key: {ADMIN}\r\n\
+         Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 9000000\r\nConnection: close\r\n\r\n"
+    );
+    let mut socket = TcpStream::connect(house.base.strip_prefix("http://").unwrap()).await.unwrap();
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    soon("an answer", socket.read_to_string(&mut answer)).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("MEDIA_TOO_LARGE"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_form_may_be_larger_than_any_other_body() {
+    let house = House::open_with(|settings| settings.body_limit = 10_000).await;
+    let (id, mut link) = house.ready("main").await;
+    let form = form().part("file", Part::bytes(vec![7; 900_000]));
+    send(&house, &id, "send-document", form).await.good(201);
+    assert_eq!(sent(&mut link).await.1.size_bytes, Some(900_000));
+}
+
+#[tokio::test]
+async fn a_form_that_breaks_off_leaves_nothing() {
+    let house = House::open().await;
+    let (id, mut link) = house.ready("main").await;
+    let begin = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"chatId\"\r\n\r\n{ADA}\r\n\
+         --b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.bin\"\r\n\r\n{}",
+        "x".repeat(200_000)
+    );
+    let head = |length: usize| {
+        format!(
+            "POST /api/sessions/{id}/messages/send-document HTTP/1.1\r\nHost: x\r\nX-API-Key: {ADMIN}\r\n\
+             Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+        )
+    };
+    let address = house.base.strip_prefix("http://").unwrap();
+    // The whole body comes, but its end is missing.
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    socket.write_all(format!("{}{begin}", head(begin.len())).as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    soon("an answer", socket.read_to_string(&mut answer)).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert_eq!(house.unfinished_files(), 0);
+    // The connection ends in the middle of the file.
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    socket.write_all(format!("{}{begin}", head(begin.len() + 1000)).as_bytes()).await.unwrap();
+    soon("the file is begun", async {
+        while house.unfinished_files() == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    drop(socket);
+    soon("the file is removed", async {
+        while house.unfinished_files() > 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(house.kept_files(), 0);
+    assert!(link.asked.try_recv().is_err(), "nothing was sent");
+}
+
+#[tokio::test]
+async fn a_form_with_a_key_takes_effect_once() {
+    let house = House::open().await;
+    let (id, mut link) = house.ready("main").await;
+    let ask = async |caption: &str, bytes: &'static [u8]| {
+        let form = form().text("caption", caption.to_owned()).part("file", picture(bytes));
+        let request = house.request("POST", &format!("/api/sessions/{id}/messages/send-image"));
+        house.answer(request.header("Idempotency-Key", "key-1").multipart(form)).await
+    };
+    let first = ask("look", b"a picture").await.good(201);
+    sent(&mut link).await;
+    // Each form has another boundary; what counts is what it says.
+    let again = ask("look", b"a picture").await;
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    assert_eq!(again.good(201), first);
+    for (caption, bytes) in [("look", b"another picture".as_slice()), ("look!", b"a picture")] {
+        let other = ask(caption, bytes).await;
+        other.failed(422);
+    }
+    assert!(link.asked.try_recv().is_err(), "nothing was sent again");
+    assert_eq!((house.unfinished_files(), house.kept_files()), (0, 1));
+}
