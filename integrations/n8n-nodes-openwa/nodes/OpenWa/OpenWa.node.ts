@@ -6,6 +6,7 @@ import type {
 } from 'n8n-workflow';
 import { NodeConnectionTypes } from 'n8n-workflow';
 
+import { asNodeError } from './gateway';
 import { properties } from './generated/properties';
 import { chats, groups, keys, sessions, webhooks } from './lists';
 import { run } from './run';
@@ -38,7 +39,7 @@ export class OpenWa implements INodeType {
 			try {
 				results.push(...(await run(this, itemIndex)));
 			} catch (error) {
-				if (!this.continueOnFail()) throw error;
+				if (!this.continueOnFail()) throw asNodeError(this, error, itemIndex);
 				const { message } = error as Error;
 				results.push({ json: { error: message }, pairedItem: { item: itemIndex } });
 			}

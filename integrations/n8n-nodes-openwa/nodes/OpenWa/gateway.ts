@@ -7,7 +7,7 @@ import type {
 	IWebhookFunctions,
 	JsonObject,
 } from 'n8n-workflow';
-import { NodeApiError } from 'n8n-workflow';
+import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 
 /** Whoever may ask the gateway: each kind of function that n8n calls in a node. */
 export type Caller = IExecuteFunctions | IHookFunctions | ILoadOptionsFunctions | IWebhookFunctions;
@@ -93,6 +93,14 @@ export function refusal(caller: Caller, answer: GatewayAnswer, itemIndex?: numbe
 		description: code === undefined ? said : `${code}: ${said}`,
 		httpCode: String(answer.status),
 	});
+}
+
+/** An error as n8n shows it, with the item that it belongs to. */
+export function asNodeError(caller: Caller, error: unknown, itemIndex?: number): Error {
+	if (error instanceof NodeApiError || error instanceof NodeOperationError) {
+		return error;
+	}
+	return new NodeOperationError(caller.getNode(), error as Error, { itemIndex });
 }
 
 /** The JSON object in a body, however it came. */

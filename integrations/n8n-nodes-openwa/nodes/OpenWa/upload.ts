@@ -18,14 +18,15 @@ export async function withFile(
 	const described = caller.helpers.assertBinaryData(itemIndex, property);
 	const content = await caller.helpers.getBinaryDataBuffer(itemIndex, property);
 	const { filename, mimetype, ...others } = fields;
-	const name = filename ?? described.fileName ?? 'file';
-	const type = mimetype ?? described.mimeType;
+	const name = String(filename || described.fileName || 'file');
+	const type = String(mimetype || described.mimeType);
 
 	const boundary = `openwa-${randomUUID()}`;
 	const parts: Buffer[] = [];
 	const part = (head: string, value: Buffer) =>
 		parts.push(Buffer.from(`--${boundary}\r\n${head}\r\n\r\n`), value, Buffer.from('\r\n'));
-	for (const [key, value] of Object.entries({ ...others, filename, mimetype })) {
+	// The name stands in a field of its own: in a header only some characters survive.
+	for (const [key, value] of Object.entries({ ...others, filename: name, mimetype: type })) {
 		if (value === undefined) continue;
 		for (const one of Array.isArray(value) ? value : [value]) {
 			const text = typeof one === 'object' ? JSON.stringify(one) : String(one);
@@ -33,8 +34,8 @@ export async function withFile(
 		}
 	}
 	part(
-		`Content-Disposition: form-data; name="file"; filename="${quoted(String(name))}"\r\n` +
-			`Content-Type: ${inOneLine(String(type))}`,
+		`Content-Disposition: form-data; name="file"; filename="${quoted(name)}"\r\n` +
+			`Content-Type: ${inOneLine(type)}`,
 		content,
 	);
 	parts.push(Buffer.from(`--${boundary}--\r\n`));

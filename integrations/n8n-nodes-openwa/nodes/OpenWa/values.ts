@@ -78,9 +78,11 @@ function time(field: Field, given: unknown): string {
 }
 
 function json(field: Field, given: string): unknown {
+	let reason: string;
 	try {
 		return JSON.parse(given);
 	} catch (error) {
-		throw new TypeError(`"${field.name}" must be JSON: ${(error as Error).message}`);
+		reason = (error as Error).message;
 	}
+	throw new TypeError(`"${field.name}" must be JSON: ${reason}`);
 }

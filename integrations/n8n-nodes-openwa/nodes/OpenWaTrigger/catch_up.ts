@@ -1,7 +1,7 @@
 import type { IDataObject, IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
 
 import { ask } from '../OpenWa/gateway';
-import type { Memory } from './memory';
+import { isTime } from './memory';
 
 /** How often, at most, a delivery makes the trigger look for others that did not come through. */
 const PAUSE = 5 * 60 * 1000;
@@ -18,10 +18,9 @@ const TIMEOUT = 3000;
  */
 export async function catchUp(
 	caller: IHookFunctions | IWebhookFunctions,
-	memory: Memory,
+	sessionId: string,
+	webhookId: string,
 ): Promise<void> {
-	const { webhookId, sessionId } = memory;
-	memory.caughtUpAt = Date.now();
 	const request = {
 		method: 'POST' as const,
 		path: '/api/webhooks/delivery-failures/redrive',
@@ -46,7 +45,16 @@ export async function catchUp(
 	}
 }
 
-/** Whether it is time to look again: the gateway may have given up without n8n having been restarted. */
-export function isDue(memory: Memory): boolean {
-	return Date.now() - (memory.caughtUpAt ?? 0) > PAUSE;
+/**
+ * The same, when a delivery comes in and it has not been done for a while: n8n may have been out of
+ * reach without having been restarted.
+ */
+export async function catchUpNowAndThen(
+	caller: IWebhookFunctions,
+	sessionId: string,
+	webhookId: string,
+): Promise<void> {
+	if (isTime(webhookId, PAUSE)) {
+		await catchUp(caller, sessionId, webhookId);
+	}
 }

@@ -1,58 +1,79 @@
 import type { IHookFunctions, IWebhookFunctions } from 'n8n-workflow';
 
-/** What the trigger keeps across restarts of n8n, in the static data of its workflow. */
-export interface Memory {
+/**
+ * What the trigger keeps across restarts of n8n, in the static data of its workflow. Only activation and
+ * deactivation write it: an execution that ends late would bring back what a later activation replaced.
+ */
+export interface Kept {
 	/** The webhook at the gateway. */
 	webhookId?: string;
 	/** The session that it belongs to. */
 	sessionId?: string;
 	/** What deliveries are signed with. */
 	secret?: string;
+}
+
+/** What this process knows of a webhook. */
+interface Known {
 	/** The idempotency keys of the last deliveries, oldest first. */
-	seen?: string[];
+	seen: Set<string>;
 	/** When deliveries that had failed were last asked for again, in milliseconds. */
-	caughtUpAt?: number;
+	caughtUpAt: number;
 }
 
 /** How many deliveries are remembered for each webhook. */
-const MOST = 500;
-/** How many webhooks are remembered in this process. */
+const MOST = 1000;
+/** How many webhooks are remembered. */
 const MOST_WEBHOOKS = 1000;
 
-/**
- * Deliveries of different chats come at once, and each is given its own copy of the static data, of
- * which the last one saved wins. What this process has seen heals that.
- */
-const seenHere = new Map<string, Set<string>>();
+const known = new Map<string, Known>();
 
-export function memoryOf(caller: IHookFunctions | IWebhookFunctions): Memory {
-	return caller.getWorkflowStaticData('node') as Memory;
+export function kept(caller: IHookFunctions | IWebhookFunctions): Kept {
+	return caller.getWorkflowStaticData('node') as Kept;
 }
 
-/** Takes a delivery down as seen; false when it was already. */
-export function isNew(memory: Memory, webhookId: string, key: string): boolean {
-	let here = seenHere.get(webhookId);
-	if (here === undefined) {
-		if (seenHere.size >= MOST_WEBHOOKS) {
-			seenHere.clear();
+function of(webhookId: string): Known {
+	let found = known.get(webhookId);
+	if (found === undefined) {
+		found = { seen: new Set(), caughtUpAt: 0 };
+		known.set(webhookId, found);
+		for (const oldest of known.keys()) {
+			if (known.size <= MOST_WEBHOOKS) break;
+			known.delete(oldest);
 		}
-		here = new Set(memory.seen);
-		seenHere.set(webhookId, here);
 	}
-	if (here.has(key) || memory.seen?.includes(key)) {
+	return found;
+}
+
+/**
+ * Takes a delivery down as seen; false when it was already. The gateway sends one again when it had no
+ * answer in time, so the first may still be at work.
+ */
+export function isNew(webhookId: string, key: string): boolean {
+	const { seen } = of(webhookId);
+	if (seen.has(key)) {
 		return false;
 	}
-	here.add(key);
-	for (const oldest of here) {
-		if (here.size <= MOST) break;
-		here.delete(oldest);
+	seen.add(key);
+	for (const oldest of seen) {
+		if (seen.size <= MOST) break;
+		seen.delete(oldest);
 	}
-	memory.seen = [...here];
 	return true;
 }
 
 /** Takes back that a delivery was seen, so that the gateway's next attempt at it counts. */
-export function forget(memory: Memory, webhookId: string, key: string): void {
-	seenHere.get(webhookId)?.delete(key);
-	memory.seen = memory.seen?.filter((it) => it !== key);
+export function forget(webhookId: string, key: string): void {
+	of(webhookId).seen.delete(key);
+}
+
+/** Whether this long has passed since the last time; if so, it is now. */
+export function isTime(webhookId: string, pause: number): boolean {
+	const it = of(webhookId);
+	const now = Date.now();
+	if (now - it.caughtUpAt < pause) {
+		return false;
+	}
+	it.caughtUpAt = now;
+	return true;
 }

@@ -6,7 +6,7 @@ import { NodeOperationError } from 'n8n-workflow';
 import type { GatewayAnswer } from '../OpenWa/gateway';
 import { ask, call, refusal, segment } from '../OpenWa/gateway';
 import { catchUp } from './catch_up';
-import { memoryOf } from './memory';
+import { kept } from './memory';
 
 /** The most that the gateway takes: attempts at once and after 5, 15, 35 and 75 seconds. */
 const ATTEMPTS = 5;
@@ -64,23 +64,23 @@ function differs(there: IDataObject, want: Wanted): boolean {
 }
 
 /** Whether the gateway still has the webhook; brought up to date if so. */
-export async function checkExists(this: IHookFunctions): Promise<boolean> {
-	const memory = memoryOf(this);
+export async function checkExists(caller: IHookFunctions): Promise<boolean> {
+	const memory = kept(caller);
 	const { webhookId, sessionId, secret } = memory;
 	if (webhookId === undefined || sessionId === undefined || secret === undefined) {
 		return false;
 	}
-	if (sessionId !== session(this)) {
-		await remove.call(this);
+	if (sessionId !== session(caller)) {
+		await remove(caller);
 		return false;
 	}
 	let answer: GatewayAnswer;
 	try {
-		answer = await ask(this, { method: 'GET', path: path(sessionId, webhookId) });
+		answer = await ask(caller, { method: 'GET', path: path(sessionId, webhookId) });
 	} catch (error) {
 		// Failing here would make n8n deactivate the workflow, and that would delete the webhook with
 		// all that waits in it. It is the gateway that calls n8n; it will when it is back.
-		this.logger.warn(`OpenWA: the gateway does not answer, its webhook is taken to be there: ${error}`);
+		caller.logger.warn(`OpenWA: the gateway does not answer, its webhook is taken to be there: ${error}`);
 		return true;
 	}
 	if (answer.status === 404) {
@@ -88,55 +88,53 @@ export async function checkExists(this: IHookFunctions): Promise<boolean> {
 	}
 	if (answer.status !== 200) {
 		if (answer.status >= 500 || answer.status === 429) return true;
-		throw refusal(this, answer);
+		throw refusal(caller, answer);
 	}
-	const want = wanted(this);
+	const want = wanted(caller);
 	if (differs(answer.body as IDataObject, want)) {
 		const body = { ...want, active: true };
-		await call(this, { method: 'PUT', path: path(sessionId, webhookId), body });
+		await call(caller, { method: 'PUT', path: path(sessionId, webhookId), body });
 	}
-	await catchUp(this, memory);
+	await catchUp(caller, sessionId, webhookId);
 	return true;
 }
 
 /** Makes the webhook. One that is there for the same address is taken over. */
-export async function create(this: IHookFunctions): Promise<boolean> {
-	const memory = memoryOf(this);
-	const sessionId = session(this);
+export async function create(caller: IHookFunctions): Promise<boolean> {
+	const memory = kept(caller);
+	const sessionId = session(caller);
 	const secret = randomBytes(32).toString('hex');
-	const want = { ...wanted(this), secret };
+	const want = { ...wanted(caller), secret };
 
-	const { body: there } = await call(this, { method: 'GET', path: path(sessionId) });
+	const { body: there } = await call(caller, { method: 'GET', path: path(sessionId) });
 	const known = (there as IDataObject[]).find((it) => it.url === want.url);
 	let webhookId: string;
 	if (known === undefined) {
 		const { filters, ...others } = want;
 		const body = filters === null ? others : { ...others, filters };
-		const made = await call(this, { method: 'POST', path: path(sessionId), body });
+		const made = await call(caller, { method: 'POST', path: path(sessionId), body });
 		webhookId = String((made.body as IDataObject).id);
 	} else {
 		webhookId = String(known.id);
 		const body = { ...want, active: true };
-		await call(this, { method: 'PUT', path: path(sessionId, webhookId), body });
+		await call(caller, { method: 'PUT', path: path(sessionId, webhookId), body });
 	}
-	Object.assign(memory, { webhookId, sessionId, secret, seen: [] });
+	Object.assign(memory, { webhookId, sessionId, secret });
 	return true;
 }
 
 /** Deletes the webhook, and what waits in it. */
-export async function remove(this: IHookFunctions): Promise<boolean> {
-	const memory = memoryOf(this);
+export async function remove(caller: IHookFunctions): Promise<boolean> {
+	const memory = kept(caller);
 	const { webhookId, sessionId } = memory;
 	if (webhookId !== undefined && sessionId !== undefined) {
 		const request = { method: 'DELETE' as const, path: path(sessionId, webhookId) };
-		const answer = await ask(this, request);
+		const answer = await ask(caller, request);
 		const gone = answer.status === 404 || (answer.status >= 200 && answer.status < 300);
-		if (!gone) throw refusal(this, answer);
+		if (!gone) throw refusal(caller, answer);
 	}
 	delete memory.webhookId;
 	delete memory.sessionId;
 	delete memory.secret;
-	delete memory.seen;
-	delete memory.caughtUpAt;
 	return true;
 }

@@ -42,7 +42,7 @@ fn render(api: &Api) -> Result<Files, Error> {
         .iter()
         .map(|it| json!({"name": words::title(&it.name), "value": it.wire, "description": words::description(&it.description)}))
         .collect();
-    events.sort_by_key(|it| it["name"].to_string());
+    events.sort_by(|a, b| a["name"].as_str().cmp(&b["name"].as_str()));
     let mut files = vec![
         file("events.ts", templates.render("events.ts", minijinja::context! { events })?),
         file("operations.ts", templates.render("operations.ts", minijinja::context! { resources })?),

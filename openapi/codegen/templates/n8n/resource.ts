@@ -23,7 +23,9 @@
 {% if field.required %}
 {{ pad }}required: true,
 {% endif %}
+{% if field.description %}
 {{ pad }}description: {{ field.description | quoted }},
+{% endif %}
 {% endmacro %}
 {{ generated("//") }}
 import type { INodeProperties } from 'n8n-workflow';

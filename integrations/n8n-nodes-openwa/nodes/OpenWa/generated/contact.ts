@@ -15,7 +15,7 @@ export const contactProperties: INodeProperties[] = [
 				name: "Check Number",
 				value: "checkNumber",
 				description: "Check whether a number is on WhatsApp",
-				action: "Check whether a number is on WhatsApp",
+				action: "Check whether a number is on whatsapp",
 			},
 		],
 		default: "checkNumber",

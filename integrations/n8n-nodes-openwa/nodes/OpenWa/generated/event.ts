@@ -15,7 +15,7 @@ export const eventProperties: INodeProperties[] = [
 				name: "List",
 				value: "list",
 				description: "Read a session's events. In order, by number. Keep <code>next</code> and give it as <code>after</code> to go on; nothing is lost in between.",
-				action: "Read a session's events",
+				action: "Read the events of a session",
 			},
 		],
 		default: "list",

@@ -9,13 +9,13 @@ export const events: INodePropertyOptions[] = [
 		description: "A call",
 	},
 	{
-		name: "Group Join Request",
-		value: "group.join_request",
+		name: "Group Join",
+		value: "group.join",
 		description: "The members or settings of a group changed",
 	},
 	{
-		name: "Group Join",
-		value: "group.join",
+		name: "Group Join Request",
+		value: "group.join_request",
 		description: "The members or settings of a group changed",
 	},
 	{

@@ -32,7 +32,7 @@ export const messageProperties: INodeProperties[] = [
 			{
 				name: "List",
 				value: "list",
-				description: "List stored messages. Newest first. For the next page give the <code>id</code> of the last row as <code>after</code>.",
+				description: "List stored messages. Newest first. For the next page give the ID of the last row as <code>after</code>.",
 				action: "List stored messages",
 			},
 			{
@@ -143,6 +143,15 @@ export const messageProperties: INodeProperties[] = [
 		hint: 'The name of the output binary field to put the file in',
 	},
 	{
+		displayName: "Message ID",
+		name: "messageId",
+		type: "string",
+		default: "",
+		required: true,
+		description: "The message; this account's own",
+		displayOptions: { show: { resource: ["message"], operation: ["edit"] } },
+	},
+	{
 		displayName: "Body",
 		name: "body",
 		type: "string",
@@ -150,15 +159,6 @@ export const messageProperties: INodeProperties[] = [
 		default: "",
 		required: true,
 		description: "The new text",
-		displayOptions: { show: { resource: ["message"], operation: ["edit"] } },
-	},
-	{
-		displayName: "Message ID",
-		name: "messageId",
-		type: "string",
-		default: "",
-		required: true,
-		description: "The message; this account's own",
 		displayOptions: { show: { resource: ["message"], operation: ["edit"] } },
 	},
 	{
@@ -210,7 +210,7 @@ export const messageProperties: INodeProperties[] = [
 				name: "after",
 				type: "string",
 				default: "",
-				description: "Stored before this row: the <code>id</code> of the last row of the page before",
+				description: "Stored before this row: the ID of the last row of the page before",
 			},
 			{
 				displayName: "Chat ID",
@@ -321,21 +321,21 @@ export const messageProperties: INodeProperties[] = [
 		displayOptions: { show: { resource: ["message"], operation: ["listReactions"] } },
 	},
 	{
-		displayName: "Emoji",
-		name: "emoji",
-		type: "string",
-		default: "",
-		required: true,
-		description: "The emoji; \"\" takes the reaction back",
-		displayOptions: { show: { resource: ["message"], operation: ["react"] } },
-	},
-	{
 		displayName: "Message ID",
 		name: "messageId",
 		type: "string",
 		default: "",
 		required: true,
 		description: "The message",
+		displayOptions: { show: { resource: ["message"], operation: ["react"] } },
+	},
+	{
+		displayName: "Emoji",
+		name: "emoji",
+		type: "string",
+		default: "",
+		required: true,
+		description: "The emoji; \"\" takes the reaction back",
 		displayOptions: { show: { resource: ["message"], operation: ["react"] } },
 	},
 	{
@@ -354,7 +354,6 @@ export const messageProperties: INodeProperties[] = [
 		typeOptions: { rows: 3 },
 		default: "",
 		required: true,
-		description: "The text",
 		displayOptions: { show: { resource: ["message"], operation: ["reply"] } },
 	},
 	{
@@ -659,7 +658,6 @@ export const messageProperties: INodeProperties[] = [
 		typeOptions: { rows: 3 },
 		default: "",
 		required: true,
-		description: "The text",
 		displayOptions: { show: { resource: ["message"], operation: ["sendText"] } },
 	},
 	{

@@ -240,8 +240,8 @@ export const webhookProperties: INodeProperties[] = [
 				name: "limit",
 				type: "number",
 				typeOptions: { minValue: 1, maxValue: 500 },
-				default: 1,
-				description: "How many at most; 100 when absent",
+				default: 50,
+				description: "Max number of results to return",
 			},
 			{
 				displayName: "Session ID",

@@ -36,6 +36,10 @@ const LONG: u64 = 1024;
 /// An address is one line, however long it may be.
 const ONE_LINE: [&str; 3] = ["url", "types", "filename"];
 
+/// What n8n's rules want of each field of this name.
+const LIMIT: &str = "Max number of results to return";
+const LIMIT_DEFAULT: u32 = 50;
+
 impl Property {
     pub(super) fn of(field: &FormField) -> Self {
         let mut options: Vec<_> =
@@ -56,12 +60,14 @@ impl Property {
             Input::List => words::description(&format!("{} Several are separated by commas.", field.description)),
             _ => words::description(&field.description),
         };
+        let title = words::title(&field.name);
+        let is_limit = field.wire == "limit";
         Self {
             name: field.wire.clone(),
-            title: words::title(&field.name),
-            description,
+            description: if is_limit { LIMIT.to_owned() } else { words::unless_same(description, &title) },
+            title,
             input,
-            default: default(field, options.first()),
+            default: if is_limit { json!(LIMIT_DEFAULT) } else { default(field, options.first()) },
             required: field.required,
             minimum: field.bounds.minimum,
             maximum: field.bounds.maximum,

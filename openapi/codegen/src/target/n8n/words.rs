@@ -55,6 +55,10 @@ pub(super) fn description(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     // Every second part stands between backticks.
     for (place, part) in text.split('`').enumerate() {
+        if part == "id" {
+            html.push_str("ID");
+            continue;
+        }
         let part = part.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
         if place % 2 == 1 {
             html.push_str(&format!("<code>{part}</code>"));
@@ -74,9 +78,29 @@ pub(super) fn whether(words: &[String], text: &str) -> String {
     description(&format!("Whether to set \"{}\". {text}", title(words)))
 }
 
-/// What an operation does, in words: `Send a text`.
+/// What an operation does, in words: `Send a text`. n8n wants nothing but letters and digits here, and no
+/// capital inside a word.
 pub(super) fn action(text: &str) -> String {
-    own_spelling(text.trim_end_matches('.')).replace('`', "")
+    let text = match (text.find(" a "), text.split_once("'s ")) {
+        // "Get a session's proxy" as "Get the proxy of a session".
+        (Some(article), Some((owner, owned))) if !owned.contains(' ') && article < owner.len() => {
+            format!("{} the {owned} of {}", &owner[..article], &owner[article + 1..])
+        }
+        _ => text.replace("'s ", " "),
+    };
+    let letters: String = text.chars().map(|it| if it.is_alphanumeric() { it } else { ' ' }).collect();
+    let one = |word: &str| {
+        let is_own = word.len() > 1 && word.chars().all(|it| it.is_ascii_uppercase());
+        let own = OWN.iter().find(|it| it.0 == word && it.1 == it.1.to_uppercase());
+        if is_own { word.to_owned() } else { own.map_or_else(|| word.to_lowercase(), |it| it.1.to_owned()) }
+    };
+    capital(&letters.split_whitespace().map(one).collect::<Vec<_>>().join(" "))
+}
+
+/// A description that says no more than the title is left out.
+pub(super) fn unless_same(description: String, title: &str) -> String {
+    let plain = description.trim_start_matches("The ").trim_start_matches("A ");
+    if plain.eq_ignore_ascii_case(title) { String::new() } else { description }
 }
 
 fn own_spelling(text: &str) -> String {
@@ -113,6 +137,18 @@ mod tests {
         assert_eq!(title(&words("type of")), "Type Of");
         for (many, one) in [("messages", "message"), ("status", "status"), ("replies", "reply"), ("health", "health")] {
             assert_eq!(singular(&words(many)), [one]);
+        }
+    }
+
+    #[test]
+    fn actions_are_plain_words() {
+        for (text, plain) in [
+            ("Get a session's proxy", "Get the proxy of a session"),
+            ("Get what a session's engine can do", "Get what a session engine can do"),
+            ("Check whether a number is on WhatsApp.", "Check whether a number is on whatsapp"),
+            ("Get the QR code", "Get the QR code"),
+        ] {
+            assert_eq!(action(text), plain);
         }
     }
 
