@@ -1,0 +1,47 @@
+"""From the bytes of an answer to the type that the document promises."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Generic, TypeVar, cast
+
+import msgspec
+
+from ._open import AnyEvent
+from .errors import OpenWADecodeError, read_body
+
+T = TypeVar("T")
+
+
+class Answer(Generic[T]):
+    """Reads answers of one type. What that takes is worked out when the first one comes."""
+
+    __slots__ = ("_kind", "_read")
+
+    def __init__(self, kind: Any) -> None:
+        self._kind = kind
+        self._read: Callable[[bytes], T] = self._first
+
+    def __call__(self, body: bytes) -> T:
+        try:
+            return self._read(body)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            failure = OpenWADecodeError(
+                f"the gateway's answer does not read as expected: {error}; check that the base URL leads to "
+                "a gateway of a version this client knows"
+            )
+            failure.status, failure.raw_body = 200, body
+            failure.body = read_body(body.decode("utf-8", "replace"))
+            raise failure from error
+
+    def _first(self, body: bytes) -> T:
+        self._read = cast("Callable[[bytes], T]", msgspec.json.Decoder(self._kind, dec_hook=_event).decode)
+        return self._read(body)
+
+
+def _event(kind: Any, value: Any) -> Any:
+    """What `msgspec` cannot tell by itself: which event this is."""
+    if kind is not AnyEvent or not isinstance(value, dict):
+        raise NotImplementedError
+    from ._generated.events import event_of
+
+    return event_of(value)

@@ -1,0 +1,111 @@
+"""The client that waits."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any, Mapping, Optional, Sequence, Type
+
+from ._bodies import encode_any
+from ._caller import Caller
+from ._generated.resources import Resources
+from ._native import Operation
+from ._options import made
+from ._response import Response
+
+
+class OpenWA(Resources):
+    """The gateway, for programs that wait for each call.
+
+    One client is used from as many threads as you like. After a fork it goes on by itself, with
+    connections of its own.
+
+    Args:
+        api_key: The API key; ``OPENWA_API_KEY`` when absent.
+        base_url: Where the gateway is; ``OPENWA_BASE_URL`` or ``http://127.0.0.1:2785`` when absent.
+        timeout: How many seconds each attempt of a call may take; ``math.inf`` for no limit. For a file
+            that is sent or fetched it is how long nothing may move.
+        max_retries: How often a call is tried again that broke or was answered 408, 429, 500, 502, 503
+            or 504: reading calls, and those with an idempotency key, which sends have by themselves.
+        proxy: The proxy to go through: ``http://``, ``https://``, ``socks5://`` or ``socks5h://``.
+        headers: Headers to send with every call.
+        certificates: Further certificate authorities to trust, each as text in PEM.
+    """
+
+    def __init__(
+        self,
+        api_key: Optional[str] = None,
+        *,
+        base_url: Optional[str] = None,
+        timeout: float = 30.0,
+        max_retries: int = 2,
+        proxy: Optional[str] = None,
+        headers: Optional[Mapping[str, str]] = None,
+        certificates: Sequence[str] = (),
+    ) -> None:
+        self._caller = Caller(made(base_url, api_key, timeout, max_retries, proxy, headers, certificates))
+
+    @property
+    def base_url(self) -> str:
+        """Where the gateway is."""
+        return self._caller.native.base_url
+
+    def with_options(
+        self,
+        *,
+        timeout: Optional[float] = None,
+        max_retries: Optional[int] = None,
+        headers: Optional[Mapping[str, str]] = None,
+    ) -> OpenWA:
+        """A copy that does some things differently and shares the connections of this one."""
+        copy = OpenWA.__new__(OpenWA)
+        copy._caller = Caller(self._caller.native.with_options(timeout, max_retries, headers))
+        return copy
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Optional[Mapping[str, Any]] = None,
+        json: Any = None,
+        headers: Optional[Mapping[str, str]] = None,
+        idempotency_key: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> Response:
+        """Makes any call: for operations of a later gateway, and where headers and status are wanted.
+
+        Args:
+            method: The method of HTTP.
+            path: The path, percent-encoded, from its first slash: ``/api/sessions``.
+            query: Names and values; ``None`` leaves one out.
+            json: The body, as anything that JSON can say.
+            headers: Headers of this call.
+            idempotency_key: Makes the call safe to be repeated, where the operation takes one.
+            timeout: Seconds for each attempt.
+        """
+        return self._caller.send(
+            self._caller.native.prepare(
+                Operation(method, path, False),
+                (),
+                None if query is None else dict(query),
+                headers,
+                None if json is None else encode_any(json),
+                idempotency_key,
+                timeout,
+            )
+        )
+
+    def close(self) -> None:
+        """Closes the connections. Calls fail from now on."""
+        self._caller.native.close()
+
+    def __enter__(self) -> OpenWA:
+        return self
+
+    def __exit__(
+        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"OpenWA(base_url={self._caller.native.base_url!r})"

@@ -1,0 +1,2 @@
+{{ generated("#") }}
+"""What follows from the document of the API."""
