@@ -2,20 +2,20 @@
 
 /** One API key. The key itself is shown once, when it is made. */
 export interface ApiKey {
-  /** When it was made. */
-  createdAt: string;
   /** Its id. */
   id: string;
-  /** False once it was revoked. */
-  isActive: boolean;
-  /** Its first twelve characters. */
-  keyPrefix: string;
   /** What a person calls it. */
   name: string;
+  /** Its first twelve characters. */
+  keyPrefix: string;
   /** What it may do. */
   role: Role;
+  /** False once it was revoked. */
+  isActive: boolean;
   /** How often it was used. (at least 0) */
   usageCount: number;
+  /** When it was made. */
+  createdAt: string;
   /** The chats it may touch; all when absent. */
   allowedChats?: Array<string>;
   /** The IPv4 addresses and networks it may come from; any when absent. */
@@ -36,52 +36,52 @@ export interface CallEvent {
   callId: string;
   /** Who calls. */
   from: string;
-  /** Whether it is a group call. */
-  isGroup: boolean;
   /** Whether it is a video call. */
   isVideo: boolean;
+  /** Whether it is a group call. */
+  isGroup: boolean;
   /** When, in seconds. */
   timestamp: number;
 }
 
 /** A delivery of `call.received`. */
 export interface CallReceivedDelivery {
+  /** What sort of event. */
+  event: "call.received";
+  /** When it happened. */
+  timestamp: string;
+  /** The session. */
+  sessionId: string;
+  /** The same for every delivery of this event to this webhook. */
+  idempotencyKey: string;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
   /**
 
    */
   data: CallEvent;
-  /** The same for every attempt of this dispatch. */
-  deliveryId: string;
-  /** What sort of event. */
-  event: "call.received";
-  /** The same for every delivery of this event to this webhook. */
-  idempotencyKey: string;
-  /** The session. */
-  sessionId: string;
-  /** When it happened. */
-  timestamp: string;
 }
 
 /** One chat. */
 export interface Chat {
-  /** Whether it is put away. */
-  archived: boolean;
   /** Its id. */
   id: string;
+  /** The group's subject, the contact's name, or the number. */
+  name: string;
   /** Whether it is a group. */
   isGroup: boolean;
   /** What sort of chat it is. */
   kind: ChatKind;
-  /** Whether it is silent. */
-  muted: boolean;
-  /** The group's subject, the contact's name, or the number. */
-  name: string;
-  /** Whether it is kept on top. */
-  pinned: boolean;
-  /** When the last message was sent, in seconds; 0 when there is none. */
-  timestamp: number;
   /** Messages not read yet. (at least 0) */
   unreadCount: number;
+  /** When the last message was sent, in seconds; 0 when there is none. */
+  timestamp: number;
+  /** Whether it is put away. */
+  archived: boolean;
+  /** Whether it is kept on top. */
+  pinned: boolean;
+  /** Whether it is silent. */
+  muted: boolean;
   /** The text of the last message. */
   lastMessage?: string;
   /** What the last message is. */
@@ -148,10 +148,10 @@ export interface CreateWebhook {
 
 /** What to show of a page that a text links to. */
 export interface CustomLinkPreview {
-  /** Its title. (of length 1024 or less) */
-  title: string;
   /** The page. (of length 2048 or less) */
   url: string;
+  /** Its title. (of length 1024 or less) */
+  title: string;
   /** What it is about. (of length 1024 or less) */
   description?: string | undefined;
 }
@@ -168,30 +168,30 @@ export interface DeleteMessage {
 
 /** A delivery that will not be tried again. */
 export interface DeliveryFailure {
-  /** How often it was tried. (at least 0) */
-  attempts: number;
-  /** When the delivery was made. */
-  createdAt: string;
-  /** The same for every attempt of this dispatch. */
-  deliveryId: string | null;
-  /** What sort of event. */
-  event: string;
   /** Its id, for a redrive. */
   id: string;
-  /** The same for every attempt at this event. */
-  idempotencyKey: string | null;
-  /** What went wrong last. */
-  lastError: string;
-  /** The receiver's last HTTP status, if it answered. (at least 0) */
-  lastStatusCode: number | null;
-  /** Whether it can be tried again. */
-  replayable: boolean;
-  /** The session. */
-  sessionId: string;
-  /** Where it was to go. */
-  url: string;
   /** The webhook. */
   webhookId: string;
+  /** The session. */
+  sessionId: string;
+  /** What sort of event. */
+  event: string;
+  /** Where it was to go. */
+  url: string;
+  /** The same for every attempt at this event. */
+  idempotencyKey: string | null;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string | null;
+  /** How often it was tried. (at least 0) */
+  attempts: number;
+  /** The receiver's last HTTP status, if it answered. (at least 0) */
+  lastStatusCode: number | null;
+  /** What went wrong last. */
+  lastError: string;
+  /** When the delivery was made. */
+  createdAt: string;
+  /** Whether it can be tried again. */
+  replayable: boolean;
 }
 
 /** How far a message got. */
@@ -199,28 +199,28 @@ export type DeliveryStatus = "pending" | "sent" | "delivered" | "read" | "failed
 
 /** A text to replace another. */
 export interface EditMessage {
-  /** The new text. (of length 1 to 4096) */
-  body: string;
   /** The chat. */
   chatId: string;
   /** The message; this account's own. (of length 1 or more) */
   messageId: string;
+  /** The new text. (of length 1 to 4096) */
+  body: string;
   /** Who is mentioned in it. */
   mentions?: Array<string> | undefined;
 }
 
 /** One event of the log. */
 export interface Event {
-  /** The payload; see the webhook of the same name for its fields. */
-  data: Record<string, unknown>;
-  /** What sort of event. */
-  event: EventType;
   /** Its number in the session's log: rising by one from 1. */
   seq: number;
+  /** What sort of event. */
+  event: EventType;
   /** The session. */
   sessionId: string;
   /** When it happened. */
   timestamp: string;
+  /** The payload; see the webhook of the same name for its fields. */
+  data: Record<string, unknown>;
   /** The chat it concerns. */
   chatId?: string;
 }
@@ -244,10 +244,10 @@ export type EventType = "message.received" | "message.sent" | "message.ack" | "m
 
 /** What every failed request answers. */
 export interface Failure {
-  /** What is wrong, for a person. Several faults of one request are separated by `; `. */
-  message: string;
   /** The HTTP status again. (at least 0) */
   statusCode: number;
+  /** What is wrong, for a person. Several faults of one request are separated by `; `. */
+  message: string;
   /** A stable word to branch on. */
   code?: string;
   /** The name of the HTTP status; absent when the body was too large. */
@@ -256,22 +256,22 @@ export interface Failure {
 
 /** One group. */
 export interface Group {
-  /** Whether only admins may write. */
-  announce: boolean;
-  /** After how many seconds messages vanish; 0 is never. (at least 0) */
-  ephemeralSeconds: number;
   /** Its id. */
   id: string;
-  /** Whether only admins may write. */
-  isAnnounce: boolean;
-  /** Whether this account may not write in it. */
-  isReadOnly: boolean;
-  /** Whether only admins may change subject, description and picture. */
-  locked: boolean;
-  /** Who may add members. */
-  memberAddMode: MemberAddMode;
   /** Its subject. */
   name: string;
+  /** Whether this account may not write in it. */
+  isReadOnly: boolean;
+  /** Whether only admins may write. */
+  isAnnounce: boolean;
+  /** Whether only admins may write. */
+  announce: boolean;
+  /** Whether only admins may change subject, description and picture. */
+  locked: boolean;
+  /** After how many seconds messages vanish; 0 is never. (at least 0) */
+  ephemeralSeconds: number;
+  /** Who may add members. */
+  memberAddMode: MemberAddMode;
   /** Who is in it. */
   participants: Array<GroupParticipant>;
   /** When it was made, in seconds. */
@@ -298,68 +298,68 @@ export interface GroupEvent {
 
 /** A delivery of `group.join`. */
 export interface GroupJoinDelivery {
+  /** What sort of event. */
+  event: "group.join";
+  /** When it happened. */
+  timestamp: string;
+  /** The session. */
+  sessionId: string;
+  /** The same for every delivery of this event to this webhook. */
+  idempotencyKey: string;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
   /**
 
    */
   data: GroupEvent;
-  /** The same for every attempt of this dispatch. */
-  deliveryId: string;
-  /** What sort of event. */
-  event: "group.join";
-  /** The same for every delivery of this event to this webhook. */
-  idempotencyKey: string;
-  /** The session. */
-  sessionId: string;
-  /** When it happened. */
-  timestamp: string;
 }
 
 /** A delivery of `group.join_request`. */
 export interface GroupJoinRequestDelivery {
+  /** What sort of event. */
+  event: "group.join_request";
+  /** When it happened. */
+  timestamp: string;
+  /** The session. */
+  sessionId: string;
+  /** The same for every delivery of this event to this webhook. */
+  idempotencyKey: string;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
   /**
 
    */
   data: GroupEvent;
-  /** The same for every attempt of this dispatch. */
-  deliveryId: string;
-  /** What sort of event. */
-  event: "group.join_request";
-  /** The same for every delivery of this event to this webhook. */
-  idempotencyKey: string;
-  /** The session. */
-  sessionId: string;
-  /** When it happened. */
-  timestamp: string;
 }
 
 /** A delivery of `group.leave`. */
 export interface GroupLeaveDelivery {
+  /** What sort of event. */
+  event: "group.leave";
+  /** When it happened. */
+  timestamp: string;
+  /** The session. */
+  sessionId: string;
+  /** The same for every delivery of this event to this webhook. */
+  idempotencyKey: string;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
   /**
 
    */
   data: GroupEvent;
-  /** The same for every attempt of this dispatch. */
-  deliveryId: string;
-  /** What sort of event. */
-  event: "group.leave";
-  /** The same for every delivery of this event to this webhook. */
-  idempotencyKey: string;
-  /** The session. */
-  sessionId: string;
-  /** When it happened. */
-  timestamp: string;
 }
 
 /** One member of a group. */
 export interface GroupParticipant {
   /** By phone number where it is known, else by hidden id. */
   id: string;
+  /** The phone number, where it is known; else the hidden id, without what follows the `@`. */
+  number: string;
   /** Whether the member is an admin. */
   isAdmin: boolean;
   /** Whether the member made the group or took it over. */
   isSuperAdmin: boolean;
-  /** The phone number, where it is known; else the hidden id, without what follows the `@`. */
-  number: string;
   /** The hidden id, where it is known. */
   lid?: string;
 }
@@ -368,28 +368,28 @@ export interface GroupParticipant {
 export interface GroupSummary {
   /** Its id. */
   id: string;
-  /** The community it belongs to. */
-  linkedParentJID: string | null;
   /** Its subject. */
   name: string;
+  /** The community it belongs to. */
+  linkedParentJID: string | null;
 }
 
 /** A delivery of `group.update`. */
 export interface GroupUpdateDelivery {
+  /** What sort of event. */
+  event: "group.update";
+  /** When it happened. */
+  timestamp: string;
+  /** The session. */
+  sessionId: string;
+  /** The same for every delivery of this event to this webhook. */
+  idempotencyKey: string;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
   /**
 
    */
   data: GroupEvent;
-  /** The same for every attempt of this dispatch. */
-  deliveryId: string;
-  /** What sort of event. */
-  event: "group.update";
-  /** The same for every delivery of this event to this webhook. */
-  idempotencyKey: string;
-  /** The session. */
-  sessionId: string;
-  /** When it happened. */
-  timestamp: string;
 }
 
 /** The process answers. */
@@ -404,14 +404,14 @@ export interface HealthStatus {
 
 /** What a key says about itself. */
 export interface KeyValidation {
-  /** The engine of new sessions. */
-  engineType: string;
-  /** What it may do. */
-  role: Role;
-  /** Whether it is limited to some sessions or chats. */
-  scoped: boolean;
   /** Always true: a bad key is answered with 401. */
   valid: boolean;
+  /** What it may do. */
+  role: Role;
+  /** The engine of new sessions. */
+  engineType: string;
+  /** Whether it is limited to some sessions or chats. */
+  scoped: boolean;
 }
 
 /** The process lives. */
@@ -433,82 +433,82 @@ export type MemberAddMode = "all" | "admins" | (string & {});
 
 /** What the process takes up, in MiB; 0 where the system does not tell. */
 export interface MemoryUsage {
-  /** Its own memory, also what is not in RAM. (at least 0) */
-  heapTotal: number;
   /** Its own memory in RAM. (at least 0) */
   heapUsed: number;
+  /** Its own memory, also what is not in RAM. (at least 0) */
+  heapTotal: number;
   /** All of it in RAM. (at least 0) */
   rss: number;
 }
 
 /** One stored message. */
 export interface Message {
+  /** Our id of the row. */
+  id: string;
+  /** The session. */
+  sessionId: string;
+  /** WhatsApp's id; what the other routes take as `messageId`. */
+  waMessageId: string | null;
+  /** The chat. */
+  chatId: string;
+  /** Who sent it; in a group, the group. */
+  from: string;
+  /** Whom it went to. */
+  to: string;
+  /** The chat's name, where it was learned. */
+  chatName: string | null;
   /** Who sent it in a group. */
   author: string | null;
   /** Text or caption. */
   body: string | null;
-  /** The chat. */
-  chatId: string;
-  /** The chat's name, where it was learned. */
-  chatName: string | null;
-  /** When it was stored. */
-  createdAt: string;
-  /** Which way it went. */
-  direction: MessageDirection;
-  /** Who sent it; in a group, the group. */
-  from: string;
-  /** Our id of the row. */
-  id: string;
-  /** The MIME type of its file. */
-  mediaMimetype: string | null;
-  /** Where our copy of the file is; never told. */
-  mediaPath: string | null;
-  /** What the plain fields cannot say. */
-  metadata: MessageMetadata | null;
-  /** The session. */
-  sessionId: string;
-  /** How far it got. */
-  status: DeliveryStatus;
-  /** When it was sent, in seconds. */
-  timestamp: number | null;
-  /** Whom it went to. */
-  to: string;
   /** What it is. */
   type: MessageType;
-  /** WhatsApp's id; what the other routes take as `messageId`. */
-  waMessageId: string | null;
+  /** Which way it went. */
+  direction: MessageDirection;
+  /** When it was sent, in seconds. */
+  timestamp: number | null;
+  /** What the plain fields cannot say. */
+  metadata: MessageMetadata | null;
+  /** Where our copy of the file is; never told. */
+  mediaPath: string | null;
+  /** The MIME type of its file. */
+  mediaMimetype: string | null;
+  /** How far it got. */
+  status: DeliveryStatus;
+  /** When it was stored. */
+  createdAt: string;
 }
 
 /** A delivery of `message.ack`. */
 export interface MessageAckDelivery {
+  /** What sort of event. */
+  event: "message.ack";
+  /** When it happened. */
+  timestamp: string;
+  /** The session. */
+  sessionId: string;
+  /** The same for every delivery of this event to this webhook. */
+  idempotencyKey: string;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
   /**
 
    */
   data: MessageAckEvent;
-  /** The same for every attempt of this dispatch. */
-  deliveryId: string;
-  /** What sort of event. */
-  event: "message.ack";
-  /** The same for every delivery of this event to this webhook. */
-  idempotencyKey: string;
-  /** The session. */
-  sessionId: string;
-  /** When it happened. */
-  timestamp: string;
 }
 
 /** An outgoing message got further. */
 export interface MessageAckEvent {
-  /** The same as a number: -1 failed, 0 pending, 1 sent, 2 delivered, 3 read. */
-  ack: number;
-  /** The chat. */
-  chatId: string;
   /** The message. */
   id: string;
   /** The message again. */
   messageId: string;
+  /** The chat. */
+  chatId: string;
   /** How far it got. */
   status: DeliveryStatus;
+  /** The same as a number: -1 failed, 0 pending, 1 sent, 2 delivered, 3 read. */
+  ack: number;
 }
 
 /** Which way a message went. */
@@ -516,46 +516,46 @@ export type MessageDirection = "incoming" | "outgoing" | (string & {});
 
 /** A delivery of `message.edited`. */
 export interface MessageEditedDelivery {
+  /** What sort of event. */
+  event: "message.edited";
+  /** When it happened. */
+  timestamp: string;
+  /** The session. */
+  sessionId: string;
+  /** The same for every delivery of this event to this webhook. */
+  idempotencyKey: string;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
   /**
 
    */
   data: MessageEditedEvent;
-  /** The same for every attempt of this dispatch. */
-  deliveryId: string;
-  /** What sort of event. */
-  event: "message.edited";
-  /** The same for every delivery of this event to this webhook. */
-  idempotencyKey: string;
-  /** The session. */
-  sessionId: string;
-  /** When it happened. */
-  timestamp: string;
 }
 
 /** The text of a message was changed. */
 export interface MessageEditedEvent {
-  /** The new text. */
-  body: string;
-  /** The chat. */
-  chatId: string;
-  /** Who had sent it; in a group, the group. */
-  from: string;
-  /** Whether this account changed it. */
-  fromMe: boolean;
-  /** Whether it has a file. */
-  hasMedia: boolean;
-  /** Whether the chat is a group. */
-  isGroup: boolean;
   /** The message. */
   messageId: string;
+  /** The chat. */
+  chatId: string;
+  /** The new text. */
+  body: string;
   /** Who changed it. */
   senderId: string;
-  /** When it was changed, in seconds. */
-  timestamp: number;
+  /** Who had sent it; in a group, the group. */
+  from: string;
   /** Whom it went to. */
   to: string;
+  /** Whether this account changed it. */
+  fromMe: boolean;
+  /** Whether the chat is a group. */
+  isGroup: boolean;
   /** What the message is. */
   type: MessageType;
+  /** Whether it has a file. */
+  hasMedia: boolean;
+  /** When it was changed, in seconds. */
+  timestamp: number;
   /** Who sent it in a group. */
   author?: string;
   /** Who is mentioned in it. */
@@ -564,26 +564,26 @@ export interface MessageEditedEvent {
 
 /** A message that came in or went out. */
 export interface MessageEvent {
-  /** Text or caption, "" when it has none. */
-  body: string;
-  /** The chat. */
-  chatId: string;
-  /** Who sent it; in a group, the group. */
-  from: string;
-  /** Whether this account sent it. */
-  fromMe: boolean;
   /** WhatsApp's id. */
   id: string;
+  /** Who sent it; in a group, the group. */
+  from: string;
+  /** Whom it went to. */
+  to: string;
+  /** The chat. */
+  chatId: string;
+  /** Text or caption, "" when it has none. */
+  body: string;
+  /** What it is. */
+  type: MessageType;
+  /** When it was sent, in seconds. */
+  timestamp: number;
+  /** Whether this account sent it. */
+  fromMe: boolean;
   /** Whether the chat is a group. */
   isGroup: boolean;
   /** What sort of chat. */
   kind: ChatKind;
-  /** When it was sent, in seconds. */
-  timestamp: number;
-  /** Whom it went to. */
-  to: string;
-  /** What it is. */
-  type: MessageType;
   /** Who sent it in a group. */
   author?: string;
   /** What the sender says about themselves. */
@@ -612,36 +612,36 @@ export interface MessageEvent {
 
 /** A delivery of `message.failed`. */
 export interface MessageFailedDelivery {
+  /** What sort of event. */
+  event: "message.failed";
+  /** When it happened. */
+  timestamp: string;
+  /** The session. */
+  sessionId: string;
+  /** The same for every delivery of this event to this webhook. */
+  idempotencyKey: string;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
   /**
 
    */
   data: MessageFailedEvent;
-  /** The same for every attempt of this dispatch. */
-  deliveryId: string;
-  /** What sort of event. */
-  event: "message.failed";
-  /** The same for every delivery of this event to this webhook. */
-  idempotencyKey: string;
-  /** The session. */
-  sessionId: string;
-  /** When it happened. */
-  timestamp: string;
 }
 
 /** An outgoing message will not arrive. */
 export interface MessageFailedEvent {
-  /** Always -1. */
-  ack: number;
-  /** The chat. */
-  chatId: string;
-  /** Why. */
-  error: string | null;
   /** The message. */
   id: string;
   /** The message again. */
   messageId: string;
+  /** The chat. */
+  chatId: string;
   /** Always `failed`. */
   status: DeliveryStatus;
+  /** Always -1. */
+  ack: number;
+  /** Why. */
+  error: string | null;
 }
 
 /** A page of messages. */
@@ -711,38 +711,38 @@ export type MessageOrder = "createdAt" | "timestamp" | (string & {});
 
 /** A poll. */
 export interface MessagePoll {
-  /** Whether several may be chosen. */
-  allowMultipleAnswers: boolean;
   /** The question. */
   name: string;
   /** The answers to choose from. */
   options: Array<string>;
+  /** Whether several may be chosen. */
+  allowMultipleAnswers: boolean;
 }
 
 /** A delivery of `message.reaction`. */
 export interface MessageReactionDelivery {
+  /** What sort of event. */
+  event: "message.reaction";
+  /** When it happened. */
+  timestamp: string;
+  /** The session. */
+  sessionId: string;
+  /** The same for every delivery of this event to this webhook. */
+  idempotencyKey: string;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
   /**
 
    */
   data: MessageReactionEvent;
-  /** The same for every attempt of this dispatch. */
-  deliveryId: string;
-  /** What sort of event. */
-  event: "message.reaction";
-  /** The same for every delivery of this event to this webhook. */
-  idempotencyKey: string;
-  /** The session. */
-  sessionId: string;
-  /** When it happened. */
-  timestamp: string;
 }
 
 /** Someone reacted to a message. */
 export interface MessageReactionEvent {
-  /** The chat. */
-  chatId: string;
   /** The message. */
   messageId: string;
+  /** The chat. */
+  chatId: string;
   /** The emoji; "" when it was taken back. */
   reaction: string;
   /** Who reacted. */
@@ -751,76 +751,76 @@ export interface MessageReactionEvent {
 
 /** A delivery of `message.received`. */
 export interface MessageReceivedDelivery {
+  /** What sort of event. */
+  event: "message.received";
+  /** When it happened. */
+  timestamp: string;
+  /** The session. */
+  sessionId: string;
+  /** The same for every delivery of this event to this webhook. */
+  idempotencyKey: string;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
   /**
 
    */
   data: MessageEvent;
-  /** The same for every attempt of this dispatch. */
-  deliveryId: string;
-  /** What sort of event. */
-  event: "message.received";
-  /** The same for every delivery of this event to this webhook. */
-  idempotencyKey: string;
-  /** The session. */
-  sessionId: string;
-  /** When it happened. */
-  timestamp: string;
 }
 
 /** A delivery of `message.revoked`. */
 export interface MessageRevokedDelivery {
+  /** What sort of event. */
+  event: "message.revoked";
+  /** When it happened. */
+  timestamp: string;
+  /** The session. */
+  sessionId: string;
+  /** The same for every delivery of this event to this webhook. */
+  idempotencyKey: string;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
   /**
 
    */
   data: MessageRevokedEvent;
-  /** The same for every attempt of this dispatch. */
-  deliveryId: string;
-  /** What sort of event. */
-  event: "message.revoked";
-  /** The same for every delivery of this event to this webhook. */
-  idempotencyKey: string;
-  /** The session. */
-  sessionId: string;
-  /** When it happened. */
-  timestamp: string;
 }
 
 /** A message was taken back. */
 export interface MessageRevokedEvent {
-  /** Always "". */
-  body: string;
-  /** The chat. */
-  chatId: string;
-  /** Who had sent it; in a group, the group. */
-  from: string;
   /** The message. */
   id: string;
   /** The message again. */
   revokedId: string;
-  /** When it was taken back, in seconds. */
-  timestamp: number;
+  /** The chat. */
+  chatId: string;
+  /** Who had sent it; in a group, the group. */
+  from: string;
   /** Whom it went to. */
   to: string;
   /** Always `revoked`. */
   type: MessageType;
+  /** Always "". */
+  body: string;
+  /** When it was taken back, in seconds. */
+  timestamp: number;
 }
 
 /** A delivery of `message.sent`. */
 export interface MessageSentDelivery {
+  /** What sort of event. */
+  event: "message.sent";
+  /** When it happened. */
+  timestamp: string;
+  /** The session. */
+  sessionId: string;
+  /** The same for every delivery of this event to this webhook. */
+  idempotencyKey: string;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
   /**
 
    */
   data: MessageEvent;
-  /** The same for every attempt of this dispatch. */
-  deliveryId: string;
-  /** What sort of event. */
-  event: "message.sent";
-  /** The same for every delivery of this event to this webhook. */
-  idempotencyKey: string;
-  /** The session. */
-  sessionId: string;
-  /** When it happened. */
-  timestamp: string;
 }
 
 /** What a message is. */
@@ -838,10 +838,10 @@ export interface NewSessionConfig {
 
 /** What WhatsApp says about a number. */
 export interface NumberCheck {
-  /** Whether it is on WhatsApp. */
-  exists: boolean;
   /** The number asked about, digits only. */
   number: string;
+  /** Whether it is on WhatsApp. */
+  exists: boolean;
   /** Its id, to send to. */
   whatsappId: string | null;
 }
@@ -866,30 +866,30 @@ export interface PresenceParticipant {
 
 /** A delivery of `presence.update`. */
 export interface PresenceUpdateDelivery {
+  /** What sort of event. */
+  event: "presence.update";
+  /** When it happened. */
+  timestamp: string;
+  /** The session. */
+  sessionId: string;
+  /** The same for every delivery of this event to this webhook. */
+  idempotencyKey: string;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
   /**
 
    */
   data: PresenceUpdateEvent;
-  /** The same for every attempt of this dispatch. */
-  deliveryId: string;
-  /** What sort of event. */
-  event: "presence.update";
-  /** The same for every delivery of this event to this webhook. */
-  idempotencyKey: string;
-  /** The session. */
-  sessionId: string;
-  /** When it happened. */
-  timestamp: string;
 }
 
 /** A contact came on line, went away, or is typing. */
 export interface PresenceUpdateEvent {
   /** The chat. */
   chatId: string;
-  /** When it was seen. */
-  observedAt: string;
   /** Who does what. */
   participants: Array<PresenceParticipant>;
+  /** When it was seen. */
+  observedAt: string;
 }
 
 /** A QR code to be scanned. */
@@ -905,20 +905,20 @@ export type QrFormat = "json" | "raw" | "svg" | "terminal" | (string & {});
 
 /** The message that another one answers. */
 export interface QuotedMessage {
-  /** Its text or caption. */
-  body: string;
   /** Its id. */
   id: string;
+  /** Its text or caption. */
+  body: string;
 }
 
 /** A reaction to set or take back. */
 export interface ReactToMessage {
   /** The chat. */
   chatId: string;
-  /** The emoji; "" takes the reaction back. (of length 32 or less) */
-  emoji: string;
   /** The message. (of length 1 or more) */
   messageId: string;
+  /** The emoji; "" takes the reaction back. (of length 32 or less) */
+  emoji: string;
 }
 
 /** One emoji and who chose it. */
@@ -931,28 +931,28 @@ export interface ReactionGroup {
 
 /** Who reacted. */
 export interface ReactionSender {
-  /** The emoji. */
-  emoji: string;
   /** Who. */
   senderId: string;
+  /** The emoji. */
+  emoji: string;
   /** When, in seconds. */
   timestamp: number;
 }
 
 /** Whether it may take traffic. */
 export interface Readiness {
-  /** What it depends on. */
-  details: ReadinessDetails;
   /** `ok` or `error`. */
   status: string;
+  /** What it depends on. */
+  details: ReadinessDetails;
 }
 
 /** What readiness depends on. */
 export interface ReadinessDetails {
-  /** Messages and events; the same database here. */
-  dataDatabase: ComponentHealth;
   /** Keys and sessions. */
   mainDatabase: ComponentHealth;
+  /** Messages and events; the same database here. */
+  dataDatabase: ComponentHealth;
   /** Only while the gateway is stopping. */
   shutdown?: ComponentHealth;
 }
@@ -971,18 +971,18 @@ export interface RedriveDeliveries {
 
 /** What a redrive did. Deliveries go out in the background. */
 export interface RedriveResult {
+  /** How many are due again. (at least 0) */
+  redriven: number;
   /** Always 0: nothing is delivered while the request waits. (at least 0) */
   delivered: number;
   /** How many were queued. (at least 0) */
   enqueued: number;
   /** Always 0. (at least 0) */
   failed: number;
-  /** How many are due again. (at least 0) */
-  redriven: number;
-  /** How many more there are that could be tried again. (at least 0) */
-  remaining: number;
   /** Always 0. (at least 0) */
   skipped: number;
+  /** How many more there are that could be tried again. (at least 0) */
+  remaining: number;
 }
 
 /** The phone to link. */
@@ -1074,72 +1074,72 @@ export interface SentMessage {
 
 /** One session. */
 export interface Session {
-  /** When it last became ready. */
-  connectedAt: string | null;
-  /** When it was made. */
-  createdAt: string;
-  /** Whether an engine is loaded for it: linked, linking, or waiting to connect again. */
-  engineLoaded: boolean;
   /** Its id. */
   id: string;
-  /** When something last happened on it. */
-  lastActive: string | null;
-  /** Why it is not ready, for a person. */
-  lastError: string | null;
   /** Its name; unique. */
   name: string;
+  /** What it is doing. */
+  status: SessionStatus;
   /** The phone number it is linked to, digits only. */
   phone: string | null;
   /** The name that account shows. */
   pushName: string | null;
-  /** A limit that WhatsApp put on the account. */
-  restriction: SessionRestriction | null;
-  /** What it is doing. */
-  status: SessionStatus;
+  /** When it last became ready. */
+  connectedAt: string | null;
+  /** When something last happened on it. */
+  lastActive: string | null;
+  /** When it was made. */
+  createdAt: string;
   /** When it last changed. */
   updatedAt: string;
+  /** Why it is not ready, for a person. */
+  lastError: string | null;
+  /** A limit that WhatsApp put on the account. */
+  restriction: SessionRestriction | null;
+  /** Whether an engine is loaded for it: linked, linking, or waiting to connect again. */
+  engineLoaded: boolean;
 }
 
 /** A delivery of `session.authenticated`. */
 export interface SessionAuthenticatedDelivery {
+  /** What sort of event. */
+  event: "session.authenticated";
+  /** When it happened. */
+  timestamp: string;
+  /** The session. */
+  sessionId: string;
+  /** The same for every delivery of this event to this webhook. */
+  idempotencyKey: string;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
   /**
 
    */
   data: SessionAuthenticatedEvent;
-  /** The same for every attempt of this dispatch. */
-  deliveryId: string;
-  /** What sort of event. */
-  event: "session.authenticated";
-  /** The same for every delivery of this event to this webhook. */
-  idempotencyKey: string;
-  /** The session. */
-  sessionId: string;
-  /** When it happened. */
-  timestamp: string;
 }
 
 /** A session was linked to an account. */
 export interface SessionAuthenticatedEvent {
+  /** The session. */
+  sessionId: string;
   /** The phone number, digits only. */
   phone: string;
   /** The name that account shows. */
   pushName: string | null;
-  /** The session. */
-  sessionId: string;
 }
 
 /** What the engine of a session can do. */
 export interface SessionCapabilities {
   /** The kind of engine. */
   engine: string;
-  /** The largest file it sends, in bytes. (at least 0) */
-  maxMediaBytes: number;
   /** The operations it implements; others answer 501. */
   operations: Array<string>;
-  /** Whether it links by pairing code. */
-  pairingCode: boolean;
   /** Whether it links by QR code. */
   qr: boolean;
+  /** Whether it links by pairing code. */
+  pairingCode: boolean;
+  /** The largest file it sends, in bytes. (at least 0) */
+  maxMediaBytes: number;
 }
 
 /** How a session behaves. */
@@ -1154,136 +1154,136 @@ export interface SessionConfig {
 
 /** A delivery of `session.disconnected`. */
 export interface SessionDisconnectedDelivery {
+  /** What sort of event. */
+  event: "session.disconnected";
+  /** When it happened. */
+  timestamp: string;
+  /** The session. */
+  sessionId: string;
+  /** The same for every delivery of this event to this webhook. */
+  idempotencyKey: string;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
   /**
 
    */
   data: SessionDisconnectedEvent;
-  /** The same for every attempt of this dispatch. */
-  deliveryId: string;
-  /** What sort of event. */
-  event: "session.disconnected";
-  /** The same for every delivery of this event to this webhook. */
-  idempotencyKey: string;
-  /** The session. */
-  sessionId: string;
-  /** When it happened. */
-  timestamp: string;
 }
 
 /** A session lost its link or was stopped. */
 export interface SessionDisconnectedEvent {
-  /** Why. */
-  reason: string;
   /** The session. */
   sessionId: string;
+  /** Why. */
+  reason: string;
 }
 
 /** The proxy a session connects through. Its credentials are never shown. */
 export interface SessionProxy {
   /** Whether there is one. */
   enabled: boolean;
-  /** Whether it carries a user name or password. */
-  hasCredentials: boolean;
-  /** Host and port. */
-  proxyHost: string | null;
   /** `http`, `https` or `socks5`. */
   proxyType: string | null;
+  /** Host and port. */
+  proxyHost: string | null;
+  /** Whether it carries a user name or password. */
+  hasCredentials: boolean;
 }
 
 /** A delivery of `session.qr`. */
 export interface SessionQrDelivery {
+  /** What sort of event. */
+  event: "session.qr";
+  /** When it happened. */
+  timestamp: string;
+  /** The session. */
+  sessionId: string;
+  /** The same for every delivery of this event to this webhook. */
+  idempotencyKey: string;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
   /**
 
    */
   data: SessionQrEvent;
-  /** The same for every attempt of this dispatch. */
-  deliveryId: string;
-  /** What sort of event. */
-  event: "session.qr";
-  /** The same for every delivery of this event to this webhook. */
-  idempotencyKey: string;
-  /** The session. */
-  sessionId: string;
-  /** When it happened. */
-  timestamp: string;
 }
 
 /** A new QR code is to be scanned. */
 export interface SessionQrEvent {
-  /** A PNG as a `data:` URL. */
-  qr: string;
   /** The session. */
   sessionId: string;
+  /** A PNG as a `data:` URL. */
+  qr: string;
 }
 
 /** A delivery of `session.reconnect_loop`. */
 export interface SessionReconnectLoopDelivery {
+  /** What sort of event. */
+  event: "session.reconnect_loop";
+  /** When it happened. */
+  timestamp: string;
+  /** The session. */
+  sessionId: string;
+  /** The same for every delivery of this event to this webhook. */
+  idempotencyKey: string;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
   /**
 
    */
   data: SessionReconnectLoopEvent;
-  /** The same for every attempt of this dispatch. */
-  deliveryId: string;
-  /** What sort of event. */
-  event: "session.reconnect_loop";
-  /** The same for every delivery of this event to this webhook. */
-  idempotencyKey: string;
-  /** The session. */
-  sessionId: string;
-  /** When it happened. */
-  timestamp: string;
 }
 
 /** Every fifth attempt in a row to reconnect. */
 export interface SessionReconnectLoopEvent {
+  /** The session. */
+  sessionId: string;
   /** How many attempts there were. (at least 0) */
   attempts: number;
   /** When the next one is made, in milliseconds from then. (at least 0) */
   nextDelayMs: number;
-  /** The session. */
-  sessionId: string;
 }
 
 /** A limit that WhatsApp put on the account. */
 export interface SessionRestriction {
+  /** `reachout_timelock`, `tos_block` or `proxy_block`. */
+  kind: string;
   /** WhatsApp's code. (at least 0) */
   code: number;
   /** When it ends, where it was told. */
   expiresAt: string | null;
-  /** `reachout_timelock`, `tos_block` or `proxy_block`. */
-  kind: string;
 }
 
 /** A delivery of `session.restriction`. */
 export interface SessionRestrictionDelivery {
+  /** What sort of event. */
+  event: "session.restriction";
+  /** When it happened. */
+  timestamp: string;
+  /** The session. */
+  sessionId: string;
+  /** The same for every delivery of this event to this webhook. */
+  idempotencyKey: string;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
   /**
 
    */
   data: SessionRestrictionEvent;
-  /** The same for every attempt of this dispatch. */
-  deliveryId: string;
-  /** What sort of event. */
-  event: "session.restriction";
-  /** The same for every delivery of this event to this webhook. */
-  idempotencyKey: string;
-  /** The session. */
-  sessionId: string;
-  /** When it happened. */
-  timestamp: string;
 }
 
 /** WhatsApp limited the account, or lifted the limit. */
 export interface SessionRestrictionEvent {
+  /** The session. */
+  sessionId: string;
   /** Whether there is a limit now. */
   active: boolean;
+  /** `reachout_timelock`, `tos_block` or `proxy_block`. */
+  kind: string;
   /** WhatsApp's code. (at least 0) */
   code: number;
   /** When it ends, where it was told. */
   expiresAt: string | null;
-  /** `reachout_timelock`, `tos_block` or `proxy_block`. */
-  kind: string;
-  /** The session. */
-  sessionId: string;
 }
 
 /** What a session is doing. */
@@ -1291,20 +1291,20 @@ export type SessionStatus = "created" | "initializing" | "qr_ready" | "authentic
 
 /** A delivery of `session.status`. */
 export interface SessionStatusDelivery {
+  /** What sort of event. */
+  event: "session.status";
+  /** When it happened. */
+  timestamp: string;
+  /** The session. */
+  sessionId: string;
+  /** The same for every delivery of this event to this webhook. */
+  idempotencyKey: string;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
   /**
 
    */
   data: SessionStatusEvent;
-  /** The same for every attempt of this dispatch. */
-  deliveryId: string;
-  /** What sort of event. */
-  event: "session.status";
-  /** The same for every delivery of this event to this webhook. */
-  idempotencyKey: string;
-  /** The session. */
-  sessionId: string;
-  /** When it happened. */
-  timestamp: string;
 }
 
 /** A session's status changed. */
@@ -1317,18 +1317,18 @@ export interface SessionStatusEvent {
 
 /** Sessions, counted. */
 export interface SessionsOverview {
-  /** Those with an engine. (at least 0) */
-  active: number;
-  /** All by status; a status nobody has is left out. */
-  byStatus: Record<string, number>;
-  /** Those stopped or between two attempts to connect. (at least 0) */
-  disconnected: number;
-  /** What the process takes up. */
-  memoryUsage: MemoryUsage;
-  /** Those on line. (at least 0) */
-  ready: number;
   /** All. (at least 0) */
   total: number;
+  /** Those with an engine. (at least 0) */
+  active: number;
+  /** Those on line. (at least 0) */
+  ready: number;
+  /** Those stopped or between two attempts to connect. (at least 0) */
+  disconnected: number;
+  /** All by status; a status nobody has is left out. */
+  byStatus: Record<string, number>;
+  /** What the process takes up. */
+  memoryUsage: MemoryUsage;
 }
 
 /** The answer of an action that has nothing else to say. */
@@ -1392,26 +1392,26 @@ export interface UpdateWebhook {
 
 /** One webhook; its secret and headers are never shown. */
 export interface Webhook {
-  /** Whether anything is delivered. */
-  active: boolean;
-  /** When it was made. */
-  createdAt: string;
-  /** Which events. */
-  events: Array<string>;
-  /** Further conditions. */
-  filters: WebhookFilters | null;
   /** Its id. */
   id: string;
-  /** When it was last tried. */
-  lastTriggeredAt: string | null;
-  /** How often a delivery is attempted in all. (at least 0) */
-  retryCount: number;
   /** Its session. */
   sessionId: string;
-  /** When it last changed. */
-  updatedAt: string;
   /** Where it POSTs to. */
   url: string;
+  /** Which events. */
+  events: Array<string>;
+  /** Whether anything is delivered. */
+  active: boolean;
+  /** Further conditions. */
+  filters: WebhookFilters | null;
+  /** How often a delivery is attempted in all. (at least 0) */
+  retryCount: number;
+  /** When it was last tried. */
+  lastTriggeredAt: string | null;
+  /** When it was made. */
+  createdAt: string;
+  /** When it last changed. */
+  updatedAt: string;
 }
 
 /** One condition on a field of a message event. */

@@ -6,6 +6,7 @@ export class Deadline {
   readonly #abort: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
+  #cleared: () => void = () => {};
 
   /** 0 and `Infinity` are no limit. */
   constructor(limitMs: number, signal: AbortSignal | undefined) {
@@ -43,8 +44,14 @@ export class Deadline {
     clearTimeout(this.#timer);
   }
 
+  /** Calls this when it is done, or ended from this side. */
+  whenCleared(cleared: () => void): void {
+    this.#cleared = cleared;
+  }
+
   /** It is done. */
   clear(): void {
+    this.#cleared();
     clearTimeout(this.#timer);
     this.#signal?.removeEventListener("abort", this.#abort);
   }

@@ -12,7 +12,6 @@ import {
   type Call,
   type Following,
   type Incoming,
-  type RawEvent,
   type RawEvents,
   type Transport,
   type Upload,
@@ -102,20 +101,8 @@ export class FetchTransport implements Transport {
     if (following.carrier === "websocket") {
       throw new Failure("configuration", "WebSockets need the native module; fetch carries server-sent events");
     }
-    const open = async (headers: Record<string, string>) => {
-      const { response, deadline } = await this.#opened(following.call, { headers });
-      return { response, deadline };
-    };
-    const follower = new Follower(following, this.#retries(following.call), open);
-    const cancel = () => follower.cancel();
-    this.#open.add(cancel);
-    return {
-      next: (): Promise<RawEvent[]> => follower.next(),
-      cancel: () => {
-        this.#open.delete(cancel);
-        cancel();
-      },
-    };
+    const open = (headers: Record<string, string>) => this.#opened(following.call, { headers });
+    return new Follower(following, this.#retries(following.call), open);
   }
 
   close(): void {
@@ -157,6 +144,9 @@ export class FetchTransport implements Transport {
     if (this.#isClosed) throw new Failure("configuration", "the client is closed; make another");
     if (call.signal?.aborted === true) throw call.signal.reason;
     const deadline = new Deadline(call.timeoutMs ?? this.#settings.timeoutMs, call.signal);
+    const cancel = () => deadline.cancel();
+    this.#open.add(cancel);
+    deadline.whenCleared(() => this.#open.delete(cancel));
     begun?.(deadline);
     try {
       const init: RequestInit & { duplex?: "half" } = {
@@ -197,6 +187,7 @@ export class FetchTransport implements Transport {
   /** What `fetch` could not do. */
   #failed(cause: unknown, call: Call, deadline: Deadline): unknown {
     if (cause instanceof Failure) return cause;
+    if (this.#isClosed) return new Failure("configuration", "the client was closed");
     if (call.signal?.aborted === true) return call.signal.reason;
     if (deadline.isOver) {
       const limit = call.timeoutMs ?? this.#settings.timeoutMs;
@@ -212,11 +203,7 @@ export class FetchTransport implements Transport {
   #incoming(response: Response, deadline: Deadline): Incoming {
     deadline.pause();
     const reader = response.body?.getReader();
-    const cancel = () => {
-      this.#open.delete(cancel);
-      deadline.cancel();
-    };
-    this.#open.add(cancel);
+    const cancel = () => deadline.cancel();
     const read = async (): Promise<Uint8Array | undefined> => {
       deadline.touch();
       try {
