@@ -33,6 +33,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("openwa-python", &["openwa-client"]),
     ("openwa-node", &["openwa-client"]),
     ("openwa-mcp", &["openwa-client"]),
+    ("openwa-examples", &["openwa-client"]),
     ("openwa-tests", &["openwa-client", "openwa-testkit"]),
     ("openwa-bench", &["openwa-testkit"]),
 ];
@@ -48,7 +49,7 @@ const IN_TESTS: &[(&str, &[&str])] = &[
 
 /// Who may know these crates from outside.
 const KEPT: &[(&str, &[&str])] = &[
-    ("poem", &["openwa-api", "openwa-sandbox", "openwa-server"]),
+    ("poem", &["openwa-api", "openwa-examples", "openwa-sandbox", "openwa-server"]),
     ("poem-openapi", &["openwa-api", "openwa-sandbox"]),
     ("sqlx", &["openwa-store"]),
     ("whatsapp-rust", &["openwa-engine-native"]),
