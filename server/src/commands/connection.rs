@@ -22,6 +22,8 @@ use super::{
 use crate::environment::Environment;
 
 const DEFAULT_URL: &str = "http://127.0.0.1:2785";
+/// A person who waits would rather know.
+const RETRIES: u32 = 1;
 
 /// A gateway that can be asked.
 #[derive(Debug)]
@@ -37,6 +39,18 @@ pub(crate) enum KeySource {
     Login(String),
     Folder(PathBuf),
     Given,
+}
+
+impl KeySource {
+    /// What to do when the key from there is not accepted by the gateway at this address.
+    fn advice(&self, url: &str) -> String {
+        match self {
+            Self::Environment => "OPENWA_API_KEY must be one of its keys".to_owned(),
+            Self::Login(_) | Self::Folder(_) | Self::Given => {
+                format!("give it one of its keys: openwa login --url {url} --key-stdin")
+            }
+        }
+    }
 }
 
 impl fmt::Display for KeySource {
@@ -68,6 +82,7 @@ impl Gateway {
             .base_url(url.as_str())
             .api_key(key.expose())
             .user_agent(concat!("openwa-cli/", env!("CARGO_PKG_VERSION")))
+            .max_retries(RETRIES)
             .build()
             .map_err(CommandError::Gateway)?;
         Ok(Self { client, key_source })
@@ -122,8 +137,8 @@ impl Gateway {
         match error.kind() {
             ErrorKind::Connection => CommandError::Unreachable { url, why: error.message().to_owned() },
             ErrorKind::Authentication => {
-                let (source_of_key, why) = (self.key_source.to_string(), error.message().to_owned());
-                CommandError::Refused { url, source_of_key, why }
+                let (origin, advice) = (self.key_source.to_string(), self.key_source.advice(&url));
+                CommandError::Refused { url, origin, why: error.message().to_owned(), advice }
             }
             _ => CommandError::Gateway(error),
         }

@@ -18,10 +18,8 @@ pub(crate) enum CommandError {
     Config(#[from] ConfigError),
     #[error("no API key for {url}: run `openwa login --url {url}`, or set OPENWA_API_KEY")]
     NoKey { url: String },
-    #[error(
-        "the gateway at {url} does not accept the API key {source_of_key}: {why}. Run `openwa login --url {url}` with one that it knows"
-    )]
-    Refused { url: String, source_of_key: String, why: String },
+    #[error("the gateway at {url} does not accept the API key {origin}: {why}; {advice}")]
+    Refused { url: String, origin: String, why: String, advice: String },
     #[error(
         "the gateway is not reachable at {url}: {why}. Start it with `openwa serve`, or give another address with --url"
     )]

@@ -109,7 +109,7 @@ pub(crate) fn summary(record: &Value) -> String {
         "message.reaction" => format!("{} {}", of("senderId"), of("reaction")),
         "message.edited" => format!("{} {}", of("messageId"), of("body")),
         "session.status" => of("status"),
-        "session.authenticated" => format!("{} {}", of("phone"), of("pushName")),
+        "session.authenticated" => format!("{} {}", of("phone"), of("pushName")).trim_end().to_owned(),
         "session.disconnected" => of("reason"),
         // The picture is long, and of no use on a line.
         "session.qr" => "a new code to scan".to_owned(),

@@ -105,14 +105,16 @@ pub(crate) async fn run(flags: SendFlags, environment: &Environment) -> Result<(
     let chat = names::chat(&to)?;
     let file = file.chosen();
     let text = read_text(text, file.is_some())?;
+    if text.is_none() && file.is_none() {
+        return Err(CommandError::usage("there is nothing to send: give a text or a file"));
+    }
     let session = names::session(&gateway, which.session.as_deref()).await?;
     let key = idempotency_key.map_or(Keyed::Fresh, Keyed::Given);
 
     let to = names::id(&session);
     let answer = match file {
         None => {
-            let text = text.ok_or_else(|| CommandError::usage("there is nothing to send: give a text or a file"))?;
-            let fields = fields(&chat, [("text", Some(text)), ("quotedMessageId", reply_to)]);
+            let fields = fields(&chat, [("text", text), ("quotedMessageId", reply_to)]);
             let call = call(Method::POST, "/api/sessions/{sessionId}/messages/send-text", &[to])?;
             gateway.ask(call.json(Value::Object(fields).to_string()).keyed(key)).await?
         }

@@ -31,7 +31,8 @@ enum Action {
     /// Makes a webhook
     Add {
         /// Where to POST to
-        url: String,
+        #[arg(value_name = "URL")]
+        target: String,
         #[command(flatten)]
         which: WhichSession,
         /// Which events, with commas between; * for all
@@ -77,7 +78,7 @@ pub(crate) async fn run(flags: WebhooksFlags, environment: &Environment) -> Resu
     let nothing = || WhichSession { session: None };
     match flags.action.unwrap_or_else(|| Action::List { which: nothing() }) {
         Action::List { which } => list(&gateway, output, &which).await,
-        Action::Add { url, which, events, secret } => add(&gateway, output, &which, &url, &events, secret).await,
+        Action::Add { target, which, events, secret } => add(&gateway, output, &which, &target, &events, secret).await,
         Action::Test { webhook } => test(&gateway, output, &webhook).await,
         Action::Delete { webhook } => delete(&gateway, output, &webhook).await,
         Action::Failures { which } => failures(&gateway, output, &which).await,

@@ -3,10 +3,14 @@
 
 mod bad_input;
 mod baileys;
+mod cli;
 mod crash;
 mod journey;
+mod mcp;
+mod large_file;
 mod openapi;
 mod readme;
 mod refusals;
 mod story;
+mod suites;
 mod walls;
