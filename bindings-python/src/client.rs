@@ -52,7 +52,7 @@ struct Own {
 #[pymethods]
 impl Client {
     #[new]
-    #[pyo3(signature = (base_url, api_key, timeout, max_retries, proxy, headers, user_agent, certificates))]
+    #[pyo3(signature = (base_url, api_key, timeout, max_retries, proxy, headers, user_agent, certificates, longest_answer))]
     #[expect(clippy::too_many_arguments, reason = "Python's keyword arguments, each an option of its own")]
     fn new(
         py: Python<'_>,
@@ -64,6 +64,7 @@ impl Client {
         headers: Option<HashMap<String, String>>,
         user_agent: String,
         certificates: Vec<String>,
+        longest_answer: Option<usize>,
     ) -> PyResult<Self> {
         let mut builder = openwa_client::Client::builder().user_agent(user_agent);
         if let Some(base_url) = base_url {
@@ -83,6 +84,9 @@ impl Client {
         }
         for (name, value) in headers.into_iter().flatten() {
             builder = builder.header(name, value);
+        }
+        if let Some(bytes) = longest_answer {
+            builder = builder.longest_answer(bytes);
         }
         for pem in certificates {
             builder = builder.certificate(pem);

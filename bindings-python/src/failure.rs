@@ -30,7 +30,15 @@ pub(crate) fn exception(py: Python<'_>, error: &Error) -> PyErr {
 
 /// The exception for a delivery that is not to be trusted.
 pub(crate) fn webhook_exception(py: Python<'_>, error: &WebhookError) -> PyErr {
-    let made = || module(py)?.getattr(intern!(py, "OpenWAWebhookError"))?.call1((error.to_string(),));
+    let reason = match error {
+        WebhookError::Missing => "missing",
+        WebhookError::Malformed { .. } => "malformed",
+        WebhookError::Wrong => "wrong",
+        WebhookError::TooOld => "too_old",
+        WebhookError::TooNew => "too_new",
+        _ => "unreadable",
+    };
+    let made = || module(py)?.getattr(intern!(py, "OpenWAWebhookError"))?.call1((error.to_string(), reason));
     made().map_or_else(|failed| failed, PyErr::from_value)
 }
 

@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, List
 
 if TYPE_CHECKING:
-    from . import compat, errors, events, types
+    from . import compat, errors, events, types, webhooks
     from ._async_client import AsyncOpenWA
     from ._client import OpenWA
     from ._download import AsyncDownload, Download
@@ -78,9 +78,10 @@ __all__ = [
     "types",
     "verify_webhook",
     "verify_webhook_signature",
+    "webhooks",
 ]
 
-_MODULES = {"compat", "errors", "events", "types"}
+_MODULES = {"compat", "errors", "events", "types", "webhooks"}
 
 _PLACES = {
     "AsyncDownload": "_download",

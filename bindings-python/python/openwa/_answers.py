@@ -21,7 +21,7 @@ class Answer(Generic[T]):
         self._kind = kind
         self._read: Callable[[bytes], T] = self._first
 
-    def __call__(self, body: bytes) -> T:
+    def __call__(self, body: bytes, status: int = 200) -> T:
         try:
             return self._read(body)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -29,7 +29,7 @@ class Answer(Generic[T]):
                 f"the gateway's answer does not read as expected: {error}; check that the base URL leads to "
                 "a gateway of a version this client knows"
             )
-            failure.status, failure.raw_body = 200, body
+            failure.status, failure.raw_body = status, body
             failure.body = read_body(body.decode("utf-8", "replace"))
             raise failure from error
 

@@ -29,6 +29,7 @@ class OpenWA(Resources):
         proxy: The proxy to go through: ``http://``, ``https://``, ``socks5://`` or ``socks5h://``.
         headers: Headers to send with every call.
         certificates: Further certificate authorities to trust, each as text in PEM.
+        longest_answer: The most bytes of an answer that are read; 64 MiB when absent. Files have no limit.
     """
 
     def __init__(
@@ -41,8 +42,10 @@ class OpenWA(Resources):
         proxy: Optional[str] = None,
         headers: Optional[Mapping[str, str]] = None,
         certificates: Sequence[str] = (),
+        longest_answer: Optional[int] = None,
     ) -> None:
-        self._caller = Caller(made(base_url, api_key, timeout, max_retries, proxy, headers, certificates))
+        native = made(base_url, api_key, timeout, max_retries, proxy, headers, certificates, longest_answer)
+        self._caller = Caller(native)
 
     @property
     def base_url(self) -> str:

@@ -38,6 +38,7 @@ class Client:
         headers: Optional[Mapping[str, str]],
         user_agent: str,
         certificates: List[str],
+        longest_answer: Optional[int],
     ) -> Client: ...
     @property
     def base_url(self) -> str: ...

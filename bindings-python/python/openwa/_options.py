@@ -17,8 +17,9 @@ def made(
     proxy: Optional[str],
     headers: Optional[Mapping[str, str]],
     certificates: Sequence[str],
+    longest_answer: Optional[int] = None,
 ) -> Client:
     """The native client. It says who it is, as OpenWA's other clients do."""
     python = f"{platform.python_implementation()} {platform.python_version()}"
     agent = f"openwa-python/{__version__} ({python}; {sys.platform} {platform.machine()})"
-    return Client(base_url, api_key, timeout, max_retries, proxy, headers, agent, list(certificates))
+    return Client(base_url, api_key, timeout, max_retries, proxy, headers, agent, list(certificates), longest_answer)

@@ -19,13 +19,13 @@ def by_offset(fetch: Callable[[int, int], Sequence[T]], size: int) -> Iterator[T
         offset += len(page)
 
 
-def by_cursor(fetch: Callable[[Optional[C]], Tuple[Sequence[T], C]], after: Optional[C]) -> Iterator[T]:
+def by_cursor(fetch: Callable[[Optional[C]], Tuple[Sequence[T], Optional[C]]], after: Optional[C]) -> Iterator[T]:
     """Pages that name the place where the next one begins; the last is empty."""
     while True:
         page, after = fetch(after)
-        if not page:
-            return
         yield from page
+        if not page or after is None:
+            return
 
 
 async def by_offset_async(fetch: Callable[[int, int], Awaitable[Sequence[T]]], size: int) -> AsyncIterator[T]:
@@ -41,12 +41,12 @@ async def by_offset_async(fetch: Callable[[int, int], Awaitable[Sequence[T]]], s
 
 
 async def by_cursor_async(
-    fetch: Callable[[Optional[C]], Awaitable[Tuple[Sequence[T], C]]], after: Optional[C]
+    fetch: Callable[[Optional[C]], Awaitable[Tuple[Sequence[T], Optional[C]]]], after: Optional[C]
 ) -> AsyncIterator[T]:
     """As :func:`by_cursor`."""
     while True:
         page, after = await fetch(after)
-        if not page:
-            return
         for item in page:
             yield item
+        if not page or after is None:
+            return

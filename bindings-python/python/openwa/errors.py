@@ -106,6 +106,13 @@ class OpenWAWebhookError(OpenWAError):
 
     kind = "webhook"
 
+    reason: str
+    """``missing``, ``malformed``, ``wrong``, ``too_old``, ``too_new`` or ``unreadable``."""
+
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
 
 class OpenWAApiError(OpenWAError):
     """The gateway answered with an error."""

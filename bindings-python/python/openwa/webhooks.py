@@ -6,15 +6,15 @@ from typing import Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ._generated.events import Delivery, read_delivery
 from ._native import verify_webhook as _verify
-from .errors import OpenWAConfigurationError
 
-__all__ = ["parse_webhook", "verify_webhook"]
+__all__ = ["check_signature", "parse_webhook", "verify_webhook"]
 
-Headers = Union[Mapping[str, str], Iterable[Tuple[str, str]]]
+Body = Union[bytes, bytearray, memoryview, str]
+Headers = Union[Mapping[str, str], Iterable[Tuple[str, str]], Iterable[Tuple[bytes, bytes]]]
 
 
 def verify_webhook(
-    body: Union[bytes, bytearray, memoryview, str],
+    body: Body,
     headers: Headers,
     secret: Union[str, Sequence[str]],
     *,
@@ -36,15 +36,28 @@ def verify_webhook(
     Raises:
         OpenWAWebhookError: When it is not to be trusted, or is no delivery.
     """
+    check_signature(body, headers, secret, tolerance=tolerance, now=now)
+    return read_delivery(_bytes(body))
+
+
+def check_signature(
+    body: Body,
+    headers: Headers,
+    secret: Union[str, Sequence[str]],
+    *,
+    tolerance: float = 300.0,
+    now: Optional[float] = None,
+) -> None:
+    """The same, without reading it.
+
+    Raises:
+        OpenWAWebhookError: When it is not to be trusted.
+    """
     secrets = [secret] if isinstance(secret, str) else list(secret)
-    if not secrets or not all(secrets):
-        raise OpenWAConfigurationError("the secret of the webhook is empty; without one nothing can be checked")
-    data = _bytes(body)
-    _verify(data, _pairs(headers), secrets, tolerance, now)
-    return read_delivery(data)
+    _verify(_bytes(body), _pairs(headers), secrets, tolerance, now)
 
 
-def parse_webhook(body: Union[bytes, bytearray, memoryview, str]) -> Delivery:
+def parse_webhook(body: Body) -> Delivery:
     """Reads a delivery without checking who sent it. Use it only where something else did.
 
     Raises:
@@ -53,11 +66,12 @@ def parse_webhook(body: Union[bytes, bytearray, memoryview, str]) -> Delivery:
     return read_delivery(_bytes(body))
 
 
-def _bytes(body: Union[bytes, bytearray, memoryview, str]) -> bytes:
+def _bytes(body: Body) -> bytes:
     return body.encode() if isinstance(body, str) else bytes(body)
 
 
 def _pairs(headers: Headers) -> List[Tuple[str, str]]:
+    pairs: Iterable[Tuple[Union[str, bytes], Union[str, bytes]]]
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     return [(_text(name), _text(value)) for name, value in pairs]
 

@@ -158,6 +158,12 @@ class AsyncEvents:
         Server-sent events of all sessions the key may see. To go on after a lost connection, send the last
         `id` as `Last-Event-ID` (browsers do) or as `after`; without either it begins with what comes next.
 
+        The same as a WebSocket: `GET /api/events/ws`, with the same query. Each event is one text frame: the
+        event's JSON with its place in the stream as the further field `id`, which is what `after` takes; the
+        first frame is `{"id": ...}` alone, the place that it begins after. The key goes into the header, or,
+        for browsers, into the first frame: `{"apiKey": "..."}` within ten seconds; never into the query. The
+        server pings. A socket that is refused after it was opened is closed with 4000 + the HTTP status.
+
         Args:
             session_id: Only events of this session.
             types: Only events of these types, separated by commas.
@@ -182,8 +188,8 @@ class AsyncEvents:
 
         Args:
             session_id: The session's id.
-            after: Only events with a higher number; 0 when absent.
-            limit: How many at most; 100 when absent.
+            after: Only events with a higher number.
+            limit: How many at most.
             types: Only events of these types, separated by commas.
             timeout: How many seconds each attempt may take.
         """
@@ -210,7 +216,7 @@ class AsyncEvents:
 
         Args:
             session_id: The session's id.
-            after: Only events with a higher number; 0 when absent.
+            after: Only events with a higher number.
             types: Only events of these types, separated by commas.
             page_size: How many are asked for at a time.
             timeout: How many seconds each attempt may take.
@@ -436,7 +442,7 @@ class AsyncKeys:
             None,
             timeout,
         )
-        return _answers.API_KEY(answer)
+        return _answers.API_KEY(answer, 201)
 
     async def delete(
         self,
@@ -594,7 +600,7 @@ class AsyncMessages:
             session_id: The session's id.
             chat_id: Of this chat. A key that is limited to some chats has to give one.
             from_: From this sender.
-            limit: How many at most; 50 when absent.
+            limit: How many at most.
             offset: How many to skip.
             after: Stored before this row: the `id` of the last row of the page before.
             inline_media: Whether files stand in the answer, up to 8 MiB in all.
@@ -673,7 +679,7 @@ class AsyncMessages:
             chat_id: The chat.
             message_id: The message.
             for_everyone: Whether it is taken back for everyone, or deleted on this account's devices
-                only. True when absent.
+                only.
             timeout: How many seconds each attempt may take.
         """
         answer = await self._caller.call(
@@ -775,7 +781,7 @@ class AsyncMessages:
             idempotency_key,
             timeout,
         )
-        return _answers.SENT_MESSAGE(answer)
+        return _answers.SENT_MESSAGE(answer, 201)
 
     async def send_audio(
         self,
@@ -795,6 +801,9 @@ class AsyncMessages:
         timeout: Optional[float] = None,
     ) -> _types.SentMessage:
         """Send a sound or a voice note.
+
+        The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as
+        large as the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
 
         Args:
             session_id: The session's id.
@@ -821,7 +830,7 @@ class AsyncMessages:
                 idempotency_key,
                 timeout,
             )
-            return _answers.SENT_MESSAGE(sent)
+            return _answers.SENT_MESSAGE(sent, 201)
         answer = await self._caller.call(
             _operations.MESSAGES_SEND_AUDIO,
             (session_id,),
@@ -830,7 +839,7 @@ class AsyncMessages:
             idempotency_key,
             timeout,
         )
-        return _answers.SENT_MESSAGE(answer)
+        return _answers.SENT_MESSAGE(answer, 201)
 
     async def send_document(
         self,
@@ -849,6 +858,9 @@ class AsyncMessages:
         timeout: Optional[float] = None,
     ) -> _types.SentMessage:
         """Send a document.
+
+        The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as
+        large as the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
 
         Args:
             session_id: The session's id.
@@ -874,7 +886,7 @@ class AsyncMessages:
                 idempotency_key,
                 timeout,
             )
-            return _answers.SENT_MESSAGE(sent)
+            return _answers.SENT_MESSAGE(sent, 201)
         answer = await self._caller.call(
             _operations.MESSAGES_SEND_DOCUMENT,
             (session_id,),
@@ -883,7 +895,7 @@ class AsyncMessages:
             idempotency_key,
             timeout,
         )
-        return _answers.SENT_MESSAGE(answer)
+        return _answers.SENT_MESSAGE(answer, 201)
 
     async def send_image(
         self,
@@ -902,6 +914,9 @@ class AsyncMessages:
         timeout: Optional[float] = None,
     ) -> _types.SentMessage:
         """Send a picture.
+
+        The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as
+        large as the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
 
         Args:
             session_id: The session's id.
@@ -927,7 +942,7 @@ class AsyncMessages:
                 idempotency_key,
                 timeout,
             )
-            return _answers.SENT_MESSAGE(sent)
+            return _answers.SENT_MESSAGE(sent, 201)
         answer = await self._caller.call(
             _operations.MESSAGES_SEND_IMAGE,
             (session_id,),
@@ -936,7 +951,7 @@ class AsyncMessages:
             idempotency_key,
             timeout,
         )
-        return _answers.SENT_MESSAGE(answer)
+        return _answers.SENT_MESSAGE(answer, 201)
 
     async def send_text(
         self,
@@ -975,7 +990,7 @@ class AsyncMessages:
             idempotency_key,
             timeout,
         )
-        return _answers.SENT_MESSAGE(answer)
+        return _answers.SENT_MESSAGE(answer, 201)
 
     async def send_video(
         self,
@@ -994,6 +1009,9 @@ class AsyncMessages:
         timeout: Optional[float] = None,
     ) -> _types.SentMessage:
         """Send a video.
+
+        The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as
+        large as the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
 
         Args:
             session_id: The session's id.
@@ -1019,7 +1037,7 @@ class AsyncMessages:
                 idempotency_key,
                 timeout,
             )
-            return _answers.SENT_MESSAGE(sent)
+            return _answers.SENT_MESSAGE(sent, 201)
         answer = await self._caller.call(
             _operations.MESSAGES_SEND_VIDEO,
             (session_id,),
@@ -1028,7 +1046,7 @@ class AsyncMessages:
             idempotency_key,
             timeout,
         )
-        return _answers.SENT_MESSAGE(answer)
+        return _answers.SENT_MESSAGE(answer, 201)
 
     async def download_media(
         self,
@@ -1163,7 +1181,7 @@ class AsyncSessions:
             None,
             timeout,
         )
-        return _answers.SESSION(answer)
+        return _answers.SESSION(answer, 201)
 
     async def get_overview(
         self,
@@ -1377,7 +1395,7 @@ class AsyncSessions:
             None,
             timeout,
         )
-        return _answers.PAIRING_CODE(answer)
+        return _answers.PAIRING_CODE(answer, 201)
 
     async def get_proxy(
         self,
@@ -1565,7 +1583,7 @@ class AsyncWebhooks:
             None,
             timeout,
         )
-        return _answers.WEBHOOK(answer)
+        return _answers.WEBHOOK(answer, 201)
 
     async def delete(
         self,
@@ -1784,11 +1802,11 @@ class AsyncWebhooks:
         """Try failed deliveries again.
 
         Oldest first; bodies and idempotency keys stay as they were. A key that is limited to some sessions
-        has to name one.
+        has to name one, and one that is no admin's the webhook.
 
         Args:
             ids: These.
-            limit: How many at most; 100 when absent.
+            limit: How many at most.
             session_id: Of this session.
             webhook_id: Of this webhook.
             timeout: How many seconds each attempt may take.

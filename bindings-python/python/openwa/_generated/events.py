@@ -484,5 +484,5 @@ def read_delivery(body: bytes) -> Delivery:
         else:
             delivery = _unknown_delivery.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise OpenWAWebhookError(f"the body is not a delivery of OpenWA: {error}") from error
+        raise OpenWAWebhookError(f"the body is not a delivery of OpenWA: {error}", "unreadable") from error
     return delivery

@@ -70,7 +70,7 @@ class {{ flavour }}{{ resource.class }}:
                 {{ "idempotency_key" if it.keyed else "None" }},
                 timeout,
             )
-            return _answers.{{ it.answer.constant }}(sent)
+            return _answers.{{ it.answer.constant }}(sent{{ ", " ~ it.status if it.status != 200 else "" }})
 {% endif %}
         {{ "answer = " if it.brings == "json" else "" }}{{ await }}self._caller.call(
             _operations.{{ it.operation.constant }},
@@ -85,7 +85,7 @@ class {{ flavour }}{{ resource.class }}:
             timeout,
         )
 {% if it.brings == "json" %}
-        return _answers.{{ it.answer.constant }}(answer)
+        return _answers.{{ it.answer.constant }}(answer{{ ", " ~ it.status if it.status != 200 else "" }})
 {% endif %}
 {% endif %}
 {% if it.brings == "events" %}

@@ -55,6 +55,8 @@ pub(super) struct Method {
     /// `json`, `empty`, `bytes` or `events`.
     brings: &'static str,
     answer: Option<Answer>,
+    /// The status of success.
+    status: u16,
     pages: Option<Pages>,
 }
 
@@ -181,6 +183,7 @@ fn method(api: &Api, resource: &ir::Resource, operation: &ir::Operation) -> Resu
         body,
         brings,
         answer,
+        status: operation.status,
     })
 }
 
