@@ -68,6 +68,14 @@ export class Gateway {
 		};
 	}
 
+	/** Waits until a session has had this many events of a kind. */
+	async reaches(session, kind, count) {
+		const events = await this.follow(`sessionId=${session}&types=${kind}&after=0`);
+		let seen = 0;
+		await events.find(() => ++seen === count);
+		events.close();
+	}
+
 	/** A person with a phone. */
 	async phone(name, number) {
 		const { id } = await this.ask('POST', '/sandbox/phones', { name, number });

@@ -24,7 +24,10 @@ module.exports = (RED) => {
 		const stop = new AbortController();
 		const tell = {
 			event: ({ data, ...event }) => this.send({ topic: event.event, payload: data, event }),
-			connected: () => this.status({ fill: 'green', shape: 'dot', text: 'connected' }),
+			connected: () => {
+				this.status({ fill: 'green', shape: 'dot', text: 'connected' });
+				this.debug(`the events of ${gateway.url} are followed`);
+			},
 			lost: (error) => {
 				this.status({ fill: 'red', shape: 'ring', text: 'connecting' });
 				this.debug(`the stream of ${gateway.url} ended: ${error.message}`);

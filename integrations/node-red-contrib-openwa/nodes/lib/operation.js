@@ -123,13 +123,15 @@ function chatId(given) {
 
 function form(fields, { content, filename, mimetype }) {
 	const data = new FormData();
-	for (const [name, value] of Object.entries(fields)) {
+	const type = String(fields.mimetype ?? mimetype ?? 'application/octet-stream');
+	const called = String(fields.filename ?? filename ?? 'file');
+	// The name stands in a field of its own: in a header only some characters survive.
+	for (const [name, value] of Object.entries({ ...fields, filename: called, mimetype: type })) {
 		for (const one of Array.isArray(value) ? value : [value]) {
 			data.append(name, typeof one === 'object' ? JSON.stringify(one) : String(one));
 		}
 	}
-	const type = fields.mimetype ?? mimetype ?? 'application/octet-stream';
-	data.append('file', new Blob([content], { type }), fields.filename ?? filename ?? 'file');
+	data.append('file', new Blob([content], { type }), called);
 	return data;
 }
 

@@ -59,7 +59,7 @@ export const eventProperties: INodeProperties[] = [
 				type: "number",
 				typeOptions: { minValue: 0 },
 				default: 0,
-				description: "Only events with a higher number; 0 when absent",
+				description: "Only events with a higher number",
 			},
 			{
 				displayName: "Types",

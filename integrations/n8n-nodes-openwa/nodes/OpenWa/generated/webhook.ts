@@ -50,7 +50,7 @@ export const webhookProperties: INodeProperties[] = [
 			{
 				name: "Redrive Delivery Failures",
 				value: "redriveDeliveryFailures",
-				description: "Try failed deliveries again. Oldest first; bodies and idempotency keys stay as they were. A key that is limited to some sessions has to name one.",
+				description: "Try failed deliveries again. Oldest first; bodies and idempotency keys stay as they were. A key that is limited to some sessions has to name one, and one that is no admin's the webhook.",
 				action: "Try failed deliveries again",
 			},
 			{
