@@ -39,7 +39,7 @@ def link(client, name):
         for event in events:
             if isinstance(event, SessionQr):
                 code = client.request("GET", f"/api/sessions/{session.id}/qr", query={"format": "raw"})
-                sandbox(f"/phones/{phone['id']}/scan", {"qr": code.text.strip()})
+                sandbox(f"/phones/{phone['id']}/scan", {"qr": code.body.decode().strip()})
             if isinstance(event, SessionStatus) and event.data.status == "ready":
                 return session.id
     raise AssertionError("the gateway ended the stream")

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -41,13 +42,17 @@ func main() {
 	if len(os.Args) > 2 {
 		secret = os.Args[2]
 	}
+	listener, err := net.Listen("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("listening on http://%s/\n", listener.Addr())
 	server := http.Server{
-		Addr:              "127.0.0.1:" + port,
 		Handler:           receiver(secret),
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       30 * time.Second,
 	}
-	log.Fatal(server.ListenAndServe())
+	log.Fatal(server.Serve(listener))
 }
 
 func receiver(secret string) http.HandlerFunc {

@@ -9,13 +9,14 @@
 import { appendFile, readFile } from "node:fs/promises";
 import { setTimeout as pause } from "node:timers/promises";
 
-import { OpenWA, OpenWAApiError } from "openwa";
+import { OpenWA, OpenWAForbiddenError, OpenWAInvalidRequestError, OpenWANotFoundError } from "openwa";
 
 const [, , session, file, campaign, template] = process.argv;
 if (!template) {
   console.error('usage: node broadcast.mjs SESSION contacts.csv CAMPAIGN "Hello {name}"');
   process.exit(2);
 }
+const REFUSALS = [OpenWAForbiddenError, OpenWAInvalidRequestError, OpenWANotFoundError];
 // A person does not send faster either.
 const PAUSE_MS = Number(process.env.PAUSE_MS ?? 3000);
 
@@ -33,9 +34,9 @@ for (const contact of contacts) {
     continue;
   }
   done.add(number);
-  const outcome = await send(number, contact[nameColumn]);
-  count[outcome.startsWith("3") || outcome.startsWith("sent") ? "sent" : "failed"] += 1;
-  await appendFile(results, `${number},"${outcome.replaceAll('"', '""')}"\n`);
+  const [status, detail] = await send(number, contact[nameColumn]);
+  count[status] += 1;
+  await appendFile(results, `${number},${status},"${detail.replaceAll('"', '""')}"\n`);
   await pause(PAUSE_MS);
 }
 console.log(`${count.sent} sent, ${count.failed} failed, ${count.skipped} skipped`);
@@ -43,13 +44,13 @@ console.log(`${count.sent} sent, ${count.failed} failed, ${count.skipped} skippe
 async function send(number, name) {
   try {
     const check = await client.contacts.checkNumber(session, number);
-    if (!check.exists) return "not on WhatsApp";
+    if (!check.exists) return ["failed", "not on WhatsApp"];
     const body = { chatId: `${number}@c.us`, text: template.replaceAll("{name}", () => name) };
     const sent = await client.messages.sendText(session, body, { idempotencyKey: `${campaign}-${number}` });
-    return `sent ${sent.messageId}`;
+    return ["sent", sent.messageId];
   } catch (error) {
-    // What the gateway refused concerns this contact; anything else, such as a lost connection, ends the run.
-    if (error instanceof OpenWAApiError) return error.message;
+    // These concern this contact; anything else, such as a lost connection, ends the run.
+    if (REFUSALS.some((kind) => error instanceof kind)) return ["failed", error.message];
     throw error;
   }
 }

@@ -26,11 +26,12 @@ export async function notify(client, session, order) {
   return sent.messageId;
 }
 
-/** Waits until the message is on the customer's phone; the whole log is looked at, so that nothing is missed. */
-export async function delivered(client, session, messageId) {
+/** Waits until the message is on the customer's phone, or has failed for good. */
+export async function outcome(client, session, messageId) {
+  // From the log's beginning: what happened before this line is not missed.
   for await (const event of client.events.stream({ sessionId: session, types: "message.ack", after: 0 })) {
     if (event.event !== "message.ack" || event.data.messageId !== messageId) continue;
-    if (["delivered", "read", "played"].includes(event.data.status)) return event.data.status;
+    if (["delivered", "read", "failed"].includes(event.data.status)) return event.data.status;
   }
   throw new Error("the gateway ended the stream");
 }
@@ -49,6 +50,6 @@ if (import.meta.url === pathToFileURL(argv[1]).href) {
     exit(1);
   }
   console.log(`sent ${messageId}`);
-  console.log(await delivered(client, session, messageId));
+  console.log(await outcome(client, session, messageId));
   client.close?.();
 }

@@ -11,10 +11,11 @@ import { OpenWAWebhookError, verifyWebhook } from "openwa";
 const [, , port = "9000", secret = "a-secret-of-16-or-more"] = process.argv;
 const LARGEST_BODY = 8 * 1024 * 1024;
 
-createServer(async (request, response) => {
+const server = createServer(async (request, response) => {
   response.statusCode = await receive(request).catch(() => 500);
   response.end();
-}).listen(Number(port), "127.0.0.1", () => console.log(`listening on http://127.0.0.1:${port}/`));
+});
+server.listen(Number(port), "127.0.0.1", () => console.log(`listening on http://127.0.0.1:${server.address().port}/`));
 
 async function receive(request) {
   const body = await whole(request);

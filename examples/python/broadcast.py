@@ -15,7 +15,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from openwa import OpenWA, OpenWAApiError
+from openwa import OpenWA
+from openwa.errors import OpenWAForbiddenError, OpenWAInvalidRequestError, OpenWANotFoundError
 
 # A person does not send faster either.
 PAUSE = float(os.environ.get("PAUSE_MS", "3000")) / 1000
@@ -51,8 +52,8 @@ def send(client: OpenWA, session: str, number: str, text: str, key: str) -> tupl
             return "failed", "not on WhatsApp"
         sent = client.messages.send_text(session, chat_id=f"{number}@c.us", text=text, idempotency_key=key)
         return "sent", sent.message_id
-    except OpenWAApiError as error:
-        # What the gateway refused concerns this contact; anything else, such as a lost connection, ends the run.
+    except (OpenWAForbiddenError, OpenWAInvalidRequestError, OpenWANotFoundError) as error:
+        # These concern this contact; anything else, such as a lost connection, ends the run.
         return "failed", error.message
 
 

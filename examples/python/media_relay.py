@@ -37,13 +37,14 @@ def relay(client: OpenWA, session: str, message: MessageEvent, target: str) -> N
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "file")
         with client.messages.download_media(session, message.chat_id, message.id) as media:
+            filename, mimetype = media.filename, media.mimetype
             media.save(file)
         sent = send(
             session,
             chat_id=target,
             file=file,
-            filename=media.filename,
-            mimetype=media.mimetype,
+            filename=filename,
+            mimetype=mimetype,
             caption=message.body or None,
             idempotency_key=f"relay-{message.id}",
             **more,

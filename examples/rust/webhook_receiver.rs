@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let secret = arguments.next().unwrap_or_else(|| "a-secret-of-16-or-more".to_owned());
     let acceptor = TcpListener::bind(format!("127.0.0.1:{port}")).into_acceptor().await?;
     for address in acceptor.local_addr() {
-        println!("listening on {address}");
+        println!("listening on {address}/");
     }
     let routes = Route::new().at("/", post(receive).data(Verifier::new(secret)));
     Ok(Server::new_with_acceptor(acceptor).run(routes).await?)
