@@ -54,3 +54,8 @@ pub use operation::{AnswerKind, Operation, Parameter, Place, ValueKind};
 pub use pages::Pages;
 pub use request::{Pending, Request};
 pub use upload::Upload;
+
+/// The examples of the README are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

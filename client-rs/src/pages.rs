@@ -58,15 +58,18 @@ impl<T: Send + 'static> Pages<T> {
         })
     }
 
-    /// By a cursor, which each page gives for the next: the end is an empty page.
+    /// By a cursor, which each page gives for the next: at the end, it is the one that was asked for. A page before
+    /// may be empty, where the key may not see what is on it.
     pub(crate) fn by_cursor<P: DeserializeOwned + 'static>(
         draft: Draft,
         cursor: &'static str,
         items: fn(P) -> (Vec<T>, String),
     ) -> Self {
+        let mut asked = draft.asked(cursor).map(str::to_owned);
         Self::of(draft, cursor, move |page: P| {
             let (items, next) = items(page);
-            let is_last = items.is_empty();
+            let is_last = asked.as_ref() == Some(&next);
+            asked = Some(next.clone());
             (items, (!is_last).then_some(next))
         })
     }

@@ -5,11 +5,17 @@ use std::{collections::VecDeque, time::Duration};
 use bytes::Bytes;
 use reqwest::{Response, StatusCode, header::CONTENT_TYPE};
 
-use super::sse::{Block, Parser};
+use super::{
+    Transport,
+    socket::Socket,
+    sse::{Block, Parser},
+};
 use crate::{Client, Error, ErrorKind, call::Call};
 
 /// The longest event that is read.
-const LONGEST_EVENT: usize = 64 * 1024 * 1024;
+pub(super) const LONGEST_EVENT: usize = 64 * 1024 * 1024;
+/// The gateway says something at least every 15 seconds; a connection silent for this long is dead.
+pub(super) const SILENCE: Duration = Duration::from_secs(45);
 
 /// What comes over a connection: an event, or, without data, a place to go on from.
 #[derive(Debug)]
@@ -26,34 +32,41 @@ impl From<Block> for Message {
     }
 }
 
-pub(super) struct Connection {
-    response: Response,
-    parser: Parser,
-    waiting: VecDeque<Message>,
+pub(super) enum Connection {
+    ServerSentEvents { response: Response, parser: Parser, waiting: VecDeque<Message> },
+    WebSocket(Box<Socket>),
 }
 
 impl Connection {
-    pub(super) async fn open(client: &Client, call: Call) -> Result<Self, Error> {
-        let call = call.header("Accept", "text/event-stream");
-        let response = client.open(call).await?;
+    pub(super) async fn open(client: &Client, call: Call, transport: Transport) -> Result<Self, Error> {
+        if transport == Transport::WebSocket {
+            return Ok(Self::WebSocket(Box::new(Socket::open(client, call).await?)));
+        }
+        let response = client.open(call.header("Accept", "text/event-stream")).await?;
         let kind = response.headers().get(CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
         if response.status() != StatusCode::OK || !kind.starts_with("text/event-stream") {
             let message = format!("the gateway answered '{kind}' instead of an event stream");
             return Err(Error::new(ErrorKind::Decode, message).with_status(response.status(), response.headers()));
         }
-        Ok(Self { response, parser: Parser::new(LONGEST_EVENT), waiting: VecDeque::new() })
+        Ok(Self::ServerSentEvents { response, parser: Parser::new(LONGEST_EVENT), waiting: VecDeque::new() })
     }
 
     /// The next message; an error when the connection ended. May be dropped at any point.
     pub(super) async fn next(&mut self) -> Result<Message, Error> {
+        let (response, parser, waiting) = match self {
+            Self::WebSocket(socket) => return socket.next().await,
+            Self::ServerSentEvents { response, parser, waiting } => (response, parser, waiting),
+        };
         loop {
-            if let Some(message) = self.waiting.pop_front() {
+            if let Some(message) = waiting.pop_front() {
                 return Ok(message);
             }
-            let Some(chunk) = self.response.chunk().await.map_err(Error::of_transport)? else {
+            // Comments count as well: they are how the gateway shows that it is there.
+            let read = tokio::time::timeout(SILENCE, response.chunk()).await.map_err(|_| Error::timeout(SILENCE))?;
+            let Some(chunk) = read.map_err(Error::of_transport)? else {
                 return Err(Error::new(ErrorKind::Connection, "the gateway ended the event stream"));
             };
-            let read = self.parser.feed(&chunk, |it| self.waiting.push_back(it.into()));
+            let read = parser.feed(&chunk, |it| waiting.push_back(it.into()));
             read.map_err(|it| Error::new(ErrorKind::Decode, it.to_string()).because(it))?;
         }
     }

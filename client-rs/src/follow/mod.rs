@@ -5,6 +5,7 @@
 
 mod connection;
 mod recent;
+mod socket;
 mod sse;
 
 use std::{fmt, time::Duration};
@@ -16,9 +17,6 @@ use tokio::time::Instant;
 use crate::{Client, Error, ErrorKind, backoff, raw::Call};
 use connection::{Connection, Message};
 use recent::Recent;
-
-/// The gateway says something at least every 15 seconds; a connection silent for this long is dead.
-const SILENCE: Duration = Duration::from_secs(45);
 
 /// What is followed, and how.
 #[derive(Debug)]
@@ -150,8 +148,7 @@ impl EventStream {
             self.connect().await?;
             return Ok(None);
         };
-        let read = tokio::time::timeout(SILENCE, connection.next()).await;
-        let message = read.map_err(|_| Error::timeout(SILENCE))??;
+        let message = connection.next().await?;
         self.failures = 0;
         let Message { id, kind, data, retry } = message;
         self.asked_delay = retry.or(self.asked_delay);
@@ -179,7 +176,7 @@ impl EventStream {
         if let Some(id) = &self.last_id {
             call = call.header("Last-Event-ID", id);
         }
-        self.connection = Some(Connection::open(&self.client, call).await?);
+        self.connection = Some(Connection::open(&self.client, call, self.follow.transport).await?);
         self.was_connected = true;
         Ok(())
     }

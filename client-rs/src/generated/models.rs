@@ -83,7 +83,7 @@ pub struct CallReceivedDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// data.
+    /// A call.
     pub data: CallEvent,
 }
 
@@ -370,7 +370,7 @@ pub struct DeleteMessage {
     pub chat_id: String,
     /// The message.
     pub message_id: String,
-    /// Whether it is taken back for everyone, or deleted on this account's devices only. True when absent.
+    /// Whether it is taken back for everyone, or deleted on this account's devices only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub for_everyone: Option<bool>,
 }
@@ -381,7 +381,7 @@ impl DeleteMessage {
         Self { chat_id: chat_id.into(), message_id: message_id.into(), for_everyone: None }
     }
 
-    /// Whether it is taken back for everyone, or deleted on this account's devices only. True when absent.
+    /// Whether it is taken back for everyone, or deleted on this account's devices only.
     #[must_use]
     pub fn for_everyone(mut self, for_everyone: bool) -> Self {
         self.for_everyone = Some(for_everyone);
@@ -560,7 +560,20 @@ pub struct Failure {
     pub status_code: i64,
     /// What is wrong, for a person. Several faults of one request are separated by `; `.
     pub message: String,
-    /// A stable word to branch on.
+    /// A stable word to branch on; there may be more in time. By status: 400 `INVALID_INPUT`,
+    /// `SESSION_ALREADY_STARTED`, `SESSION_NOT_STARTED`, `SESSION_ALREADY_AUTHENTICATED`, `QR_NOT_AVAILABLE`,
+    /// `QUOTED_MESSAGE_NOT_FOUND`, `MEDIA_UNREACHABLE`, `ADDRESS_REFUSED`, `NOT_ON_WHATSAPP`,
+    /// `TOO_MANY_WEBHOOKS`, `IDEMPOTENCY_KEY_INVALID`; 401 `API_KEY_REQUIRED`, `API_KEY_INVALID`,
+    /// `API_KEY_REVOKED`, `API_KEY_EXPIRED`; 403 `ROLE_TOO_LOW`, `ADDRESS_NOT_ALLOWED`,
+    /// `SESSION_NOT_ALLOWED`, `CHAT_NOT_ALLOWED`, `CHAT_SCOPED_KEY_NOT_ALLOWED`, `SCOPED_KEY_NOT_ALLOWED`,
+    /// `REFUSED_BY_WHATSAPP`; 404 `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND`, `CHAT_NOT_FOUND`,
+    /// `GROUP_NOT_FOUND`, `MEDIA_NOT_STORED`, `WEBHOOK_NOT_FOUND`, `API_KEY_NOT_FOUND`, `NO_SUCH_ROUTE`; 405
+    /// `METHOD_NOT_ALLOWED`; 408 `REQUEST_TIMEOUT`; 409 `SESSION_NOT_READY`, `SESSION_NAME_TAKEN`,
+    /// `SESSION_OWNED_ELSEWHERE`, `PAIRING_NOT_POSSIBLE`, `LAST_ADMIN_KEY`, `IDEMPOTENCY_KEY_IN_PROGRESS`,
+    /// `IDEMPOTENCY_KEY_OUTCOME_UNKNOWN`, `CONFLICT`; 413 `MEDIA_TOO_LARGE`; 415 `MEDIA_TYPE_NOT_TAKEN`,
+    /// `COMPRESSED_BODY`; 422 `IDEMPOTENCY_KEY_REUSED`; 426 `UPGRADE_REQUIRED`; 500 `SEND_FAILED`,
+    /// `ENGINE_FAILED`, `INTERNAL`; 501 `ENGINE_CANNOT`; 502 `SESSION_LOGOUT_INCOMPLETE`,
+    /// `SESSION_STOP_INCOMPLETE`; 503 `UNCONFIRMED`, `DRAINING`, `STORE_UNAVAILABLE`, `BUSY`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// The name of the HTTP status; absent when the body was too large.
@@ -637,7 +650,7 @@ pub struct GroupJoinDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// data.
+    /// The members or settings of a group changed.
     pub data: GroupEvent,
 }
 
@@ -656,7 +669,7 @@ pub struct GroupJoinRequestDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// data.
+    /// The members or settings of a group changed.
     pub data: GroupEvent,
 }
 
@@ -675,7 +688,7 @@ pub struct GroupLeaveDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// data.
+    /// The members or settings of a group changed.
     pub data: GroupEvent,
 }
 
@@ -726,7 +739,7 @@ pub struct GroupUpdateDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// data.
+    /// The members or settings of a group changed.
     pub data: GroupEvent,
 }
 
@@ -873,7 +886,7 @@ pub struct MessageAckDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// data.
+    /// An outgoing message got further.
     pub data: MessageAckEvent,
 }
 
@@ -919,7 +932,7 @@ pub struct MessageEditedDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// data.
+    /// The text of a message was changed.
     pub data: MessageEditedEvent,
 }
 
@@ -1036,7 +1049,7 @@ pub struct MessageFailedDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// data.
+    /// An outgoing message will not arrive.
     pub data: MessageFailedEvent,
 }
 
@@ -1189,7 +1202,7 @@ pub struct MessageReactionDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// data.
+    /// Someone reacted to a message.
     pub data: MessageReactionEvent,
 }
 
@@ -1223,7 +1236,7 @@ pub struct MessageReceivedDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// data.
+    /// A message that came in or went out.
     pub data: MessageEvent,
 }
 
@@ -1242,7 +1255,7 @@ pub struct MessageRevokedDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// data.
+    /// A message was taken back.
     pub data: MessageRevokedEvent,
 }
 
@@ -1284,7 +1297,7 @@ pub struct MessageSentDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// data.
+    /// A message that came in or went out.
     pub data: MessageEvent,
 }
 
@@ -1423,7 +1436,7 @@ pub struct PresenceUpdateDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// data.
+    /// A contact came on line, went away, or is typing.
     pub data: PresenceUpdateEvent,
 }
 
@@ -1553,7 +1566,7 @@ pub struct RedriveDeliveries {
     /// These.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ids: Option<Vec<String>>,
-    /// How many at most; 100 when absent.
+    /// How many at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<i64>,
     /// Of this session.
@@ -1577,7 +1590,7 @@ impl RedriveDeliveries {
         self
     }
 
-    /// How many at most; 100 when absent.
+    /// How many at most.
     #[must_use]
     pub fn limit(mut self, limit: i64) -> Self {
         self.limit = Some(limit);
@@ -1999,7 +2012,7 @@ pub struct SessionAuthenticatedDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// data.
+    /// A session was linked to an account.
     pub data: SessionAuthenticatedEvent,
 }
 
@@ -2061,7 +2074,7 @@ pub struct SessionDisconnectedDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// data.
+    /// A session lost its link or was stopped.
     pub data: SessionDisconnectedEvent,
 }
 
@@ -2106,7 +2119,7 @@ pub struct SessionQrDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// data.
+    /// A new QR code is to be scanned.
     pub data: SessionQrEvent,
 }
 
@@ -2136,7 +2149,7 @@ pub struct SessionReconnectLoopDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// data.
+    /// Every fifth attempt in a row to reconnect.
     pub data: SessionReconnectLoopEvent,
 }
 
@@ -2181,7 +2194,7 @@ pub struct SessionRestrictionDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// data.
+    /// WhatsApp limited the account, or lifted the limit.
     pub data: SessionRestrictionEvent,
 }
 
@@ -2239,7 +2252,7 @@ pub struct SessionStatusDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// data.
+    /// A session's status changed.
     pub data: SessionStatusEvent,
 }
 

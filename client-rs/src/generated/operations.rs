@@ -179,7 +179,7 @@ pub const OPERATIONS: &[Operation] = &[
                 place: Place::Query,
                 kind: ValueKind::Integer,
                 is_required: false,
-                description: "Only events with a higher number; 0 when absent.",
+                description: "Only events with a higher number.",
                 words: &[],
             },
             Parameter {
@@ -187,7 +187,7 @@ pub const OPERATIONS: &[Operation] = &[
                 place: Place::Query,
                 kind: ValueKind::Integer,
                 is_required: false,
-                description: "How many at most; 100 when absent.",
+                description: "How many at most.",
                 words: &[],
             },
             Parameter {
@@ -592,7 +592,7 @@ pub const OPERATIONS: &[Operation] = &[
                 place: Place::Query,
                 kind: ValueKind::Integer,
                 is_required: false,
-                description: "How many at most; 50 when absent.",
+                description: "How many at most.",
                 words: &[],
             },
             Parameter {
@@ -715,7 +715,7 @@ pub const OPERATIONS: &[Operation] = &[
                 place: Place::Body,
                 kind: ValueKind::Boolean,
                 is_required: false,
-                description: "Whether it is taken back for everyone, or deleted on this account's devices only. True when absent.",
+                description: "Whether it is taken back for everyone, or deleted on this account's devices only.",
                 words: &[],
             },
         ],
@@ -2189,7 +2189,7 @@ pub const OPERATIONS: &[Operation] = &[
         method: "POST",
         path: "/api/webhooks/delivery-failures/redrive",
         summary: "Try failed deliveries again",
-        role: Some("admin"),
+        role: Some("operator"),
         parameters: &[
             Parameter {
                 name: "ids",
@@ -2204,7 +2204,7 @@ pub const OPERATIONS: &[Operation] = &[
                 place: Place::Body,
                 kind: ValueKind::Integer,
                 is_required: false,
-                description: "How many at most; 100 when absent.",
+                description: "How many at most.",
                 words: &[],
             },
             Parameter {

@@ -18,6 +18,12 @@ impl Events {
     /// Server-sent events of all sessions the key may see. To go on after a lost connection, send the last
     /// `id` as `Last-Event-ID` (browsers do) or as `after`; without either it begins with what comes next.
     ///
+    /// The same as a WebSocket: `GET /api/events/ws`, with the same query. Each event is one text frame: the
+    /// event's JSON with its place in the stream as the further field `id`, which is what `after` takes; the
+    /// first frame is `{"id": ...}` alone, the place that it begins after. The key goes into the header, or,
+    /// for browsers, into the first frame: `{"apiKey": "..."}` within ten seconds; never into the query. The
+    /// server pings. A socket that is refused after it was opened is closed with 4000 + the HTTP status.
+    ///
     /// The key must be of the role `viewer` at least.
     ///
     /// ```no_run
@@ -81,13 +87,13 @@ crate::request::request! {
 }
 
 impl ListEventsRequest {
-    /// Only events with a higher number; 0 when absent.
+    /// Only events with a higher number.
     pub fn after(mut self, after: i64) -> Self {
         self.draft.query("after", after.to_string());
         self
     }
 
-    /// How many at most; 100 when absent.
+    /// How many at most.
     pub fn limit(mut self, limit: i64) -> Self {
         self.draft.query("limit", limit.to_string());
         self

@@ -84,7 +84,7 @@ impl Keys {
     ///
     /// ```no_run
     /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
-    /// let answer = client.keys().update("0199a8c5-4e00-7c3a-9d1e-000000000001").await?;
+    /// let answer = client.keys().update("0199a8c5-4e00-7c3a-9d1e-000000000001").allowed_sessions(["0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e"]).name("help desk").await?;
     /// # Ok(())
     /// # }
     /// ```

@@ -37,7 +37,7 @@ impl Messages {
     ///
     /// ```no_run
     /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
-    /// let answer = client.messages().delete("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", "3EB0C0FFEE").await?;
+    /// let answer = client.messages().delete("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", "3EB0C431C26A1916E07E").for_everyone(true).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -58,7 +58,7 @@ impl Messages {
     ///
     /// ```no_run
     /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
-    /// let answer = client.messages().edit("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", "3EB0C0FFEE", "Hello").await?;
+    /// let answer = client.messages().edit("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", "3EB0C431C26A1916E07E", "Your order ships tomorrow.").await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -80,7 +80,7 @@ impl Messages {
     ///
     /// ```no_run
     /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
-    /// let answer = client.messages().react("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", "3EB0C0FFEE", "👍").await?;
+    /// let answer = client.messages().react("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", "3EB0C431C26A1916E07E", "👍").await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -102,7 +102,7 @@ impl Messages {
     ///
     /// ```no_run
     /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
-    /// let answer = client.messages().reply("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", "3EB0C0FFEE", "Hello").await?;
+    /// let answer = client.messages().reply("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", "3EB0C431C26A1916E07E", "Yes, until six.").await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -122,11 +122,14 @@ impl Messages {
 
     /// Send a sound or a voice note.
     ///
+    /// The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as
+    /// large as the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+    ///
     /// The key must be of the role `operator` at least.
     ///
     /// ```no_run
     /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
-    /// let answer = client.messages().send_audio("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us").await?;
+    /// let answer = client.messages().send_audio("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us").ptt(true).url("https://example.org/hello.ogg").await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -140,11 +143,14 @@ impl Messages {
 
     /// Send a document.
     ///
+    /// The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as
+    /// large as the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+    ///
     /// The key must be of the role `operator` at least.
     ///
     /// ```no_run
     /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
-    /// let answer = client.messages().send_document("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us").caption("A picture").url("https://example.org/picture.jpg").await?;
+    /// let answer = client.messages().send_document("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us").caption("Your order, packed").url("https://example.org/picture.jpg").await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -158,11 +164,14 @@ impl Messages {
 
     /// Send a picture.
     ///
+    /// The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as
+    /// large as the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+    ///
     /// The key must be of the role `operator` at least.
     ///
     /// ```no_run
     /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
-    /// let answer = client.messages().send_image("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us").caption("A picture").url("https://example.org/picture.jpg").await?;
+    /// let answer = client.messages().send_image("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us").caption("Your order, packed").url("https://example.org/picture.jpg").await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -182,7 +191,7 @@ impl Messages {
     ///
     /// ```no_run
     /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
-    /// let answer = client.messages().send_text("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", "Hello").await?;
+    /// let answer = client.messages().send_text("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", "Your order ships today.").await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -196,11 +205,14 @@ impl Messages {
 
     /// Send a video.
     ///
+    /// The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as
+    /// large as the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+    ///
     /// The key must be of the role `operator` at least.
     ///
     /// ```no_run
     /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
-    /// let answer = client.messages().send_video("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us").caption("A picture").url("https://example.org/picture.jpg").await?;
+    /// let answer = client.messages().send_video("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us").caption("Your order, packed").url("https://example.org/picture.jpg").await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -278,7 +290,7 @@ impl ListMessagesRequest {
         self
     }
 
-    /// How many at most; 50 when absent.
+    /// How many at most.
     pub fn limit(mut self, limit: i64) -> Self {
         self.draft.query("limit", limit.to_string());
         self
@@ -350,7 +362,7 @@ crate::request::request! {
 }
 
 impl DeleteMessageRequest {
-    /// Whether it is taken back for everyone, or deleted on this account's devices only. True when absent.
+    /// Whether it is taken back for everyone, or deleted on this account's devices only.
     pub fn for_everyone(mut self, for_everyone: bool) -> Self {
         self.body.0.for_everyone = Some(for_everyone);
         self

@@ -134,7 +134,7 @@ impl Sessions {
     ///
     /// ```no_run
     /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
-    /// let answer = client.sessions().update_config("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e").await?;
+    /// let answer = client.sessions().update_config("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e").auto_reject_calls(true).max_reconnect_attempts(10).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -219,7 +219,7 @@ impl Sessions {
     ///
     /// ```no_run
     /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
-    /// let answer = client.sessions().update_proxy("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "proxyUrl").await?;
+    /// let answer = client.sessions().update_proxy("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "socks5://user:password@proxy.example.org:1080").await?;
     /// # Ok(())
     /// # }
     /// ```

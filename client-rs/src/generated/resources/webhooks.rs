@@ -94,7 +94,7 @@ impl Webhooks {
     ///
     /// ```no_run
     /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
-    /// let answer = client.webhooks().update("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "0199a8c5-4e00-7c3a-9d1e-000000000001").await?;
+    /// let answer = client.webhooks().update("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "0199a8c5-4e00-7c3a-9d1e-000000000001").active(true).events(["message.received", "message.ack"]).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -168,13 +168,13 @@ impl Webhooks {
     /// Try failed deliveries again.
     ///
     /// Oldest first; bodies and idempotency keys stay as they were. A key that is limited to some sessions
-    /// has to name one.
+    /// has to name one, and one that is no admin's the webhook.
     ///
-    /// The key must be of the role `admin` at least.
+    /// The key must be of the role `operator` at least.
     ///
     /// ```no_run
     /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
-    /// let answer = client.webhooks().redrive_delivery_failures().await?;
+    /// let answer = client.webhooks().redrive_delivery_failures().limit(100).webhook_id("0199a8d1-0c20-7f11-8a5b-3f6e2d1c0b9a").await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -337,7 +337,7 @@ impl RedriveDeliveryFailuresRequest {
         self
     }
 
-    /// How many at most; 100 when absent.
+    /// How many at most.
     pub fn limit(mut self, limit: i64) -> Self {
         self.body.0.limit = Some(limit);
         self
