@@ -37,7 +37,7 @@ pub struct MediaLimits {
 
 impl Default for MediaLimits {
     fn default() -> Self {
-        Self { each_bytes: 64 << 20, total_bytes: 256 << 20 }
+        Self { each_bytes: 128 << 20, total_bytes: 512 << 20 }
     }
 }
 
