@@ -16,7 +16,7 @@ describe("the real gateway", { timeout: 300_000 }, () => {
   let ada;
   let chat;
   before(async () => {
-    gateway = await Gateway.start({ MEDIA_DOWNLOAD_MAX_BYTES: "80mb" });
+    gateway = await Gateway.start({ BODY_SIZE_LIMIT: "100mb", MEDIA_DOWNLOAD_MAX_BYTES: "100mb" });
     session = await gateway.session("shop");
     ada = await gateway.phone("Ada", "15551234567");
     chat = "15551234567@c.us";

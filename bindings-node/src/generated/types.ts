@@ -56,9 +56,7 @@ export interface CallReceivedDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /**
-
-   */
+  /** A call. */
   data: CallEvent;
 }
 
@@ -162,7 +160,7 @@ export interface DeleteMessage {
   chatId: string;
   /** The message. (of length 1 or more) */
   messageId: string;
-  /** Whether it is taken back for everyone, or deleted on this account's devices only. True when absent. */
+  /** Whether it is taken back for everyone, or deleted on this account's devices only. (true when absent) */
   forEveryone?: boolean | undefined;
 }
 
@@ -248,7 +246,22 @@ export interface Failure {
   statusCode: number;
   /** What is wrong, for a person. Several faults of one request are separated by `; `. */
   message: string;
-  /** A stable word to branch on. */
+  /**
+   * A stable word to branch on; there may be more in time. By status: 400 `INVALID_INPUT`,
+   * `SESSION_ALREADY_STARTED`, `SESSION_NOT_STARTED`, `SESSION_ALREADY_AUTHENTICATED`,
+   * `QR_NOT_AVAILABLE`, `QUOTED_MESSAGE_NOT_FOUND`, `MEDIA_UNREACHABLE`, `ADDRESS_REFUSED`,
+   * `NOT_ON_WHATSAPP`, `TOO_MANY_WEBHOOKS`, `IDEMPOTENCY_KEY_INVALID`; 401 `API_KEY_REQUIRED`,
+   * `API_KEY_INVALID`, `API_KEY_REVOKED`, `API_KEY_EXPIRED`; 403 `ROLE_TOO_LOW`, `ADDRESS_NOT_ALLOWED`,
+   * `SESSION_NOT_ALLOWED`, `CHAT_NOT_ALLOWED`, `CHAT_SCOPED_KEY_NOT_ALLOWED`, `SCOPED_KEY_NOT_ALLOWED`,
+   * `REFUSED_BY_WHATSAPP`; 404 `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND`, `CHAT_NOT_FOUND`,
+   * `GROUP_NOT_FOUND`, `MEDIA_NOT_STORED`, `WEBHOOK_NOT_FOUND`, `API_KEY_NOT_FOUND`, `NO_SUCH_ROUTE`; 405
+   * `METHOD_NOT_ALLOWED`; 408 `REQUEST_TIMEOUT`; 409 `SESSION_NOT_READY`, `SESSION_NAME_TAKEN`,
+   * `SESSION_OWNED_ELSEWHERE`, `PAIRING_NOT_POSSIBLE`, `LAST_ADMIN_KEY`, `IDEMPOTENCY_KEY_IN_PROGRESS`,
+   * `IDEMPOTENCY_KEY_OUTCOME_UNKNOWN`, `CONFLICT`; 413 `MEDIA_TOO_LARGE`; 415 `MEDIA_TYPE_NOT_TAKEN`,
+   * `COMPRESSED_BODY`; 422 `IDEMPOTENCY_KEY_REUSED`; 426 `UPGRADE_REQUIRED`; 500 `SEND_FAILED`,
+   * `ENGINE_FAILED`, `INTERNAL`; 501 `ENGINE_CANNOT`; 502 `SESSION_LOGOUT_INCOMPLETE`,
+   * `SESSION_STOP_INCOMPLETE`; 503 `UNCONFIRMED`, `DRAINING`, `STORE_UNAVAILABLE`, `BUSY`.
+   */
   code?: string;
   /** The name of the HTTP status; absent when the body was too large. */
   error?: string;
@@ -308,9 +321,7 @@ export interface GroupJoinDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /**
-
-   */
+  /** The members or settings of a group changed. */
   data: GroupEvent;
 }
 
@@ -326,9 +337,7 @@ export interface GroupJoinRequestDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /**
-
-   */
+  /** The members or settings of a group changed. */
   data: GroupEvent;
 }
 
@@ -344,9 +353,7 @@ export interface GroupLeaveDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /**
-
-   */
+  /** The members or settings of a group changed. */
   data: GroupEvent;
 }
 
@@ -386,9 +393,7 @@ export interface GroupUpdateDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /**
-
-   */
+  /** The members or settings of a group changed. */
   data: GroupEvent;
 }
 
@@ -491,9 +496,7 @@ export interface MessageAckDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /**
-
-   */
+  /** An outgoing message got further. */
   data: MessageAckEvent;
 }
 
@@ -526,9 +529,7 @@ export interface MessageEditedDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /**
-
-   */
+  /** The text of a message was changed. */
   data: MessageEditedEvent;
 }
 
@@ -622,9 +623,7 @@ export interface MessageFailedDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /**
-
-   */
+  /** An outgoing message will not arrive. */
   data: MessageFailedEvent;
 }
 
@@ -731,9 +730,7 @@ export interface MessageReactionDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /**
-
-   */
+  /** Someone reacted to a message. */
   data: MessageReactionEvent;
 }
 
@@ -761,9 +758,7 @@ export interface MessageReceivedDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /**
-
-   */
+  /** A message that came in or went out. */
   data: MessageEvent;
 }
 
@@ -779,9 +774,7 @@ export interface MessageRevokedDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /**
-
-   */
+  /** A message was taken back. */
   data: MessageRevokedEvent;
 }
 
@@ -817,9 +810,7 @@ export interface MessageSentDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /**
-
-   */
+  /** A message that came in or went out. */
   data: MessageEvent;
 }
 
@@ -876,9 +867,7 @@ export interface PresenceUpdateDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /**
-
-   */
+  /** A contact came on line, went away, or is typing. */
   data: PresenceUpdateEvent;
 }
 
@@ -961,7 +950,7 @@ export interface ReadinessDetails {
 export interface RedriveDeliveries {
   /** These. */
   ids?: Array<string> | undefined;
-  /** How many at most; 100 when absent. (1 to 500) */
+  /** How many at most. (1 to 500; 100 when absent) */
   limit?: number | undefined;
   /** Of this session. */
   sessionId?: string | undefined;
@@ -1008,7 +997,7 @@ export interface SendAudio {
   mentions?: Array<string> | undefined;
   /** Its MIME type; `audio/ogg; codecs=opus` for a voice note that does not say. (of length 255 or less) */
   mimetype?: string | undefined;
-  /** Whether it is a voice note. */
+  /** Whether it is a voice note. (false when absent) */
   ptt?: boolean | undefined;
   /** The message of the same chat that this answers. (of length 1 or more) */
   quotedMessageId?: string | undefined;
@@ -1112,9 +1101,7 @@ export interface SessionAuthenticatedDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /**
-
-   */
+  /** A session was linked to an account. */
   data: SessionAuthenticatedEvent;
 }
 
@@ -1164,9 +1151,7 @@ export interface SessionDisconnectedDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /**
-
-   */
+  /** A session lost its link or was stopped. */
   data: SessionDisconnectedEvent;
 }
 
@@ -1202,9 +1187,7 @@ export interface SessionQrDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /**
-
-   */
+  /** A new QR code is to be scanned. */
   data: SessionQrEvent;
 }
 
@@ -1228,9 +1211,7 @@ export interface SessionReconnectLoopDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /**
-
-   */
+  /** Every fifth attempt in a row to reconnect. */
   data: SessionReconnectLoopEvent;
 }
 
@@ -1266,9 +1247,7 @@ export interface SessionRestrictionDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /**
-
-   */
+  /** WhatsApp limited the account, or lifted the limit. */
   data: SessionRestrictionEvent;
 }
 
@@ -1301,9 +1280,7 @@ export interface SessionStatusDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /**
-
-   */
+  /** A session's status changed. */
   data: SessionStatusEvent;
 }
 

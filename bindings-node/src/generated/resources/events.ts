@@ -19,9 +19,9 @@ export interface StreamEventsQuery {
 
 /** Query parameters of `events.list`. */
 export interface ListEventsQuery {
-  /** Only events with a higher number; 0 when absent. (at least 0; 0 when absent) */
+  /** Only events with a higher number. (at least 0; 0 when absent) */
   after?: number | undefined;
-  /** How many at most; 100 when absent. (1 to 1000; 100 when absent) */
+  /** How many at most. (1 to 1000; 100 when absent) */
   limit?: number | undefined;
   /** Only events of these types, separated by commas. (of length 1024 or less) */
   types?: string | undefined;
@@ -41,6 +41,12 @@ export class Events {
    *
    * Server-sent events of all sessions the key may see. To go on after a lost connection, send the last
    * `id` as `Last-Event-ID` (browsers do) or as `after`; without either it begins with what comes next.
+   *
+   * The same as a WebSocket: `GET /api/events/ws`, with the same query. Each event is one text frame: the
+   * event's JSON with its place in the stream as the further field `id`, which is what `after` takes; the
+   * first frame is `{"id": ...}` alone, the place that it begins after. The key goes into the header, or,
+   * for browsers, into the first frame: `{"apiKey": "..."}` within ten seconds; never into the query. The
+   * server pings. A socket that is refused after it was opened is closed with 4000 + the HTTP status.
    *
    * `GET /api/events/stream`; needs the role viewer
    */

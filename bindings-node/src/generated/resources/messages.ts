@@ -33,7 +33,7 @@ export interface ListMessagesQuery {
   chatId?: string | undefined;
   /** From this sender. */
   from?: string | undefined;
-  /** How many at most; 50 when absent. (1 to 100; 50 when absent) */
+  /** How many at most. (1 to 100; 50 when absent) */
   limit?: number | undefined;
   /** How many to skip. (at least 0; 0 when absent) */
   offset?: number | undefined;
@@ -116,6 +116,9 @@ export class Messages {
   /**
    * Send a sound or a voice note.
    *
+   * The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be
+   * as large as the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+   *
    * `POST /api/sessions/{sessionId}/messages/send-audio`; needs the role operator
    */
   sendAudio(sessionId: string, body: WithFile<SendAudio>, options?: SendOptions): Promise<SentMessage> {
@@ -125,6 +128,9 @@ export class Messages {
   /**
    * Send a document.
    *
+   * The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be
+   * as large as the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+   *
    * `POST /api/sessions/{sessionId}/messages/send-document`; needs the role operator
    */
   sendDocument(sessionId: string, body: WithFile<SendMedia>, options?: SendOptions): Promise<SentMessage> {
@@ -133,6 +139,9 @@ export class Messages {
 
   /**
    * Send a picture.
+   *
+   * The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be
+   * as large as the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
    *
    * `POST /api/sessions/{sessionId}/messages/send-image`; needs the role operator
    */
@@ -153,6 +162,9 @@ export class Messages {
 
   /**
    * Send a video.
+   *
+   * The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be
+   * as large as the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
    *
    * `POST /api/sessions/{sessionId}/messages/send-video`; needs the role operator
    */

@@ -137,9 +137,9 @@ export class Webhooks {
    * Try failed deliveries again.
    *
    * Oldest first; bodies and idempotency keys stay as they were. A key that is limited to some sessions
-   * has to name one.
+   * has to name one, and one that is no admin's the webhook.
    *
-   * `POST /api/webhooks/delivery-failures/redrive`; needs the role admin
+   * `POST /api/webhooks/delivery-failures/redrive`; needs the role operator
    */
   redriveDeliveryFailures(body: RedriveDeliveries, options?: CallOptions): Promise<RedriveResult> {
     return this.#core.json<RedriveResult>(redriveDeliveryFailuresOperation, [], { body }, options);
