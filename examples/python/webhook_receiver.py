@@ -24,7 +24,7 @@ class Receiver(BaseHTTPRequestHandler):
             return self.answer(413)
         try:
             # The signature covers the exact bytes: nothing may parse them before.
-            delivery = verify_webhook(self.rfile.read(length), self.headers, SECRET)
+            delivery = verify_webhook(self.rfile.read(length), self.headers.items(), SECRET)
         except OpenWAWebhookError as error:
             print(f"refused: {error}", flush=True)
             return self.answer(401)
