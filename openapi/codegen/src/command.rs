@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, Error> {
         }
         ["compat"] => {
             let root = tree::root();
-            let old = document::load(&root.join(document::RELEASED))?.api()?;
+            let old = document::load(&root.join(document::RELEASED))?.earlier_api()?;
             let new = document::load(&root.join(document::PUBLISHED))?.api()?;
             let path = root.join("CHANGELOG.md");
             let changelog = std::fs::read_to_string(&path).map_err(|source| Error::File { path, source })?;
@@ -46,7 +46,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<ExitCode, Error> {
             Ok(code(unnamed.is_empty()))
         }
         ["compat", old, new] => {
-            let old = document::load(Path::new(old))?.api()?;
+            let old = document::load(Path::new(old))?.earlier_api()?;
             let new = document::load(Path::new(new))?.api()?;
             let broken = compat::breaks(&old, &new);
             broken.iter().for_each(|it| println!("{it}"));

@@ -27,6 +27,11 @@ impl Document {
     pub(crate) fn api(&self) -> Result<Api, Error> {
         build::api(&self.0).map_err(Error::Refused)
     }
+
+    /// The same of a document that was released when less was asked of one.
+    pub(crate) fn earlier_api(&self) -> Result<Api, Error> {
+        build::earlier_api(&self.0).map_err(Error::Refused)
+    }
 }
 
 /// Reads a document. JSON nested deeper than 128 levels is refused by the reader.

@@ -1,5 +1,8 @@
 //! What is committed, and what should be.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{BTreeMap, btree_map::Entry},
     path::{Path, PathBuf},
@@ -115,51 +118,4 @@ fn begins_with_mark(path: &Path) -> bool {
     let read = std::fs::File::open(path).and_then(|it| it.take(200).read_to_end(&mut start));
     let start = String::from_utf8_lossy(&start);
     read.is_ok() && start.lines().next().is_some_and(|it| it.contains(MARK))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A repository that holds the document and nothing else.
-    fn repository() -> tempfile::TempDir {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("openapi")).unwrap();
-        std::fs::copy(root().join(document::PUBLISHED), folder.path().join(document::PUBLISHED)).unwrap();
-        folder
-    }
-
-    #[test]
-    fn what_is_stale_is_written_once() {
-        let folder = repository();
-        let written = refresh(folder.path()).unwrap();
-        assert!(written.contains(&Stale::Written(PathBuf::from(older::PATH))), "{written:?}");
-        assert_eq!(refresh(folder.path()).unwrap(), []);
-        std::fs::write(folder.path().join(older::PATH), "{}").unwrap();
-        assert_eq!(refresh(folder.path()).unwrap(), [Stale::Written(PathBuf::from(older::PATH))]);
-    }
-
-    #[test]
-    fn a_generated_file_that_nobody_renders_is_removed_and_a_hand_written_one_is_not() {
-        let folder = repository();
-        refresh(folder.path()).unwrap();
-        let own = Path::new(TARGETS[0].folders[0]);
-        let (stray, by_hand) = (own.join("below/stray.rs"), own.join("below/by_hand.rs"));
-        std::fs::create_dir_all(folder.path().join(own).join("below")).unwrap();
-        std::fs::write(folder.path().join(&stray), format!("// {MARK}\n")).unwrap();
-        std::fs::write(folder.path().join(&by_hand), format!("// By hand.\n// {MARK}\n")).unwrap();
-        assert_eq!(refresh(folder.path()).unwrap(), [Stale::Removed(stray.clone())]);
-        assert!(!folder.path().join(stray).exists());
-        assert!(folder.path().join(by_hand).exists());
-    }
-
-    #[test]
-    fn a_document_that_is_refused_writes_nothing() {
-        let folder = repository();
-        std::fs::write(folder.path().join(document::PUBLISHED), r#"{"openapi": "3.0.3"}"#).unwrap();
-        let error = refresh(folder.path()).unwrap_err();
-        assert!(error.to_string().contains("not OpenAPI 3.1"), "{error}");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-        assert!(!folder.path().join(older::PATH).exists());
-    }
 }

@@ -41,6 +41,9 @@ pub(super) fn body<'a>(
         multipart_like_json(build, place, &declared["content"]["multipart/form-data"]["schema"], shape);
     }
     let example = example(json).or_else(|| shape.and_then(|it| it.example.clone()));
+    if example.is_none() {
+        build.lacks(place, format_args!("there is no example of its body; give the schema `{name}` one"));
+    }
     (Some(Body { required: declared["required"] == true, schema: name, multipart }), example)
 }
 

@@ -19,7 +19,7 @@ pub(super) fn all(build: &mut Build<'_>, types: &[Type]) -> Vec<Event> {
             continue;
         };
         let description = text(declared, "summary").or_else(|| text(declared, "description")).unwrap_or_else(|| {
-            build.refuse(&place, "it has no summary; say in a sentence when it is sent");
+            build.lacks(&place, "it has no summary; say in a sentence when it is sent");
             String::new()
         });
         let name = names::said(build, &place, wire);

@@ -12,7 +12,7 @@ mod pages;
 mod parameters;
 mod reach;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod types;
 mod values;
 
@@ -41,10 +41,22 @@ impl fmt::Display for Refusal {
 
 /// The intermediate form, or everything that stands against it.
 pub(crate) fn api(document: &Value) -> Result<Api, Vec<Refusal>> {
+    let (api, refused, lacking) = read(document);
+    let all = [refused, lacking].concat();
+    if all.is_empty() { Ok(api) } else { Err(all) }
+}
+
+/// That of a document of an earlier time, which need not be as well described as one of today.
+pub(crate) fn earlier_api(document: &Value) -> Result<Api, Vec<Refusal>> {
+    let (api, refused, _) = read(document);
+    if refused.is_empty() { Ok(api) } else { Err(refused) }
+}
+
+/// The form, as far as it goes; what no client could say; and what nobody told those who read the client.
+fn read(document: &Value) -> (Api, Vec<Refusal>, Vec<Refusal>) {
     let mut build = Build::of(document);
     if !document["openapi"].as_str().is_some_and(|it| it.starts_with("3.1.")) {
         build.refuse("openapi", "the document is not OpenAPI 3.1; clients are made from the 3.1 document");
-        return Err(build.refusals);
     }
     let mut types = types::all(&mut build);
     let resources = operations::all(&mut build, &types);
@@ -52,11 +64,9 @@ pub(crate) fn api(document: &Value) -> Result<Api, Vec<Refusal>> {
     reach::mark(&mut types, &resources, &events);
     let info = &document["info"];
     let text = |name: &str| info[name].as_str().unwrap_or_default().to_owned();
-    if !build.refusals.is_empty() {
-        return Err(build.refusals);
-    }
     let (title, version, description) = (text("title"), text("version"), text("description"));
-    Ok(Api { title, version, description, resources, types, events })
+    let api = Api { title, version, description, resources, types, events };
+    (api, build.refusals, build.lacking)
 }
 
 /// The document at hand, and what was found against it.
@@ -64,17 +74,23 @@ struct Build<'a> {
     document: &'a Value,
     schemas: &'a Map<String, Value>,
     refusals: Vec<Refusal>,
+    lacking: Vec<Refusal>,
 }
 
 impl<'a> Build<'a> {
     fn of(document: &'a Value) -> Self {
         static NONE: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
         let schemas = document["components"]["schemas"].as_object().unwrap_or(&NONE);
-        Self { document, schemas, refusals: Vec::new() }
+        Self { document, schemas, refusals: Vec::new(), lacking: Vec::new() }
     }
 
     fn refuse(&mut self, place: impl fmt::Display, sentence: impl fmt::Display) {
         self.refusals.push(Refusal { place: place.to_string(), sentence: sentence.to_string() });
+    }
+
+    /// A client could say it, but its reader would not know what it is.
+    fn lacks(&mut self, place: impl fmt::Display, sentence: impl fmt::Display) {
+        self.lacking.push(Refusal { place: place.to_string(), sentence: sentence.to_string() });
     }
 
     /// What a `$ref` stands for; anything else is itself.
@@ -97,6 +113,14 @@ impl<'a> Build<'a> {
 /// The text under a name, trimmed; nothing where it is empty.
 fn text(value: &Value, name: &str) -> Option<String> {
     value[name].as_str().map(str::trim).filter(|it| !it.is_empty()).map(str::to_owned)
+}
+
+/// The description, which each language shows where the thing is used.
+fn described(build: &mut Build<'_>, place: &str, description: Option<String>) -> String {
+    description.unwrap_or_else(|| {
+        build.lacks(place, "it has no description; say in a sentence what it is");
+        String::new()
+    })
 }
 
 /// The example beside a schema, in the spelling of 3.1 or in the older one.

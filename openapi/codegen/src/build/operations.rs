@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     Build, MOST_OPERATIONS,
     bodies::{self, Success},
-    names, pages,
+    described, names, pages,
     parameters::{self, Parameters},
     text,
 };
@@ -21,10 +21,7 @@ pub(super) fn all(build: &mut Build<'_>, types: &[Type]) -> Vec<Resource> {
     for declared in document["tags"].as_array().into_iter().flatten() {
         let tag = declared["name"].as_str().unwrap_or_default().to_owned();
         let name = names::resource(build, &tag);
-        let description = text(declared, "description").unwrap_or_else(|| {
-            build.refuse(format_args!("tags.{tag}"), "it has no description; say in a sentence what it is about");
-            String::new()
-        });
+        let description = described(build, &format!("tags.{tag}"), text(declared, "description"));
         resources.push(Resource { name, tag, description, operations: Vec::new() });
     }
     let mut ids: BTreeMap<String, String> = BTreeMap::new();
@@ -109,7 +106,7 @@ struct Declared<'a, 'b> {
 fn operation<'a>(build: &mut Build<'a>, types: &[Type], at: &Declared<'a, '_>) -> Operation {
     let Declared { place, method, path, id, tag, shared, declared } = *at;
     let summary = text(declared, "summary").unwrap_or_else(|| {
-        build.refuse(place, "it has no summary; say in a few words what a person uses it for");
+        build.lacks(place, "it has no summary; say in a few words what a person uses it for");
         String::new()
     });
     names::said(build, place, id);

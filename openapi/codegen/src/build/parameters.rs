@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Build, example, names, text, values};
+use super::{Build, described, example, names, text, values};
 use crate::ir::{Body, Parameter, TypeRef};
 
 /// Clients fill these in themselves.
@@ -65,10 +65,11 @@ fn parameter(build: &mut Build<'_>, place: &str, wire: &str, declared: &Value) -
     if !plain && matches!(value.kind, TypeRef::Array { .. }) {
         build.refuse(place, "a list in the query is the same name several times (style `form`, explode)");
     }
+    let description = described(build, place, text(declared, "description").or(value.description));
     Parameter {
         wire: wire.to_owned(),
         name: names::said(build, place, wire),
-        description: text(declared, "description").or(value.description).unwrap_or_default(),
+        description,
         required: declared["required"] == true,
         kind: value.kind,
         default: value.default,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::api;
+use super::{api, earlier_api};
 use crate::ir::{Api, Page, Response, Shape, TypeRef};
 
 /// A document with two operations.
@@ -42,17 +42,48 @@ fn base() -> Value {
     })
 }
 
+/// The document with what this test is not about: a description of everything, an example of each body.
+pub(crate) fn in_full(mut document: Value) -> Value {
+    fn describe(value: &mut Value) {
+        match value {
+            Value::Object(fields) => {
+                for (name, below) in &mut *fields {
+                    if name == "properties" {
+                        let schemas = below.as_object_mut().into_iter().flat_map(|it| it.values_mut());
+                        schemas.filter_map(Value::as_object_mut).for_each(said);
+                    }
+                    describe(below);
+                }
+                if fields.contains_key("in") && fields.contains_key("schema") {
+                    said(fields);
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(describe),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    fn said(fields: &mut serde_json::Map<String, Value>) {
+        fields.entry("description").or_insert_with(|| json!("It."));
+    }
+    describe(&mut document);
+    let schemas = document["components"]["schemas"].as_object_mut().into_iter().flat_map(|it| it.values_mut());
+    for schema in schemas.filter(|it| it.get("properties").is_some()) {
+        schema["examples"] = json!([{}]);
+    }
+    document
+}
+
 fn understood(change: impl FnOnce(&mut Value)) -> Api {
     let mut document = base();
     change(&mut document);
-    api(&document).unwrap_or_else(|refusals| panic!("{refusals:#?}"))
+    api(&in_full(document)).unwrap_or_else(|refusals| panic!("{refusals:#?}"))
 }
 
 /// The first refusal of the base when it is changed so.
 fn refused(change: impl FnOnce(&mut Value)) -> String {
     let mut document = base();
     change(&mut document);
-    api(&document).expect_err("it should be refused")[0].to_string()
+    api(&in_full(document)).expect_err("it should be refused")[0].to_string()
 }
 
 fn get(document: &mut Value) -> &mut Value {
@@ -95,6 +126,19 @@ fn an_operation_needs_a_name_a_tag_and_a_summary() {
         let found = refused(|it| get(it)[name] = Value::Null);
         assert!(found.starts_with("GET /letters/{letterId}") && found.contains(sentence), "{found}");
     }
+}
+
+#[test]
+fn what_is_not_described_or_shown_is_refused() {
+    let places: Vec<String> = api(&base()).unwrap_err().iter().map(ToString::to_string).collect();
+    for refusal in [
+        "GET /letters/{letterId}, parameter `letterId`: it has no description; say in a sentence what it is",
+        "components.schemas.Letter.text: it has no description; say in a sentence what it is",
+        "PUT /letters/{letterId}: there is no example of its body; give the schema `ChangeLetter` one",
+    ] {
+        assert!(places.iter().any(|it| it == refusal), "{places:#?}");
+    }
+    assert!(earlier_api(&base()).is_ok(), "what was released before is still read");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use super::{Build, MOST_SCHEMAS, example, names, text, values};
+use super::{Build, MOST_SCHEMAS, described, example, names, text, values};
 use crate::ir::{EnumValue, Field, Shape, Type, TypeRef, Variant};
 
 /// Each schema that is a type of its own, in the order of its name.
@@ -25,10 +25,7 @@ pub(super) fn all(build: &mut Build<'_>) -> Vec<Type> {
         if let Some(other) = spellings.insert(name.to_ascii_lowercase(), name) {
             build.refuse(&place, format_args!("`{other}` differs from it in upper and lower case only; rename one"));
         }
-        let description = text(schema, "description").unwrap_or_else(|| {
-            build.refuse(&place, "it has no description; say in a sentence what it is");
-            String::new()
-        });
+        let description = described(build, &place, text(schema, "description"));
         let shape = shape(build, &place, schema);
         let (name, example) = (name.clone(), example(schema));
         types.push(Type { name, description, example, shape, in_requests: false, in_answers: false });
@@ -146,10 +143,11 @@ impl<'a> Parts<'a> {
 fn field(build: &mut Build<'_>, place: &str, wire: &str, schema: &Value, required: bool) -> Field {
     let place = format!("{place}.{wire}");
     let it = values::describe(build, &place, schema);
+    let description = described(build, &place, it.description);
     Field {
         wire: wire.to_owned(),
         name: names::said(build, &place, wire),
-        description: it.description.unwrap_or_default(),
+        description,
         required,
         nullable: it.nullable,
         kind: it.kind,

@@ -96,7 +96,8 @@ fn referred(build: &mut Build<'_>, place: &str, reference: &str, depth: usize) -
         return plain(TypeRef::Any);
     };
     if types::is_named(schema) {
-        return plain(TypeRef::Named { name: name.to_owned() });
+        let description = text(schema, "description");
+        return Described { description, ..plain(TypeRef::Named { name: name.to_owned() }) };
     }
     at_depth(build, &format!("components.schemas.{name}"), schema, depth + 1)
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::breaks;
-use crate::document::Document;
+use crate::{build::tests::in_full, document::Document};
 
 /// A document with one of everything.
 fn base() -> Value {
@@ -76,7 +76,7 @@ fn base() -> Value {
 fn broken(change: impl FnOnce(&mut Value)) -> Vec<String> {
     let mut changed = base();
     change(&mut changed);
-    let api = |it: Value| Document(it).api().unwrap_or_else(|error| panic!("{error}"));
+    let api = |it: Value| Document(in_full(it)).api().unwrap_or_else(|error| panic!("{error}"));
     breaks(&api(base()), &api(changed)).iter().map(ToString::to_string).collect()
 }
 
