@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    env,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -52,7 +53,7 @@ struct Own {
 #[pymethods]
 impl Client {
     #[new]
-    #[pyo3(signature = (base_url, api_key, timeout, max_retries, proxy, headers, user_agent, certificates, longest_answer))]
+    #[pyo3(signature = (base_url, api_key, timeout, max_retries, proxy, headers, python, certificates, longest_answer))]
     #[expect(clippy::too_many_arguments, reason = "Python's keyword arguments, each an option of its own")]
     fn new(
         py: Python<'_>,
@@ -62,10 +63,12 @@ impl Client {
         max_retries: Option<u32>,
         proxy: Option<String>,
         headers: Option<HashMap<String, String>>,
-        user_agent: String,
+        python: String,
         certificates: Vec<String>,
         longest_answer: Option<usize>,
     ) -> PyResult<Self> {
+        let (version, system, machine) = (env!("CARGO_PKG_VERSION"), env::consts::OS, env::consts::ARCH);
+        let user_agent = format!("openwa-python/{version} ({python}; {system} {machine})");
         let mut builder = openwa_client::Client::builder().user_agent(user_agent);
         if let Some(base_url) = base_url {
             builder = builder.base_url(base_url);

@@ -10,15 +10,19 @@ Everything is imported when it is first asked for, so that ``import openwa`` cos
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, List
+# Read as `typing.TYPE_CHECKING` by type checkers; importing `typing` would take longer than all the rest.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from typing import Any, List
+
     from . import compat, errors, events, types, webhooks
     from ._async_client import AsyncOpenWA
+    from ._async_download import AsyncDownload
+    from ._async_events import AsyncEventStream
     from ._client import OpenWA
-    from ._download import AsyncDownload, Download
-    from ._events import AsyncEventStream, EventStream
+    from ._download import Download
+    from ._events import EventStream
     from ._response import Response
     from .compat import OpenWAClient, verify_webhook_signature
     from .errors import (
@@ -84,8 +88,8 @@ __all__ = [
 _MODULES = {"compat", "errors", "events", "types", "webhooks"}
 
 _PLACES = {
-    "AsyncDownload": "_download",
-    "AsyncEventStream": "_events",
+    "AsyncDownload": "_async_download",
+    "AsyncEventStream": "_async_events",
     "AsyncOpenWA": "_async_client",
     "Download": "_download",
     "EventStream": "_events",
@@ -100,6 +104,8 @@ _PLACES = {
 
 
 def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
     if name in _MODULES:
         return import_module(f"{__name__}.{name}")
     if name not in __all__:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any, Callable, Generic, TypeVar, cast
 
 import msgspec
@@ -15,10 +16,11 @@ T = TypeVar("T")
 class Answer(Generic[T]):
     """Reads answers of one type. What that takes is worked out when the first one comes."""
 
-    __slots__ = ("_kind", "_read")
+    __slots__ = ("_kind", "_module", "_read")
 
-    def __init__(self, kind: Any) -> None:
+    def __init__(self, kind: str, module: str = "openwa._generated.types") -> None:
         self._kind = kind
+        self._module = module
         self._read: Callable[[bytes], T] = self._first
 
     def __call__(self, body: bytes, status: int = 200) -> T:
@@ -34,7 +36,9 @@ class Answer(Generic[T]):
             raise failure from error
 
     def _first(self, body: bytes) -> T:
-        self._read = cast("Callable[[bytes], T]", msgspec.json.Decoder(self._kind, dec_hook=_event).decode)
+        # A name of the generated code, such as `List[Session]`: only there does it mean something.
+        kind = eval(self._kind, vars(import_module(self._module)))  # noqa: S307
+        self._read = cast("Callable[[bytes], T]", msgspec.json.Decoder(kind, dec_hook=_event).decode)
         return self._read(body)
 
 

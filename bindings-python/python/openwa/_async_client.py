@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any, Mapping, Optional, Sequence, Type
 
 from ._bodies import encode_any
-from ._caller import AsyncCaller
+from ._async_caller import AsyncCaller
 from ._generated.async_resources import AsyncResources
 from ._native import Operation
 from ._options import made

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 from types import TracebackType
-from typing import AsyncIterator, Iterator, Mapping, Optional, Type, Union, cast
+from typing import Iterator, Mapping, Optional, Type, Union
 
 from . import _native
-from ._loop import told
 
 LONGEST = 256 * 1024 * 1024
 """The most that ``read`` takes into memory unless it is told otherwise."""
 
 
-class _Head:
+class Head:
     """What is known of a file before it is read."""
 
     __slots__ = ("_native",)
@@ -47,7 +46,7 @@ class _Head:
         return self._native.request_id
 
 
-class Download(_Head):
+class Download(Head):
     """A file, as an iterator over its pieces; or read it whole, or save it."""
 
     __slots__ = ()
@@ -78,38 +77,3 @@ class Download(_Head):
         self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
         self.close()
-
-
-class AsyncDownload(_Head):
-    """A file, as an asynchronous iterator over its pieces; or read it whole, or save it."""
-
-    __slots__ = ()
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        while True:
-            piece = cast("Optional[bytes]", await told(self._native.submit_chunk))
-            if piece is None:
-                return
-            yield piece
-
-    async def read(self, longest: int = LONGEST) -> bytes:
-        """All of it, when it is at most so many bytes."""
-        native = self._native
-        return cast(bytes, await told(lambda bridge, future: native.submit_read(bridge, future, longest)))
-
-    async def save(self, path: Union[str, os.PathLike[str]]) -> int:
-        """Writes it to a file, which is there only when it is complete, and says how long it is."""
-        native = self._native
-        return cast(int, await told(lambda bridge, future: native.submit_save(bridge, future, path)))
-
-    async def aclose(self) -> None:
-        """Gives up what is not read yet."""
-        self._native.close()
-
-    async def __aenter__(self) -> AsyncDownload:
-        return self
-
-    async def __aexit__(
-        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
-    ) -> None:
-        self._native.close()

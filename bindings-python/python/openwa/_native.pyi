@@ -36,7 +36,7 @@ class Client:
         max_retries: Optional[int],
         proxy: Optional[str],
         headers: Optional[Mapping[str, str]],
-        user_agent: str,
+        python: str,
         certificates: List[str],
         longest_answer: Optional[int],
     ) -> Client: ...

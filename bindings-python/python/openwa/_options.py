@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import platform
 import sys
 from typing import Mapping, Optional, Sequence
 
-from ._native import Client, __version__
+from ._native import Client
 
 
 def made(
@@ -20,6 +19,5 @@ def made(
     longest_answer: Optional[int] = None,
 ) -> Client:
     """The native client. It says who it is, as OpenWA's other clients do."""
-    python = f"{platform.python_implementation()} {platform.python_version()}"
-    agent = f"openwa-python/{__version__} ({python}; {sys.platform} {platform.machine()})"
-    return Client(base_url, api_key, timeout, max_retries, proxy, headers, agent, list(certificates), longest_answer)
+    python = f"{sys.implementation.name} {'.'.join(map(str, sys.version_info[:3]))}"
+    return Client(base_url, api_key, timeout, max_retries, proxy, headers, python, list(certificates), longest_answer)

@@ -5,20 +5,22 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cached_property
-from typing import Any, AsyncIterator, List, Mapping, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, AsyncIterator, List, Mapping, Optional, Sequence, Union
 
 from msgspec import UNSET, UnsetType
 
+from .._async_caller import AsyncCaller
+from .._async_download import AsyncDownload
+from .._async_events import AsyncEventStream
 from .._bodies import encode as _encode
-from .._caller import AsyncCaller
-from .._download import AsyncDownload
-from .._events import AsyncEventStream
 from .._pages import by_cursor_async, by_offset_async
 from .._uploads import File
 from . import answers as _answers
-from . import events as _events
 from . import operations as _operations
-from . import types as _types
+
+if TYPE_CHECKING:
+    from . import events as _events
+    from . import types as _types
 
 
 class AsyncChats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Iterator, List, Mapping, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, Iterator, List, Mapping, Optional, Sequence, Union
 
 from msgspec import UNSET, UnsetType
 
@@ -16,9 +16,11 @@ from .._events import EventStream
 from .._pages import by_cursor, by_offset
 from .._uploads import File
 from . import answers as _answers
-from . import events as _events
 from . import operations as _operations
-from . import types as _types
+
+if TYPE_CHECKING:
+    from . import events as _events
+    from . import types as _types
 
 
 class Chats:

@@ -1,13 +1,15 @@
 {{ generated("#") }}
-"""The types of answers, each read by what it takes."""
+"""The types of answers. They are imported when the first answer comes, not when the package is."""
 
 from __future__ import annotations
 
-from typing import Dict, List
+from typing import TYPE_CHECKING, Dict, List
 
 from .._answers import Answer
-from . import types as _types
+
+if TYPE_CHECKING:
+    from . import types as _types
 
 {% for it in answers %}
-{{ it.constant }}: Answer[{{ it.kind }}] = Answer({{ it.kind }})
+{{ it.constant }}: Answer[{{ it.kind }}] = Answer("{{ it.kind | replace("_types.", "") }}")
 {% endfor %}

@@ -104,8 +104,8 @@ _KINDS: FrozenSet[str] = frozenset(
     )
 )
 
-_known_event: Answer[Event] = Answer(_KnownEvent)
-_unknown_event: Answer[Event] = Answer(UnknownEvent)
+_known_event: Answer[Event] = Answer("_KnownEvent", __name__)
+_unknown_event: Answer[Event] = Answer("UnknownEvent", __name__)
 
 
 class _Kind(Struct, gc=False):

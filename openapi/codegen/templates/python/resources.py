@@ -25,20 +25,29 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cached_property
-from typing import Any, {{ "AsyncIterator" if is_async else "Iterator" }}, List, Mapping, Optional, Sequence, Union
+from typing import TYPE_CHECKING, Any, {{ "AsyncIterator" if is_async else "Iterator" }}, List, Mapping, Optional, Sequence, Union
 
 from msgspec import UNSET, UnsetType
 
+{% if is_async %}
+from .._async_caller import AsyncCaller
+from .._async_download import AsyncDownload
+from .._async_events import AsyncEventStream
 from .._bodies import encode as _encode
-from .._caller import {{ flavour }}Caller
-from .._download import {{ flavour }}Download
-from .._events import {{ flavour }}EventStream
+{% else %}
+from .._bodies import encode as _encode
+from .._caller import Caller
+from .._download import Download
+from .._events import EventStream
+{% endif %}
 from .._pages import {{ "by_cursor_async, by_offset_async" if is_async else "by_cursor, by_offset" }}
 from .._uploads import File
 from . import answers as _answers
-from . import events as _events
 from . import operations as _operations
-from . import types as _types
+
+if TYPE_CHECKING:
+    from . import events as _events
+    from . import types as _types
 
 {% for resource in resources %}
 

@@ -62,8 +62,9 @@ struct Method {
 }
 
 pub(super) fn resources(api: &Api) -> Result<Compat, Error> {
-    let told: Vec<Told> = serde_json::from_str(METHODS)
-        .map_err(|_| Error::Usage("target/python/openwa_sdk.json is no list of methods; see compat.rs for its fields"))?;
+    let told: Vec<Told> = serde_json::from_str(METHODS).map_err(|_| {
+        Error::Usage("target/python/openwa_sdk.json is no list of methods; see compat.rs for its fields")
+    })?;
     let mut by_name: BTreeMap<String, Vec<Method>> = BTreeMap::new();
     for it in told {
         let made = method(api, &it);

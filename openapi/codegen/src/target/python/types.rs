@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::spelling::{answer, camel, plain, pascal, quoted, screaming, snake};
+use super::spelling::{answer, camel, pascal, plain, quoted, screaming, snake};
 use crate::ir::{self, Api, Shape};
 
 #[derive(Serialize)]
