@@ -109,7 +109,8 @@ describe("the installed package", { timeout: 300_000 }, () => {
   });
 
   it("a native module that is missing, or does not load, is told with what to do", async () => {
-    const copy = join(folder, "copy");
+    // Nothing above it may have the module either.
+    const copy = await mkdtemp(join(tmpdir(), "openwa-node-"));
     await cp(join(app, "node_modules/openwa"), join(copy, "node_modules/openwa"), { recursive: true });
     const program = `
       import { OpenWA } from "openwa";
@@ -128,6 +129,7 @@ describe("the installed package", { timeout: 300_000 }, () => {
     const env = { ...environment(), OPENWA_NATIVE: join(copy, "broken.node") };
     const broken = await run(process.execPath, ["absent.mjs"], { cwd: copy, env });
     assert.match(broken.stdout, /does not load .*transport: 'fetch'/);
+    await rm(copy, { recursive: true });
   });
 
   it("is small, and says its version once", async () => {

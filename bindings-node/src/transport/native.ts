@@ -27,6 +27,9 @@ const PIECES = 4;
 /** Larger pieces are cut, so that what waits is bounded. */
 const PIECE = 256 * 1024;
 
+/** Where the gateway gives the same events over a WebSocket. */
+const OVER_WEBSOCKET = "/api/events/ws";
+
 /** Those with a call under way: nobody else may hold them. */
 const busy = new Set<NativeTransport>();
 
@@ -116,7 +119,9 @@ export class NativeTransport implements Transport {
 
   follow({ call, after, carrier, reconnects }: Following): RawEvents {
     const id = this.#next();
-    this.#native.follow(id, call.path, settingsOf(call), after, carrier === "websocket", reconnects);
+    const isWebSocket = carrier === "websocket";
+    const path = isWebSocket ? call.path.replace(/^\/api\/events\/stream\b/, OVER_WEBSOCKET) : call.path;
+    this.#native.follow(id, path, settingsOf(call), after, isWebSocket, reconnects);
     return {
       next: async () => {
         const events = await this.#ask<RawEvent[] | undefined>(id, call.signal, () => {
