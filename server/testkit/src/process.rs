@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    ffi::OsString,
     path::{Path, PathBuf},
     process::{ExitStatus, Output, Stdio},
     sync::{Arc, Mutex, PoisonError},
@@ -42,6 +43,15 @@ pub fn plain_binary() -> PathBuf {
     let path = test.ancestors().nth(3).expect("the target folder").join("plain/openwa");
     assert!(path.exists(), "{} is not there: ./test builds it, or set OPENWA_PLAIN_BINARY", path.display());
     path
+}
+
+/// What cargo tells a test by its environment. Build scripts look at some of it, and would build everything
+/// anew: a cargo that a test starts must not get it.
+pub fn told_by_cargo() -> impl Iterator<Item = OsString> {
+    let told = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "NEXTEST"];
+    std::env::vars_os()
+        .map(|it| it.0)
+        .filter(move |name| told.iter().any(|it| name.to_string_lossy().starts_with(it)))
 }
 
 /// How to call the program.

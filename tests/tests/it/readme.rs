@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use openwa_testkit::process;
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines},
     net::TcpListener,
@@ -47,12 +48,8 @@ impl Terminal {
     fn open(folder: &Path, data: &Path, port: u16, receiver_port: u16) -> Self {
         let mut shell = Command::new("bash");
         shell.arg("-e").current_dir(folder).env("PORT", port.to_string()).env("DATA_DIR", data);
-        // Build scripts look at some of what cargo tells this test, and would build everything anew.
-        let told = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "NEXTEST"];
-        for (name, _) in std::env::vars_os() {
-            if told.iter().any(|it| name.to_string_lossy().starts_with(it)) {
-                shell.env_remove(name);
-            }
+        for name in process::told_by_cargo() {
+            shell.env_remove(name);
         }
         shell.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut shell = shell.spawn().expect("bash runs");
