@@ -23,7 +23,7 @@ pub(crate) enum Command {
     /// Says which version and build this is.
     Version,
     #[command(flatten)]
-    Gateway(GatewayCommand),
+    Gateway(Box<GatewayCommand>),
 }
 
 /// Each flag goes before the environment variable of the same meaning.

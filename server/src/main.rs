@@ -65,6 +65,6 @@ fn run(command: Command) -> Result<(), StartError> {
             println!("openwa {}{sandbox}", env!("CARGO_PKG_VERSION"));
             Ok(())
         }
-        Command::Gateway(command) => Ok(commands::run(command)?),
+        Command::Gateway(command) => Ok(commands::run(*command)?),
     }
 }
