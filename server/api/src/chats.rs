@@ -111,6 +111,8 @@ impl Chats {
     }
 
     /// Mark a chat as read
+    ///
+    /// All that is unread, or some messages only; senders see it unless the account hides it.
     #[oai(path = "/sessions/:sessionId/chats/read", method = "post", operation_id = "markChatRead", tag = "Tag::Chats")]
     async fn read(
         &self,

@@ -30,6 +30,8 @@ pub(crate) struct NumberCheckResponse {
 #[OpenApi]
 impl Contacts {
     /// Check whether a number is on WhatsApp
+    ///
+    /// The answer holds the id to send to.
     #[oai(
         path = "/sessions/:sessionId/contacts/check/:number",
         method = "get",

@@ -399,6 +399,24 @@ mod tests {
     }
 
     #[test]
+    fn what_null_changes_may_be_null() {
+        let document = parsed();
+        let schemas = &document["components"]["schemas"];
+        for (name, field) in [
+            ("UpdateApiKey", "allowedSessions"),
+            ("UpdateApiKey", "expiresAt"),
+            ("UpdateSessionConfig", "maxReconnectAttempts"),
+            ("UpdateSessionProxy", "proxyUrl"),
+            ("UpdateWebhook", "filters"),
+        ] {
+            let schema = &schemas[name]["properties"][field];
+            let types = schema["type"].as_array().or_else(|| schema["anyOf"].as_array());
+            let null = |it: &Value| it == "null" || it["type"] == "null";
+            assert!(types.is_some_and(|it| it.iter().any(null)), "{name}.{field}: {schema}");
+        }
+    }
+
+    #[test]
     fn the_same_program_writes_the_same_bytes() {
         assert_eq!(document(), document());
     }

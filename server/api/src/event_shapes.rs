@@ -302,49 +302,48 @@ struct CallEvent {
 }
 
 macro_rules! shapes {
-    ($($kind:ident => $shape:ty,)*) => {
+    ($($kind:ident => $shape:ty, $about:literal;)*) => {
         /// Registers every payload.
         pub(crate) fn register(registry: &mut Registry) {
             $(<$shape as Type>::register(registry);)*
         }
 
-        /// The name of an event's payload. Closed: a new kind does not compile until it has its shape.
-        fn payload(kind: EventKind) -> String {
+        /// The name of an event's payload, and what happened. Closed: a new kind does not compile until it has both.
+        fn payload(kind: EventKind) -> (String, &'static str) {
             match kind {
-                $(EventKind::$kind => <$shape as Type>::name().into_owned(),)*
+                $(EventKind::$kind => (<$shape as Type>::name().into_owned(), $about),)*
             }
         }
     };
 }
 
 shapes! {
-    MessageReceived => MessageEvent,
-    MessageSent => MessageEvent,
-    MessageAck => MessageAckEvent,
-    MessageFailed => MessageFailedEvent,
-    MessageRevoked => MessageRevokedEvent,
-    MessageReaction => MessageReactionEvent,
-    MessageEdited => MessageEditedEvent,
-    SessionStatus => SessionStatusEvent,
-    SessionQr => SessionQrEvent,
-    SessionAuthenticated => SessionAuthenticatedEvent,
-    SessionDisconnected => SessionDisconnectedEvent,
-    SessionReconnectLoop => SessionReconnectLoopEvent,
-    SessionRestriction => SessionRestrictionEvent,
-    PresenceUpdate => PresenceUpdateEvent,
-    GroupJoin => GroupEvent,
-    GroupLeave => GroupEvent,
-    GroupUpdate => GroupEvent,
-    GroupJoinRequest => GroupEvent,
-    CallReceived => CallEvent,
+    MessageReceived => MessageEvent, "A message came in";
+    MessageSent => MessageEvent, "A message went out, from here or from another device of the account";
+    MessageAck => MessageAckEvent, "An outgoing message got further: sent, delivered, read";
+    MessageFailed => MessageFailedEvent, "An outgoing message will not arrive";
+    MessageRevoked => MessageRevokedEvent, "A message was taken back";
+    MessageReaction => MessageReactionEvent, "Someone reacted to a message, or took the reaction back";
+    MessageEdited => MessageEditedEvent, "The text of a message was changed";
+    SessionStatus => SessionStatusEvent, "A session's status changed";
+    SessionQr => SessionQrEvent, "A new QR code is to be scanned";
+    SessionAuthenticated => SessionAuthenticatedEvent, "A session was linked to an account";
+    SessionDisconnected => SessionDisconnectedEvent, "A session lost its link or was stopped";
+    SessionReconnectLoop => SessionReconnectLoopEvent, "A session tries to reconnect again and again";
+    SessionRestriction => SessionRestrictionEvent, "WhatsApp limited the account, or lifted the limit";
+    PresenceUpdate => PresenceUpdateEvent, "A contact came on line, went away, or is typing";
+    GroupJoin => GroupEvent, "Members joined a group or were added";
+    GroupLeave => GroupEvent, "Members left a group or were removed";
+    GroupUpdate => GroupEvent, "A group's subject, description, picture or settings changed";
+    GroupJoinRequest => GroupEvent, "Someone asks to join a group";
+    CallReceived => CallEvent, "Someone calls";
 }
 
 /// One description for each event a webhook can be called with; its envelope becomes a schema of its own.
 pub(crate) fn webhooks(components: &mut Map<String, Value>) -> Map<String, Value> {
     let mut webhooks = Map::new();
     for kind in EventKind::ALL {
-        let payload = payload(*kind);
-        let summary = components[&payload]["description"].clone();
+        let (payload, summary) = payload(*kind);
         let envelope = format!("{}Delivery", camel(kind.name()));
         let reference = json!({"$ref": format!("#/components/schemas/{envelope}")});
         let data = examples::of(kind.name()).or_else(|| examples::of(&payload)).unwrap_or_default();
@@ -354,6 +353,7 @@ pub(crate) fn webhooks(components: &mut Map<String, Value>) -> Map<String, Value
         let operation = json!({
             "operationId": format!("on{}", camel(kind.name())),
             "summary": summary,
+            "description": "Answer with any status from 200 to 299; everything else, and no answer in time, is tried again.",
             "tags": ["Webhooks"],
             "security": [],
             "parameters": headers(),
@@ -379,7 +379,7 @@ fn envelope_of(kind: EventKind, payload: &str) -> Value {
             "sessionId": {"type": "string", "format": "uuid", "description": "The session."},
             "idempotencyKey": {"type": "string", "description": "The same for every delivery of this event to this webhook."},
             "deliveryId": {"type": "string", "description": "The same for every attempt of this dispatch."},
-            "data": {"$ref": format!("#/components/schemas/{payload}")},
+            "data": {"$ref": format!("#/components/schemas/{payload}"), "description": "What happened."},
         },
     })
 }

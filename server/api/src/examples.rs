@@ -209,8 +209,12 @@ fn events(name: &str) -> Option<Value> {
 
 /// The example of a delivery of an event with this data.
 pub(crate) fn delivery(event: &str, data: Value) -> Value {
+    let what = match data.get("id") {
+        Some(id) => format!("msg_{SESSION}_{}", id.as_str().unwrap_or_default()),
+        None => format!("{}_{SESSION}_{}", event.replace('.', "_"), AT_SECONDS * 1000),
+    };
     json!({
         "event": event, "timestamp": AT, "sessionId": SESSION,
-        "idempotencyKey": format!("{}_{SESSION}_42_{WEBHOOK}", event.replace('.', "_")), "deliveryId": format!("dlv_{DELIVERY}"), "data": data,
+        "idempotencyKey": format!("{what}_{WEBHOOK}"), "deliveryId": format!("dlv_{DELIVERY}"), "data": data,
     })
 }

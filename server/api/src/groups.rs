@@ -172,6 +172,8 @@ impl Groups {
     }
 
     /// Get a group with its members
+    ///
+    /// Asked of WhatsApp, so the session has to be on line.
     #[oai(
         path = "/sessions/:sessionId/groups/:groupId",
         method = "get",

@@ -116,15 +116,16 @@ pub(crate) struct UpdateApiKey {
     /// What it may do.
     role: Option<Word<Role>>,
     /// The IPv4 addresses and networks it may come from.
-    #[oai(validator(max_items = 1000))]
+    #[oai(nullable, validator(max_items = 1000))]
     allowed_ips: MaybeUndefined<Vec<String>>,
     /// The sessions it may touch.
-    #[oai(validator(max_items = 1000))]
+    #[oai(nullable, validator(max_items = 1000))]
     allowed_sessions: MaybeUndefined<Vec<Uuid>>,
     /// The chats it may touch.
-    #[oai(validator(max_items = 1000))]
+    #[oai(nullable, validator(max_items = 1000))]
     allowed_chats: MaybeUndefined<Vec<String>>,
     /// When it stops working.
+    #[oai(nullable)]
     expires_at: MaybeUndefined<Moment>,
 }
 
@@ -158,6 +159,8 @@ fn session_ids(ids: Vec<Uuid>) -> Vec<SessionId> {
 #[OpenApi]
 impl Keys {
     /// Ask what a key may do
+    ///
+    /// Answers for the key that the request carries.
     #[oai(path = "/auth/validate", method = "post", operation_id = "validateKey", tag = "Tag::Keys")]
     async fn validate(&self, caller: Caller<Viewer, NoChats>) -> Answer<Shown<KeyValidation>> {
         Ok(Shown(KeyValidation {
@@ -208,6 +211,8 @@ impl Keys {
     }
 
     /// Change an API key
+    ///
+    /// What is left out stays; null lifts a limit.
     #[oai(path = "/auth/api-keys/:keyId", method = "put", operation_id = "updateKey", tag = "Tag::Keys")]
     async fn update(
         &self,
@@ -228,6 +233,8 @@ impl Keys {
     }
 
     /// Delete an API key
+    ///
+    /// It stops working at once and its row goes. The last key of an admin cannot be deleted.
     #[oai(path = "/auth/api-keys/:keyId", method = "delete", operation_id = "deleteKey", tag = "Tag::Keys")]
     async fn delete(
         &self,

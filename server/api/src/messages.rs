@@ -225,6 +225,8 @@ impl Messages {
     }
 
     /// List the reactions to a message
+    ///
+    /// Grouped by emoji.
     #[oai(
         path = "/sessions/:sessionId/messages/:chatId/:messageId/reactions",
         method = "get",
@@ -249,6 +251,8 @@ impl Messages {
     }
 
     /// React to a message
+    ///
+    /// An empty emoji takes the reaction back.
     #[oai(path = "/sessions/:sessionId/messages/react", method = "post", operation_id = "react", tag = "Tag::Messages")]
     async fn react(
         &self,
@@ -264,6 +268,8 @@ impl Messages {
     }
 
     /// Delete a message
+    ///
+    /// Taken back for everyone, as long as WhatsApp permits it, or deleted on this account's devices only.
     #[oai(
         path = "/sessions/:sessionId/messages/delete",
         method = "post",
@@ -288,6 +294,8 @@ impl Messages {
     }
 
     /// Change the text of a message
+    ///
+    /// Own text messages only, within the time WhatsApp permits.
     #[oai(
         path = "/sessions/:sessionId/messages/edit",
         method = "post",

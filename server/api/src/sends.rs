@@ -341,6 +341,8 @@ impl Sends {
     }
 
     /// Answer a message
+    ///
+    /// A text that quotes a message of the same chat.
     #[oai(path = "/sessions/:sessionId/messages/reply", method = "post", operation_id = "reply", tag = "Tag::Messages")]
     async fn reply(
         &self,

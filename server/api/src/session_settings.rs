@@ -47,12 +47,13 @@ impl From<SessionConfig> for ConfigResponse {
 #[oai(rename_all = "camelCase")]
 pub(crate) struct UpdateSessionConfig {
     /// Whether incoming calls are refused.
+    #[oai(nullable)]
     auto_reject_calls: MaybeUndefined<bool>,
     /// After how many failed attempts to reconnect the session is `failed`; null is never.
-    #[oai(validator(minimum(value = "0"), maximum(value = "20")))]
+    #[oai(nullable, validator(minimum(value = "0"), maximum(value = "20")))]
     max_reconnect_attempts: MaybeUndefined<u32>,
     /// The first wait before a reconnect, in milliseconds.
-    #[oai(validator(minimum(value = "1000"), maximum(value = "300000")))]
+    #[oai(nullable, validator(minimum(value = "1000"), maximum(value = "300000")))]
     reconnect_base_delay: MaybeUndefined<u32>,
 }
 
@@ -194,6 +195,8 @@ impl SessionSettings {
     }
 
     /// Get what a session's engine can do
+    ///
+    /// An operation that is not in the list answers 501.
     #[oai(
         path = "/sessions/:sessionId/capabilities",
         method = "get",

@@ -227,6 +227,8 @@ impl Sessions {
     }
 
     /// Count sessions
+    ///
+    /// Together with what the process takes up. A key that is limited to some sessions sees those.
     #[oai(
         path = "/sessions/stats/overview",
         method = "get",

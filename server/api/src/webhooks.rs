@@ -97,6 +97,7 @@ pub(crate) struct UpdateWebhook {
     /// Further headers to send.
     headers: Option<BTreeMap<String, String>>,
     /// Further conditions; null lifts them.
+    #[oai(nullable)]
     filters: MaybeUndefined<WebhookFilters>,
     /// How often a delivery is attempted in all.
     #[oai(validator(minimum(value = "0"), maximum(value = "5")))]
@@ -284,6 +285,8 @@ fn session_of<R: Least, F: Fenced>(caller: &Caller<R, F>, named: Option<Uuid>) -
 #[OpenApi]
 impl Webhooks {
     /// List the webhooks of a session
+    ///
+    /// Secrets and headers are never shown.
     #[oai(path = "/sessions/:sessionId/webhooks", method = "get", operation_id = "listWebhooks", tag = "Tag::Webhooks")]
     async fn list(
         &self,
@@ -332,6 +335,8 @@ impl Webhooks {
     }
 
     /// Change a webhook
+    ///
+    /// What is left out stays.
     #[oai(
         path = "/sessions/:sessionId/webhooks/:webhookId",
         method = "put",
@@ -356,6 +361,8 @@ impl Webhooks {
     }
 
     /// Delete a webhook
+    ///
+    /// What still waits to be delivered goes with it.
     #[oai(
         path = "/sessions/:sessionId/webhooks/:webhookId",
         method = "delete",
