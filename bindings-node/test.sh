@@ -9,6 +9,10 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 
+# Options for the run of the tests, such as a reporter, are not for what is built before.
+options="${NODE_OPTIONS:-}"
+unset NODE_OPTIONS
+
 target="${CARGO_TARGET_DIR:-$PWD/../target}"
 export OPENWA_BINARY="${OPENWA_BINARY:-$target/debug/openwa}"
 [ -x "$OPENWA_BINARY" ] || { echo "$OPENWA_BINARY is not there: build it with 'cargo b', or set OPENWA_BINARY." >&2; exit 1; }
@@ -38,4 +42,4 @@ if [ $# -gt 0 ]; then
     files=()
     for word in "$@"; do files+=(test/*"$word"*.test.mjs); done
 fi
-exec node --expose-gc --test --test-concurrency=1 "${files[@]}"
+NODE_OPTIONS="$options" exec node --expose-gc --test --test-concurrency=1 "${files[@]}"

@@ -43,7 +43,7 @@ describe("the installed package", { timeout: 300_000 }, () => {
 
   for (const [version, node] of Object.entries(NODES)) {
     it(`loads and calls in Node ${version}, as ESM and as CommonJS`, async () => {
-      const { stdout } = await run(node, ["--version"]);
+      const { stdout } = await run(node, ["--version"], { env: {} });
       assert.match(stdout, new RegExp(`^v${version}\\.`));
       const use = `
         const client = new OpenWA();

@@ -10,9 +10,9 @@ import { Gateway, root, sdk } from "./harness.mjs";
 
 const { cases } = JSON.parse(await readFile(join(root, "tests/sdk/webhook_vectors.json"), "utf8"));
 
-describe("webhook_vectors", () => {
+describe("webhook vectors", () => {
   for (const { name, body, headers, secrets, now, tolerance, result } of cases) {
-    it(name, () => {
+    it(`webhook_vectors: ${name}`, () => {
       const options = { now: new Date(now * 1000), toleranceSeconds: tolerance };
       const shapes = [headers, new Headers(headers), Object.entries(headers)];
       for (const shape of shapes) {
