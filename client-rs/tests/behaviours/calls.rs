@@ -34,7 +34,8 @@ async fn call_query_and_body() {
     let log = server.log().await;
     assert_eq!(log[0]["query"]["chatId"], "a&b=c d+é");
     let body: serde_json::Value = serde_json::from_str(log[1]["body"].as_str().unwrap()).unwrap();
-    let expected = serde_json::json!({"chatId": CHAT, "text": "Grüße \u{1f468}\u{200d}\u{1f469}", "mentions": ["1@c.us"]});
+    let expected =
+        serde_json::json!({"chatId": CHAT, "text": "Grüße \u{1f468}\u{200d}\u{1f469}", "mentions": ["1@c.us"]});
     assert_eq!(body, expected);
     assert_eq!(log[2]["query"], serde_json::json!({"limit": "1", "offset": "2"}));
 }
@@ -59,7 +60,8 @@ async fn call_proxy() {
         while !head.ends_with(b"\r\n\r\n") {
             head.push(connection.read_u8().await.unwrap());
         }
-        let answer = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"status\":\"ok\"}";
+        let answer =
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 15\r\n\r\n{\"status\":\"ok\"}";
         connection.write_all(answer).await.unwrap();
         String::from_utf8(head).unwrap().to_lowercase()
     });

@@ -34,7 +34,8 @@ fn webhook_vectors() {
     for case in vectors() {
         let mut secrets = case.secrets.iter();
         let verifier = Verifier::new(secrets.next().unwrap());
-        let verifier = secrets.fold(verifier, |it, secret| it.or(secret)).tolerance(Duration::from_secs(case.tolerance));
+        let verifier =
+            secrets.fold(verifier, |it, secret| it.or(secret)).tolerance(Duration::from_secs(case.tolerance));
         let headers = case.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let now = UNIX_EPOCH + Duration::from_secs(case.now);
         let result = match verifier.verify_at(headers, case.body.as_bytes(), now) {
