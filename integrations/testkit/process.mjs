@@ -62,11 +62,6 @@ export class Program {
 		}
 	}
 
-	/** Everything it has said. */
-	get said() {
-		return this.#said;
-	}
-
 	/** Waits until it has said something of this form, and gives the match. */
 	async says(pattern) {
 		let heard;

@@ -85,9 +85,9 @@ export class N8n {
 		};
 	}
 
-	/** Everything it has said. */
-	get said() {
-		return this.#program.said;
+	/** Waits until it has said something of this form. */
+	async says(pattern) {
+		return await this.#program.says(pattern);
 	}
 
 	/** Asks its own API; anything but a success is a failure of the test. */

@@ -8,13 +8,14 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { Gateway } from '../../testkit/gateway.mjs';
+import { Relay } from '../../testkit/relay.mjs';
 import { N8n, isInstalled } from './n8n.mjs';
 
 const EXAMPLE = new URL('../../../examples/n8n/answer-customers.json', import.meta.url);
 const skip = isInstalled() ? false : 'n8n is not installed: integrations/n8n-nodes-openwa/test/install-n8n';
 const folder = mkdtempSync(join(tmpdir(), 'openwa-n8n-'));
 
-let gateway, operator, n8n, session, ada, credentials, answering;
+let gateway, relay, operator, n8n, session, ada, credentials, answering;
 
 const openwa = (name, parameters) => ({
 	name,
@@ -44,13 +45,15 @@ before(async () => {
 	gateway = await Gateway.start(folder, { WEBHOOK_RETRY_DELAY: '50' });
 	session = await gateway.readySession('shop');
 	ada = await gateway.phone('Ada', '15551234567');
+	relay = await Relay.to(gateway.url);
 	operator = (await gateway.ask('POST', '/api/auth/api-keys', { name: 'n8n', role: 'operator' })).apiKey;
 	n8n = await N8n.first(folder);
-	credentials = await n8n.credential({ baseUrl: `${gateway.url}/`, apiKey: operator });
+	credentials = await n8n.credential({ baseUrl: `${relay.url}/`, apiKey: operator });
 });
 
 after(async () => {
 	await n8n?.stop();
+	await relay?.cut();
 	await gateway?.program.stop();
 	rmSync(folder, { recursive: true, force: true });
 });
@@ -244,6 +247,18 @@ test('it survives a restart of n8n', { skip }, async () => {
 	assert.deepEqual(after.map((it) => [it.id, it.updatedAt]), [[before.id, before.updatedAt]]);
 	await ada.write(session.number, 'waiting');
 	assert.match((await ada.next()).text, /"waiting"/);
+});
+
+test('n8n may start while the gateway is out of reach', { skip }, async () => {
+	const [before] = await webhooks();
+	await n8n.stop();
+	await relay.cut();
+	await n8n.start();
+	await n8n.says(/the gateway does not answer/);
+	await relay.mend();
+	await ada.write(session.number, 'early');
+	assert.match((await ada.next()).text, /"early"/);
+	assert.deepEqual((await webhooks()).map((it) => it.id), [before.id]);
 });
 
 test('it misses nothing while n8n is down, however long', { skip }, async () => {

@@ -56,19 +56,19 @@ export const messageProperties: INodeProperties[] = [
 			{
 				name: "Send Audio",
 				value: "sendAudio",
-				description: "Send a sound or a voice note. The file comes by <code>url</code>, as <code>base64</code>, or as the part <code>file</code> of a form, which is streamed and may be as large as the gateway takes files (<code>MEDIA_DOWNLOAD_MAX_BYTES</code>, 50 MiB unless set).",
+				description: "Send a sound or a voice note. The file comes by URL, as <code>base64</code>, or as the part <code>file</code> of a form, which is streamed and may be as large as the gateway takes files (<code>MEDIA_DOWNLOAD_MAX_BYTES</code>, 50 MiB unless set).",
 				action: "Send a sound or a voice note",
 			},
 			{
 				name: "Send Document",
 				value: "sendDocument",
-				description: "Send a document. The file comes by <code>url</code>, as <code>base64</code>, or as the part <code>file</code> of a form, which is streamed and may be as large as the gateway takes files (<code>MEDIA_DOWNLOAD_MAX_BYTES</code>, 50 MiB unless set).",
+				description: "Send a document. The file comes by URL, as <code>base64</code>, or as the part <code>file</code> of a form, which is streamed and may be as large as the gateway takes files (<code>MEDIA_DOWNLOAD_MAX_BYTES</code>, 50 MiB unless set).",
 				action: "Send a document",
 			},
 			{
 				name: "Send Image",
 				value: "sendImage",
-				description: "Send a picture. The file comes by <code>url</code>, as <code>base64</code>, or as the part <code>file</code> of a form, which is streamed and may be as large as the gateway takes files (<code>MEDIA_DOWNLOAD_MAX_BYTES</code>, 50 MiB unless set).",
+				description: "Send a picture. The file comes by URL, as <code>base64</code>, or as the part <code>file</code> of a form, which is streamed and may be as large as the gateway takes files (<code>MEDIA_DOWNLOAD_MAX_BYTES</code>, 50 MiB unless set).",
 				action: "Send a picture",
 			},
 			{
@@ -80,7 +80,7 @@ export const messageProperties: INodeProperties[] = [
 			{
 				name: "Send Video",
 				value: "sendVideo",
-				description: "Send a video. The file comes by <code>url</code>, as <code>base64</code>, or as the part <code>file</code> of a form, which is streamed and may be as large as the gateway takes files (<code>MEDIA_DOWNLOAD_MAX_BYTES</code>, 50 MiB unless set).",
+				description: "Send a video. The file comes by URL, as <code>base64</code>, or as the part <code>file</code> of a form, which is streamed and may be as large as the gateway takes files (<code>MEDIA_DOWNLOAD_MAX_BYTES</code>, 50 MiB unless set).",
 				action: "Send a video",
 			},
 		],

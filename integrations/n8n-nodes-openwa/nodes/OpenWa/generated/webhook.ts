@@ -87,7 +87,7 @@ export const webhookProperties: INodeProperties[] = [
 		default: "",
 		placeholder: "e.g. https://example.org",
 		required: true,
-		description: "Where to POST to: <code>http</code> or <code>https</code>",
+		description: "Where to POST to: HTTP or <code>https</code>",
 		displayOptions: { show: { resource: ["webhook"], operation: ["create"] } },
 	},
 	{
@@ -319,7 +319,7 @@ export const webhookProperties: INodeProperties[] = [
 				type: "string",
 				default: "",
 				placeholder: "e.g. https://example.org",
-				description: "Where to POST to: <code>http</code> or <code>https</code>",
+				description: "Where to POST to: HTTP or <code>https</code>",
 			},
 		],
 	},

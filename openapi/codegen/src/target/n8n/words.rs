@@ -21,6 +21,9 @@ const OWN: [(&str, &str); 12] = [
     ("urls", "URLs"),
 ];
 
+/// Those that n8n's linter looks for inside of code as well.
+const CHECKED: [(&str, &str); 4] = [("id", "ID"), ("ids", "IDs"), ("json", "JSON"), ("url", "URL")];
+
 /// `["quoted", "message", "id"]` as `Quoted Message ID`.
 pub(super) fn title(words: &[String]) -> String {
     let last = words.len().saturating_sub(1);
@@ -55,15 +58,12 @@ pub(super) fn description(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
     // Every second part stands between backticks.
     for (place, part) in text.split('`').enumerate() {
-        if part == "id" {
-            html.push_str("ID");
-            continue;
-        }
-        let part = part.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        if place % 2 == 1 {
-            html.push_str(&format!("<code>{part}</code>"));
+        if place % 2 == 0 {
+            html.push_str(&escaped(&own_spelling(part, &OWN)));
+        } else if OWN.iter().any(|it| it.0 == part) {
+            html.push_str(&own_spelling(part, &OWN));
         } else {
-            html.push_str(&own_spelling(&part));
+            html.push_str(&format!("<code>{}</code>", escaped(&own_spelling(part, &CHECKED))));
         }
     }
     let html = capital(&html);
@@ -103,16 +103,23 @@ pub(super) fn unless_same(description: String, title: &str) -> String {
     if plain.eq_ignore_ascii_case(title) { String::new() } else { description }
 }
 
-fn own_spelling(text: &str) -> String {
-    let one = |word: &str| {
-        let end = word.find(|it: char| !it.is_alphanumeric()).unwrap_or(word.len());
-        let (core, rest) = word.split_at(end);
-        match OWN.iter().find(|it| it.0 == core) {
-            Some((_, own)) => format!("{own}{rest}"),
-            None => word.to_owned(),
-        }
-    };
-    text.split(' ').map(one).collect::<Vec<_>>().join(" ")
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// The text with these words as they are to be written, wherever they stand by themselves.
+fn own_spelling(text: &str, own: &[(&str, &str)]) -> String {
+    let mut spelt = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let word = rest.find(|it: char| !it.is_alphanumeric()).unwrap_or(rest.len());
+        let (before, after) = rest.split_at(word);
+        spelt.push_str(own.iter().find(|it| it.0 == before).map_or(before, |it| it.1));
+        let between = after.find(char::is_alphanumeric).unwrap_or(after.len());
+        spelt.push_str(&after[..between]);
+        rest = &after[between..];
+    }
+    spelt
 }
 
 fn capital(text: &str) -> String {
@@ -155,7 +162,8 @@ mod tests {
     #[test]
     fn descriptions_end_as_n8n_wants_them() {
         assert_eq!(description("The chat's id."), "The chat's ID");
-        assert_eq!(description("One.\n\nTwo `<id>@c.us`."), "One. Two <code>&lt;id&gt;@c.us</code>.");
+        assert_eq!(description("One.\n\nTwo `<id>@c.us`."), "One. Two <code>&lt;ID&gt;@c.us</code>.");
+        assert_eq!(description("Without `url` and `file`"), "Without URL and <code>file</code>");
         assert_eq!(whether(&words("link preview"), "Ignored."), "Whether to set \"Link Preview\". Ignored.");
         assert_eq!(whether(&words("ptt"), "Whether it is a voice note."), "Whether it is a voice note");
     }
