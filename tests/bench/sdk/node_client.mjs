@@ -3,17 +3,19 @@
 //     node node_client.mjs CLIENT MODE CALL SECONDS
 //
 // CLIENT is a function below, MODE `one` (one call after another) or `tasks` (32 at a time), CALL one of
-// `session`, `messages`, `events`. The processor time is that of all threads of this process.
+// `session`, `messages`, `long`, `events`. The processor time is that of all threads of this process.
 
 const [, , client, mode, kind, seconds] = process.argv;
 const AT_A_TIME = 32;
 const { OPENWA_BASE_URL: BASE, OPENWA_API_KEY: KEY, SESSION_ID: SESSION } = process.env;
 const MESSAGES = Number(process.env.MESSAGES);
+const LONG = Number(process.env.LONG);
 const EVENTS = Number(process.env.EVENTS);
 const headers = { "X-API-Key": KEY };
 const path = {
   session: `/api/sessions/${SESSION}`,
   messages: `/api/sessions/${SESSION}/messages?limit=${MESSAGES}`,
+  long: `/api/sessions/${SESSION}/messages?limit=${LONG}`,
   events: `/api/sessions/${SESSION}/events?limit=${EVENTS}`,
 }[kind];
 
@@ -24,6 +26,7 @@ const clients = {
     return {
       session: () => client.sessions.get(SESSION),
       messages: () => client.messages.list(SESSION, { limit: MESSAGES }),
+      long: () => client.messages.list(SESSION, { limit: LONG }),
       events: () => client.events.list(SESSION, { limit: EVENTS }),
     }[kind];
   },
@@ -60,7 +63,7 @@ let calls = 0;
 let processor;
 
 async function work() {
-  for (let now = performance.now(); now < end; now = performance.now()) {
+  for (let now = performance.now(); now < end || calls === 0; now = performance.now()) {
     if (now >= begin) {
       if (processor === undefined) {
         begin = now;

@@ -3,7 +3,7 @@
     python_client.py CLIENT MODE CALL SECONDS
 
 CLIENT is a function below, MODE `one` (one call after another), `threads` or `tasks` (32 at a time), CALL one
-of `session`, `messages`, `events`. The processor time is that of all threads of this process.
+of `session`, `messages`, `long`, `events`. The processor time is that of all threads of this process.
 """
 
 import asyncio
@@ -17,10 +17,11 @@ import time
 AT_A_TIME = 32
 BASE, KEY = os.environ["OPENWA_BASE_URL"], os.environ["OPENWA_API_KEY"]
 SESSION = os.environ["SESSION_ID"]
-MESSAGES, EVENTS = int(os.environ["MESSAGES"]), int(os.environ["EVENTS"])
+MESSAGES, LONG, EVENTS = (int(os.environ[name]) for name in ("MESSAGES", "LONG", "EVENTS"))
 PATHS = {
     "session": f"/api/sessions/{SESSION}",
     "messages": f"/api/sessions/{SESSION}/messages?limit={MESSAGES}",
+    "long": f"/api/sessions/{SESSION}/messages?limit={LONG}",
     "events": f"/api/sessions/{SESSION}/events?limit={EVENTS}",
 }
 
@@ -33,6 +34,7 @@ def openwa(call):
     return {
         "session": lambda: client.sessions.get(SESSION),
         "messages": lambda: client.messages.list(SESSION, limit=MESSAGES),
+        "long": lambda: client.messages.list(SESSION, limit=LONG),
         "events": lambda: client.events.list(SESSION, limit=EVENTS),
     }[call]
 
@@ -45,6 +47,7 @@ def openwa_asyncio(call):
     return {
         "session": lambda: client.sessions.get(SESSION),
         "messages": lambda: client.messages.list(SESSION, limit=MESSAGES),
+        "long": lambda: client.messages.list(SESSION, limit=LONG),
         "events": lambda: client.events.list(SESSION, limit=EVENTS),
     }[call]
 
@@ -57,7 +60,8 @@ def openwa_client(call):
     return {
         "session": lambda: client.sessions.get(SESSION),
         "messages": lambda: client.messages.list(SESSION, {"limit": MESSAGES}),
-        "events": lambda: client.request("GET", f"/api/sessions/{SESSION}/events", {"limit": EVENTS}),
+        "long": lambda: client.messages.list(SESSION, {"limit": LONG}),
+        "events": lambda: client.request("GET", f"/api/sessions/{SESSION}/events", query={"limit": EVENTS}),
     }[call]
 
 
@@ -111,7 +115,7 @@ CLIENTS = {it.__name__: it for it in (openwa, openwa_asyncio, openwa_client, req
 
 
 class Measure:
-    """Counts calls until the time is over; a tenth of it goes before, for connections and caches."""
+    """Counts calls until the time is over, one at least; a tenth of it goes before, for connections and caches."""
 
     def __init__(self, seconds):
         self.calls = 0
@@ -123,7 +127,7 @@ class Measure:
     def goes_on(self):
         """Asked before each call."""
         now = time.perf_counter()
-        if now >= self.end:
+        if now >= self.end and self.calls:
             return False
         if now >= self.begin:
             with self._lock:
