@@ -152,10 +152,11 @@ impl OperationView {
             _ => ("additionalFields", "Additional Fields", "Add Field"),
         };
         let is_shown = |it: &&FormField| {
-            let by_other_means = (operation.page.is_some() && it.wire == PAGE_SIZE) || (form.upload && it.wire == "url");
+            let by_other_means =
+                (operation.page.is_some() && it.wire == PAGE_SIZE) || (form.upload && it.wire == "url");
             !by_other_means && locator(it).is_none()
         };
-        let of_group = |it: &FormField| !it.required && !(form.upload && it.wire == "url");
+        let of_group = |it: &FormField| !(it.required || form.upload && it.wire == "url");
         let mut others: Vec<_> =
             form.fields.iter().filter(is_shown).filter(|it| of_group(it)).map(Property::of).collect();
         if operation.idempotency_key {
@@ -173,13 +174,7 @@ impl OperationView {
                 format!("{}. {told}", operation.summary.trim_end_matches('.'))
             }),
             action,
-            properties: form
-                .fields
-                .iter()
-                .filter(is_shown)
-                .filter(|it| it.required)
-                .map(Property::of)
-                .collect(),
+            properties: form.fields.iter().filter(is_shown).filter(|it| it.required).map(Property::of).collect(),
             group: (!others.is_empty()).then_some(GroupView {
                 name: group.0,
                 title: group.1,

@@ -28,8 +28,7 @@ fn render(api: &Api) -> Result<Files, Error> {
             operations.push(described(&resource.name.join("_").to_lower_camel_case(), &form));
         }
     }
-    let events: Vec<_> =
-        api.events.iter().map(|it| json!({"event": it.wire, "description": it.description})).collect();
+    let events: Vec<_> = api.events.iter().map(|it| json!({"event": it.wire, "description": it.description})).collect();
     Ok(vec![
         file("operations.js", templates.render("operations.js", minijinja::context! { operations })?),
         file("events.js", templates.render("events.js", minijinja::context! { events })?),
