@@ -115,11 +115,11 @@ CLIENTS = {it.__name__: it for it in (openwa, openwa_asyncio, openwa_client, req
 
 
 class Measure:
-    """Counts calls until the time is over, one at least; a tenth of it goes before, for connections and caches."""
+    """Counts calls until the time is over, one at least; a third of it goes before, for connections and caches."""
 
     def __init__(self, seconds):
         self.calls = 0
-        self.begin = time.perf_counter() + seconds / 10
+        self.begin = time.perf_counter() + seconds / 3
         self.end = self.begin + seconds
         self._processor = None
         self._lock = threading.Lock()
