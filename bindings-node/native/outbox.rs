@@ -27,7 +27,10 @@ pub(crate) enum Outcome {
     Whole(Answer),
     Failure(Error),
     /// The head of a file.
-    Head { status: u16, headers: HeaderMap },
+    Head {
+        status: u16,
+        headers: HeaderMap,
+    },
     /// A piece of it.
     Piece(Bytes),
     /// It was written, with so many bytes.

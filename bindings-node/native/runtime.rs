@@ -15,6 +15,8 @@ pub(crate) fn handle() -> Result<Handle, String> {
 fn start() -> io::Result<Handle> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let handle = runtime.handle().clone();
-    std::thread::Builder::new().name("openwa".to_owned()).spawn(move || runtime.block_on(std::future::pending::<()>()))?;
+    std::thread::Builder::new()
+        .name("openwa".to_owned())
+        .spawn(move || runtime.block_on(std::future::pending::<()>()))?;
     Ok(handle)
 }

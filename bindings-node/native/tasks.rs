@@ -23,7 +23,13 @@ pub(crate) enum Ask {
 }
 
 /// Fetches a file.
-pub(crate) async fn download(client: Client, call: Call, id: u32, outbox: Arc<Outbox>, mut asks: UnboundedReceiver<Ask>) {
+pub(crate) async fn download(
+    client: Client,
+    call: Call,
+    id: u32,
+    outbox: Arc<Outbox>,
+    mut asks: UnboundedReceiver<Ask>,
+) {
     let mut download = match client.download(call).await {
         Ok(download) => download,
         Err(error) => return outbox.post(id, Outcome::Failure(error)),
@@ -49,7 +55,13 @@ pub(crate) async fn download(client: Client, call: Call, id: u32, outbox: Arc<Ou
 }
 
 /// Follows events.
-pub(crate) async fn follow(client: Client, follow: Follow, id: u32, outbox: Arc<Outbox>, mut asks: UnboundedReceiver<Ask>) {
+pub(crate) async fn follow(
+    client: Client,
+    follow: Follow,
+    id: u32,
+    outbox: Arc<Outbox>,
+    mut asks: UnboundedReceiver<Ask>,
+) {
     let mut events = client.follow(follow);
     // What ended the stream while there were events to hand over first.
     let mut end = None;

@@ -1,5 +1,7 @@
 //! The one class that JavaScript sees.
 
+#![expect(clippy::too_many_arguments, reason = "an argument crosses over for less than a field of an object")]
+
 use std::{collections::HashMap, io, sync::Arc};
 
 use bytes::Bytes;
@@ -63,7 +65,6 @@ impl NativeTransport {
 
     /// Makes a call. `whole` asks for the headers of the answer as well.
     #[napi]
-    #[expect(clippy::too_many_arguments, reason = "an argument crosses over for less than a field of an object")]
     pub fn send(
         &mut self,
         env: Env,
@@ -118,7 +119,8 @@ impl NativeTransport {
         call.body = CallBody::Upload { fields: file.fields, file: upload };
         let client = self.client.clone();
         let outbox = self.outbox.clone();
-        let work = async move { outbox.post(id, client.send(call).await.map_or_else(Outcome::Failure, Outcome::Answer)) };
+        let work =
+            async move { outbox.post(id, client.send(call).await.map_or_else(Outcome::Failure, Outcome::Answer)) };
         self.start(&env, id, work, None, sender)
     }
 
@@ -156,7 +158,6 @@ impl NativeTransport {
 
     /// Follows events; nothing happens before the first are asked for.
     #[napi]
-    #[expect(clippy::too_many_arguments, reason = "an argument crosses over for less than a field of an object")]
     pub fn follow(
         &mut self,
         env: Env,

@@ -142,7 +142,9 @@ pub struct Whole {
 /// Names and values in turn; a value is bytes, which JavaScript has as characters up to 255.
 fn flat(headers: &HeaderMap) -> Vec<String> {
     let pairs = headers.iter();
-    pairs.flat_map(|(name, value)| [name.to_string(), value.as_bytes().iter().copied().map(char::from).collect()]).collect()
+    pairs
+        .flat_map(|(name, value)| [name.to_string(), value.as_bytes().iter().copied().map(char::from).collect()])
+        .collect()
 }
 
 // What an outcome is, where it is not the status of an answer that is told by its text alone.

@@ -3,85 +3,85 @@ import type * as types from "./types";
 
 /** What each kind of event carries in `data`. */
 export interface EventData {
-  /** A message that came in or went out. */
+  /** A message came in */
   "message.received": types.MessageEvent;
-  /** A message that came in or went out. */
+  /** A message went out, from here or from another device of the account */
   "message.sent": types.MessageEvent;
-  /** An outgoing message got further. */
+  /** An outgoing message got further: sent, delivered, read */
   "message.ack": types.MessageAckEvent;
-  /** An outgoing message will not arrive. */
+  /** An outgoing message will not arrive */
   "message.failed": types.MessageFailedEvent;
-  /** A message was taken back. */
+  /** A message was taken back */
   "message.revoked": types.MessageRevokedEvent;
-  /** Someone reacted to a message. */
+  /** Someone reacted to a message, or took the reaction back */
   "message.reaction": types.MessageReactionEvent;
-  /** The text of a message was changed. */
+  /** The text of a message was changed */
   "message.edited": types.MessageEditedEvent;
-  /** A session's status changed. */
+  /** A session's status changed */
   "session.status": types.SessionStatusEvent;
-  /** A new QR code is to be scanned. */
+  /** A new QR code is to be scanned */
   "session.qr": types.SessionQrEvent;
-  /** A session was linked to an account. */
+  /** A session was linked to an account */
   "session.authenticated": types.SessionAuthenticatedEvent;
-  /** A session lost its link or was stopped. */
+  /** A session lost its link or was stopped */
   "session.disconnected": types.SessionDisconnectedEvent;
-  /** Every fifth attempt in a row to reconnect. */
+  /** A session tries to reconnect again and again */
   "session.reconnect_loop": types.SessionReconnectLoopEvent;
-  /** WhatsApp limited the account, or lifted the limit. */
+  /** WhatsApp limited the account, or lifted the limit */
   "session.restriction": types.SessionRestrictionEvent;
-  /** A contact came on line, went away, or is typing. */
+  /** A contact came on line, went away, or is typing */
   "presence.update": types.PresenceUpdateEvent;
-  /** The members or settings of a group changed. */
+  /** Members joined a group or were added */
   "group.join": types.GroupEvent;
-  /** The members or settings of a group changed. */
+  /** Members left a group or were removed */
   "group.leave": types.GroupEvent;
-  /** The members or settings of a group changed. */
+  /** A group's subject, description, picture or settings changed */
   "group.update": types.GroupEvent;
-  /** The members or settings of a group changed. */
+  /** Someone asks to join a group */
   "group.join_request": types.GroupEvent;
-  /** A call. */
+  /** Someone calls */
   "call.received": types.CallEvent;
 }
 
 /** What a webhook's request holds, for each kind of event. */
 export interface DeliveryBodies {
-  /** A message that came in or went out. */
+  /** A message came in */
   "message.received": types.MessageReceivedDelivery;
-  /** A message that came in or went out. */
+  /** A message went out, from here or from another device of the account */
   "message.sent": types.MessageSentDelivery;
-  /** An outgoing message got further. */
+  /** An outgoing message got further: sent, delivered, read */
   "message.ack": types.MessageAckDelivery;
-  /** An outgoing message will not arrive. */
+  /** An outgoing message will not arrive */
   "message.failed": types.MessageFailedDelivery;
-  /** A message was taken back. */
+  /** A message was taken back */
   "message.revoked": types.MessageRevokedDelivery;
-  /** Someone reacted to a message. */
+  /** Someone reacted to a message, or took the reaction back */
   "message.reaction": types.MessageReactionDelivery;
-  /** The text of a message was changed. */
+  /** The text of a message was changed */
   "message.edited": types.MessageEditedDelivery;
-  /** A session's status changed. */
+  /** A session's status changed */
   "session.status": types.SessionStatusDelivery;
-  /** A new QR code is to be scanned. */
+  /** A new QR code is to be scanned */
   "session.qr": types.SessionQrDelivery;
-  /** A session was linked to an account. */
+  /** A session was linked to an account */
   "session.authenticated": types.SessionAuthenticatedDelivery;
-  /** A session lost its link or was stopped. */
+  /** A session lost its link or was stopped */
   "session.disconnected": types.SessionDisconnectedDelivery;
-  /** Every fifth attempt in a row to reconnect. */
+  /** A session tries to reconnect again and again */
   "session.reconnect_loop": types.SessionReconnectLoopDelivery;
-  /** WhatsApp limited the account, or lifted the limit. */
+  /** WhatsApp limited the account, or lifted the limit */
   "session.restriction": types.SessionRestrictionDelivery;
-  /** A contact came on line, went away, or is typing. */
+  /** A contact came on line, went away, or is typing */
   "presence.update": types.PresenceUpdateDelivery;
-  /** The members or settings of a group changed. */
+  /** Members joined a group or were added */
   "group.join": types.GroupJoinDelivery;
-  /** The members or settings of a group changed. */
+  /** Members left a group or were removed */
   "group.leave": types.GroupLeaveDelivery;
-  /** The members or settings of a group changed. */
+  /** A group's subject, description, picture or settings changed */
   "group.update": types.GroupUpdateDelivery;
-  /** The members or settings of a group changed. */
+  /** Someone asks to join a group */
   "group.join_request": types.GroupJoinRequestDelivery;
-  /** A call. */
+  /** Someone calls */
   "call.received": types.CallReceivedDelivery;
 }
 

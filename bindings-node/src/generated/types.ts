@@ -56,7 +56,7 @@ export interface CallReceivedDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /** A call. */
+  /** What happened. */
   data: CallEvent;
 }
 
@@ -321,7 +321,7 @@ export interface GroupJoinDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /** The members or settings of a group changed. */
+  /** What happened. */
   data: GroupEvent;
 }
 
@@ -337,7 +337,7 @@ export interface GroupJoinRequestDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /** The members or settings of a group changed. */
+  /** What happened. */
   data: GroupEvent;
 }
 
@@ -353,7 +353,7 @@ export interface GroupLeaveDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /** The members or settings of a group changed. */
+  /** What happened. */
   data: GroupEvent;
 }
 
@@ -393,7 +393,7 @@ export interface GroupUpdateDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /** The members or settings of a group changed. */
+  /** What happened. */
   data: GroupEvent;
 }
 
@@ -496,7 +496,7 @@ export interface MessageAckDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /** An outgoing message got further. */
+  /** What happened. */
   data: MessageAckEvent;
 }
 
@@ -529,7 +529,7 @@ export interface MessageEditedDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /** The text of a message was changed. */
+  /** What happened. */
   data: MessageEditedEvent;
 }
 
@@ -623,7 +623,7 @@ export interface MessageFailedDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /** An outgoing message will not arrive. */
+  /** What happened. */
   data: MessageFailedEvent;
 }
 
@@ -730,7 +730,7 @@ export interface MessageReactionDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /** Someone reacted to a message. */
+  /** What happened. */
   data: MessageReactionEvent;
 }
 
@@ -758,7 +758,7 @@ export interface MessageReceivedDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /** A message that came in or went out. */
+  /** What happened. */
   data: MessageEvent;
 }
 
@@ -774,7 +774,7 @@ export interface MessageRevokedDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /** A message was taken back. */
+  /** What happened. */
   data: MessageRevokedEvent;
 }
 
@@ -810,7 +810,7 @@ export interface MessageSentDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /** A message that came in or went out. */
+  /** What happened. */
   data: MessageEvent;
 }
 
@@ -867,7 +867,7 @@ export interface PresenceUpdateDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /** A contact came on line, went away, or is typing. */
+  /** What happened. */
   data: PresenceUpdateEvent;
 }
 
@@ -1101,7 +1101,7 @@ export interface SessionAuthenticatedDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /** A session was linked to an account. */
+  /** What happened. */
   data: SessionAuthenticatedEvent;
 }
 
@@ -1151,7 +1151,7 @@ export interface SessionDisconnectedDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /** A session lost its link or was stopped. */
+  /** What happened. */
   data: SessionDisconnectedEvent;
 }
 
@@ -1187,7 +1187,7 @@ export interface SessionQrDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /** A new QR code is to be scanned. */
+  /** What happened. */
   data: SessionQrEvent;
 }
 
@@ -1211,7 +1211,7 @@ export interface SessionReconnectLoopDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /** Every fifth attempt in a row to reconnect. */
+  /** What happened. */
   data: SessionReconnectLoopEvent;
 }
 
@@ -1247,7 +1247,7 @@ export interface SessionRestrictionDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /** WhatsApp limited the account, or lifted the limit. */
+  /** What happened. */
   data: SessionRestrictionEvent;
 }
 
@@ -1280,7 +1280,7 @@ export interface SessionStatusDelivery {
   idempotencyKey: string;
   /** The same for every attempt of this dispatch. */
   deliveryId: string;
-  /** A session's status changed. */
+  /** What happened. */
   data: SessionStatusEvent;
 }
 
@@ -1317,13 +1317,13 @@ export interface Success {
 /** What to change about a key; null lifts a limit. */
 export interface UpdateApiKey {
   /** The chats it may touch. */
-  allowedChats?: Array<string> | undefined;
+  allowedChats?: Array<string> | null | undefined;
   /** The IPv4 addresses and networks it may come from. */
-  allowedIps?: Array<string> | undefined;
+  allowedIps?: Array<string> | null | undefined;
   /** The sessions it may touch. */
-  allowedSessions?: Array<string> | undefined;
+  allowedSessions?: Array<string> | null | undefined;
   /** When it stops working. */
-  expiresAt?: string | undefined;
+  expiresAt?: string | null | undefined;
   /** What a person calls it. (of length 3 to 100) */
   name?: string | undefined;
   /** What it may do. */
@@ -1333,11 +1333,11 @@ export interface UpdateApiKey {
 /** What to change; null sets a field back to its default. */
 export interface UpdateSessionConfig {
   /** Whether incoming calls are refused. */
-  autoRejectCalls?: boolean | undefined;
+  autoRejectCalls?: boolean | null | undefined;
   /** After how many failed attempts to reconnect the session is `failed`; null is never. (0 to 20) */
-  maxReconnectAttempts?: number | undefined;
+  maxReconnectAttempts?: number | null | undefined;
   /** The first wait before a reconnect, in milliseconds. (1000 to 300000) */
-  reconnectBaseDelay?: number | undefined;
+  reconnectBaseDelay?: number | null | undefined;
 }
 
 /** The proxy to use from the next start on. */
@@ -1356,7 +1356,7 @@ export interface UpdateWebhook {
   /** Which events, or `*` for all. */
   events?: Array<string> | undefined;
   /** Further conditions; null lifts them. */
-  filters?: WebhookFilters | undefined;
+  filters?: WebhookFilters | null | undefined;
   /** Further headers to send. */
   headers?: Record<string, string> | undefined;
   /** How often a delivery is attempted in all. (0 to 5) */

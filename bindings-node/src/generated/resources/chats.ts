@@ -40,6 +40,8 @@ export class Chats {
   /**
    * Mark a chat as read.
    *
+   * All that is unread, or some messages only; senders see it unless the account hides it.
+   *
    * `POST /api/sessions/{sessionId}/chats/read`; needs the role operator
    */
   markRead(sessionId: string, body: MarkChatRead, options?: CallOptions): Promise<Success> {

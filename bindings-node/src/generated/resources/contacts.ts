@@ -17,6 +17,8 @@ export class Contacts {
   /**
    * Check whether a number is on WhatsApp.
    *
+   * The answer holds the id to send to.
+   *
    * `GET /api/sessions/{sessionId}/contacts/check/{number}`; needs the role operator
    */
   checkNumber(sessionId: string, number: string, options?: CallOptions): Promise<NumberCheck> {

@@ -40,6 +40,8 @@ export class Groups {
   /**
    * Get a group with its members.
    *
+   * Asked of WhatsApp, so the session has to be on line.
+   *
    * `GET /api/sessions/{sessionId}/groups/{groupId}`; needs the role viewer
    */
   get(sessionId: string, groupId: string, options?: CallOptions): Promise<Group> {

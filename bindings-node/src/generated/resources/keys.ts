@@ -49,6 +49,8 @@ export class Keys {
   /**
    * Delete an API key.
    *
+   * It stops working at once and its row goes. The last key of an admin cannot be deleted.
+   *
    * `DELETE /api/auth/api-keys/{keyId}`; needs the role admin
    */
   delete(keyId: string, options?: CallOptions): Promise<void> {
@@ -66,6 +68,8 @@ export class Keys {
 
   /**
    * Change an API key.
+   *
+   * What is left out stays; null lifts a limit.
    *
    * `PUT /api/auth/api-keys/{keyId}`; needs the role admin
    */
@@ -86,6 +90,8 @@ export class Keys {
 
   /**
    * Ask what a key may do.
+   *
+   * Answers for the key that the request carries.
    *
    * `POST /api/auth/validate`; needs the role viewer
    */

@@ -80,6 +80,8 @@ export class Messages {
   /**
    * Delete a message.
    *
+   * Taken back for everyone, as long as WhatsApp permits it, or deleted on this account's devices only.
+   *
    * `POST /api/sessions/{sessionId}/messages/delete`; needs the role operator
    */
   delete(sessionId: string, body: DeleteMessage, options?: CallOptions): Promise<Success> {
@@ -88,6 +90,8 @@ export class Messages {
 
   /**
    * Change the text of a message.
+   *
+   * Own text messages only, within the time WhatsApp permits.
    *
    * `POST /api/sessions/{sessionId}/messages/edit`; needs the role operator
    */
@@ -98,6 +102,8 @@ export class Messages {
   /**
    * React to a message.
    *
+   * An empty emoji takes the reaction back.
+   *
    * `POST /api/sessions/{sessionId}/messages/react`; needs the role operator
    */
   react(sessionId: string, body: ReactToMessage, options?: CallOptions): Promise<Success> {
@@ -106,6 +112,8 @@ export class Messages {
 
   /**
    * Answer a message.
+   *
+   * A text that quotes a message of the same chat.
    *
    * `POST /api/sessions/{sessionId}/messages/reply`; needs the role operator
    */
@@ -185,6 +193,8 @@ export class Messages {
 
   /**
    * List the reactions to a message.
+   *
+   * Grouped by emoji.
    *
    * `GET /api/sessions/{sessionId}/messages/{chatId}/{messageId}/reactions`; needs the role viewer
    */

@@ -81,6 +81,8 @@ export class Sessions {
   /**
    * Count sessions.
    *
+   * Together with what the process takes up. A key that is limited to some sessions sees those.
+   *
    * `GET /api/sessions/stats/overview`; needs the role viewer
    */
   getOverview(options?: CallOptions): Promise<SessionsOverview> {
@@ -109,6 +111,8 @@ export class Sessions {
 
   /**
    * Get what a session's engine can do.
+   *
+   * An operation that is not in the list answers 501.
    *
    * `GET /api/sessions/{sessionId}/capabilities`; needs the role viewer
    */

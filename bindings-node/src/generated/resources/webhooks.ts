@@ -51,6 +51,8 @@ export class Webhooks {
   /**
    * List the webhooks of a session.
    *
+   * Secrets and headers are never shown.
+   *
    * `GET /api/sessions/{sessionId}/webhooks`; needs the role operator
    */
   list(sessionId: string, options?: CallOptions): Promise<Array<Webhook>> {
@@ -72,6 +74,8 @@ export class Webhooks {
   /**
    * Delete a webhook.
    *
+   * What still waits to be delivered goes with it.
+   *
    * `DELETE /api/sessions/{sessionId}/webhooks/{webhookId}`; needs the role operator
    */
   delete(sessionId: string, webhookId: string, options?: CallOptions): Promise<void> {
@@ -89,6 +93,8 @@ export class Webhooks {
 
   /**
    * Change a webhook.
+   *
+   * What is left out stays.
    *
    * `PUT /api/sessions/{sessionId}/webhooks/{webhookId}`; needs the role operator
    */
