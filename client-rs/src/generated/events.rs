@@ -12,17 +12,17 @@ use crate::{Error, events::record, open::open_union};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum EventData {
-    /// A message that came in or went out.
+    /// A message came in.
     MessageReceived(models::MessageEvent),
-    /// A message that came in or went out.
+    /// A message went out, from here or from another device of the account.
     MessageSent(models::MessageEvent),
-    /// An outgoing message got further.
+    /// An outgoing message got further: sent, delivered, read.
     MessageAck(models::MessageAckEvent),
     /// An outgoing message will not arrive.
     MessageFailed(models::MessageFailedEvent),
     /// A message was taken back.
     MessageRevoked(models::MessageRevokedEvent),
-    /// Someone reacted to a message.
+    /// Someone reacted to a message, or took the reaction back.
     MessageReaction(models::MessageReactionEvent),
     /// The text of a message was changed.
     MessageEdited(models::MessageEditedEvent),
@@ -34,21 +34,21 @@ pub enum EventData {
     SessionAuthenticated(models::SessionAuthenticatedEvent),
     /// A session lost its link or was stopped.
     SessionDisconnected(models::SessionDisconnectedEvent),
-    /// Every fifth attempt in a row to reconnect.
+    /// A session tries to reconnect again and again.
     SessionReconnectLoop(models::SessionReconnectLoopEvent),
     /// WhatsApp limited the account, or lifted the limit.
     SessionRestriction(models::SessionRestrictionEvent),
     /// A contact came on line, went away, or is typing.
     PresenceUpdate(models::PresenceUpdateEvent),
-    /// The members or settings of a group changed.
+    /// Members joined a group or were added.
     GroupJoin(models::GroupEvent),
-    /// The members or settings of a group changed.
+    /// Members left a group or were removed.
     GroupLeave(models::GroupEvent),
-    /// The members or settings of a group changed.
+    /// A group's subject, description, picture or settings changed.
     GroupUpdate(models::GroupEvent),
-    /// The members or settings of a group changed.
+    /// Someone asks to join a group.
     GroupJoinRequest(models::GroupEvent),
-    /// A call.
+    /// Someone calls.
     CallReceived(models::CallEvent),
     /// What this version does not know, as it came.
     Unrecognized {
@@ -169,17 +169,17 @@ impl models::Event {
 open_union! {
     /// What a webhook brings, by the type of the event.
     Delivery by "event" {
-        /// A message that came in or went out.
+        /// A message came in.
         MessageReceived(models::MessageReceivedDelivery) = "message.received",
-        /// A message that came in or went out.
+        /// A message went out, from here or from another device of the account.
         MessageSent(models::MessageSentDelivery) = "message.sent",
-        /// An outgoing message got further.
+        /// An outgoing message got further: sent, delivered, read.
         MessageAck(models::MessageAckDelivery) = "message.ack",
         /// An outgoing message will not arrive.
         MessageFailed(models::MessageFailedDelivery) = "message.failed",
         /// A message was taken back.
         MessageRevoked(models::MessageRevokedDelivery) = "message.revoked",
-        /// Someone reacted to a message.
+        /// Someone reacted to a message, or took the reaction back.
         MessageReaction(models::MessageReactionDelivery) = "message.reaction",
         /// The text of a message was changed.
         MessageEdited(models::MessageEditedDelivery) = "message.edited",
@@ -191,21 +191,21 @@ open_union! {
         SessionAuthenticated(models::SessionAuthenticatedDelivery) = "session.authenticated",
         /// A session lost its link or was stopped.
         SessionDisconnected(models::SessionDisconnectedDelivery) = "session.disconnected",
-        /// Every fifth attempt in a row to reconnect.
+        /// A session tries to reconnect again and again.
         SessionReconnectLoop(models::SessionReconnectLoopDelivery) = "session.reconnect_loop",
         /// WhatsApp limited the account, or lifted the limit.
         SessionRestriction(models::SessionRestrictionDelivery) = "session.restriction",
         /// A contact came on line, went away, or is typing.
         PresenceUpdate(models::PresenceUpdateDelivery) = "presence.update",
-        /// The members or settings of a group changed.
+        /// Members joined a group or were added.
         GroupJoin(models::GroupJoinDelivery) = "group.join",
-        /// The members or settings of a group changed.
+        /// Members left a group or were removed.
         GroupLeave(models::GroupLeaveDelivery) = "group.leave",
-        /// The members or settings of a group changed.
+        /// A group's subject, description, picture or settings changed.
         GroupUpdate(models::GroupUpdateDelivery) = "group.update",
-        /// The members or settings of a group changed.
+        /// Someone asks to join a group.
         GroupJoinRequest(models::GroupJoinRequestDelivery) = "group.join_request",
-        /// A call.
+        /// Someone calls.
         CallReceived(models::CallReceivedDelivery) = "call.received",
     }
 }

@@ -83,7 +83,7 @@ pub struct CallReceivedDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// A call.
+    /// What happened.
     pub data: CallEvent,
 }
 
@@ -650,7 +650,7 @@ pub struct GroupJoinDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// The members or settings of a group changed.
+    /// What happened.
     pub data: GroupEvent,
 }
 
@@ -669,7 +669,7 @@ pub struct GroupJoinRequestDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// The members or settings of a group changed.
+    /// What happened.
     pub data: GroupEvent,
 }
 
@@ -688,7 +688,7 @@ pub struct GroupLeaveDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// The members or settings of a group changed.
+    /// What happened.
     pub data: GroupEvent,
 }
 
@@ -739,7 +739,7 @@ pub struct GroupUpdateDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// The members or settings of a group changed.
+    /// What happened.
     pub data: GroupEvent,
 }
 
@@ -886,7 +886,7 @@ pub struct MessageAckDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// An outgoing message got further.
+    /// What happened.
     pub data: MessageAckEvent,
 }
 
@@ -932,7 +932,7 @@ pub struct MessageEditedDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// The text of a message was changed.
+    /// What happened.
     pub data: MessageEditedEvent,
 }
 
@@ -1049,7 +1049,7 @@ pub struct MessageFailedDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// An outgoing message will not arrive.
+    /// What happened.
     pub data: MessageFailedEvent,
 }
 
@@ -1202,7 +1202,7 @@ pub struct MessageReactionDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// Someone reacted to a message.
+    /// What happened.
     pub data: MessageReactionEvent,
 }
 
@@ -1236,7 +1236,7 @@ pub struct MessageReceivedDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// A message that came in or went out.
+    /// What happened.
     pub data: MessageEvent,
 }
 
@@ -1255,7 +1255,7 @@ pub struct MessageRevokedDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// A message was taken back.
+    /// What happened.
     pub data: MessageRevokedEvent,
 }
 
@@ -1297,7 +1297,7 @@ pub struct MessageSentDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// A message that came in or went out.
+    /// What happened.
     pub data: MessageEvent,
 }
 
@@ -1436,7 +1436,7 @@ pub struct PresenceUpdateDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// A contact came on line, went away, or is typing.
+    /// What happened.
     pub data: PresenceUpdateEvent,
 }
 
@@ -2012,7 +2012,7 @@ pub struct SessionAuthenticatedDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// A session was linked to an account.
+    /// What happened.
     pub data: SessionAuthenticatedEvent,
 }
 
@@ -2074,7 +2074,7 @@ pub struct SessionDisconnectedDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// A session lost its link or was stopped.
+    /// What happened.
     pub data: SessionDisconnectedEvent,
 }
 
@@ -2119,7 +2119,7 @@ pub struct SessionQrDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// A new QR code is to be scanned.
+    /// What happened.
     pub data: SessionQrEvent,
 }
 
@@ -2149,7 +2149,7 @@ pub struct SessionReconnectLoopDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// Every fifth attempt in a row to reconnect.
+    /// What happened.
     pub data: SessionReconnectLoopEvent,
 }
 
@@ -2194,7 +2194,7 @@ pub struct SessionRestrictionDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// WhatsApp limited the account, or lifted the limit.
+    /// What happened.
     pub data: SessionRestrictionEvent,
 }
 
@@ -2252,7 +2252,7 @@ pub struct SessionStatusDelivery {
     pub idempotency_key: String,
     /// The same for every attempt of this dispatch.
     pub delivery_id: String,
-    /// A session's status changed.
+    /// What happened.
     pub data: SessionStatusEvent,
 }
 
@@ -2301,17 +2301,17 @@ pub struct Success {
 #[non_exhaustive]
 pub struct UpdateApiKey {
     /// The chats it may touch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub allowed_chats: Option<Vec<String>>,
+    #[serde(default, with = "double", skip_serializing_if = "Option::is_none")]
+    pub allowed_chats: Option<Option<Vec<String>>>,
     /// The IPv4 addresses and networks it may come from.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub allowed_ips: Option<Vec<String>>,
+    #[serde(default, with = "double", skip_serializing_if = "Option::is_none")]
+    pub allowed_ips: Option<Option<Vec<String>>>,
     /// The sessions it may touch.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub allowed_sessions: Option<Vec<String>>,
+    #[serde(default, with = "double", skip_serializing_if = "Option::is_none")]
+    pub allowed_sessions: Option<Option<Vec<String>>>,
     /// When it stops working.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Timestamp>,
+    #[serde(default, with = "double", skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Option<Timestamp>>,
     /// What a person calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -2335,29 +2335,29 @@ impl UpdateApiKey {
 
     /// The chats it may touch.
     #[must_use]
-    pub fn allowed_chats(mut self, allowed_chats: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.allowed_chats = Some(allowed_chats.into_iter().map(Into::into).collect());
+    pub fn allowed_chats(mut self, allowed_chats: impl Into<Option<Vec<String>>>) -> Self {
+        self.allowed_chats = Some(allowed_chats.into());
         self
     }
 
     /// The IPv4 addresses and networks it may come from.
     #[must_use]
-    pub fn allowed_ips(mut self, allowed_ips: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.allowed_ips = Some(allowed_ips.into_iter().map(Into::into).collect());
+    pub fn allowed_ips(mut self, allowed_ips: impl Into<Option<Vec<String>>>) -> Self {
+        self.allowed_ips = Some(allowed_ips.into());
         self
     }
 
     /// The sessions it may touch.
     #[must_use]
-    pub fn allowed_sessions(mut self, allowed_sessions: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.allowed_sessions = Some(allowed_sessions.into_iter().map(Into::into).collect());
+    pub fn allowed_sessions(mut self, allowed_sessions: impl Into<Option<Vec<String>>>) -> Self {
+        self.allowed_sessions = Some(allowed_sessions.into());
         self
     }
 
     /// When it stops working.
     #[must_use]
-    pub fn expires_at(mut self, expires_at: Timestamp) -> Self {
-        self.expires_at = Some(expires_at);
+    pub fn expires_at(mut self, expires_at: impl Into<Option<Timestamp>>) -> Self {
+        self.expires_at = Some(expires_at.into());
         self
     }
 
@@ -2382,14 +2382,14 @@ impl UpdateApiKey {
 #[non_exhaustive]
 pub struct UpdateSessionConfig {
     /// Whether incoming calls are refused.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub auto_reject_calls: Option<bool>,
+    #[serde(default, with = "double", skip_serializing_if = "Option::is_none")]
+    pub auto_reject_calls: Option<Option<bool>>,
     /// After how many failed attempts to reconnect the session is `failed`; null is never.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub max_reconnect_attempts: Option<i64>,
+    #[serde(default, with = "double", skip_serializing_if = "Option::is_none")]
+    pub max_reconnect_attempts: Option<Option<i64>>,
     /// The first wait before a reconnect, in milliseconds.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reconnect_base_delay: Option<i64>,
+    #[serde(default, with = "double", skip_serializing_if = "Option::is_none")]
+    pub reconnect_base_delay: Option<Option<i64>>,
 }
 
 impl UpdateSessionConfig {
@@ -2400,22 +2400,22 @@ impl UpdateSessionConfig {
 
     /// Whether incoming calls are refused.
     #[must_use]
-    pub fn auto_reject_calls(mut self, auto_reject_calls: bool) -> Self {
-        self.auto_reject_calls = Some(auto_reject_calls);
+    pub fn auto_reject_calls(mut self, auto_reject_calls: impl Into<Option<bool>>) -> Self {
+        self.auto_reject_calls = Some(auto_reject_calls.into());
         self
     }
 
     /// After how many failed attempts to reconnect the session is `failed`; null is never.
     #[must_use]
-    pub fn max_reconnect_attempts(mut self, max_reconnect_attempts: i64) -> Self {
-        self.max_reconnect_attempts = Some(max_reconnect_attempts);
+    pub fn max_reconnect_attempts(mut self, max_reconnect_attempts: impl Into<Option<i64>>) -> Self {
+        self.max_reconnect_attempts = Some(max_reconnect_attempts.into());
         self
     }
 
     /// The first wait before a reconnect, in milliseconds.
     #[must_use]
-    pub fn reconnect_base_delay(mut self, reconnect_base_delay: i64) -> Self {
-        self.reconnect_base_delay = Some(reconnect_base_delay);
+    pub fn reconnect_base_delay(mut self, reconnect_base_delay: impl Into<Option<i64>>) -> Self {
+        self.reconnect_base_delay = Some(reconnect_base_delay.into());
         self
     }
 }
@@ -2448,8 +2448,8 @@ pub struct UpdateWebhook {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub events: Option<Vec<String>>,
     /// Further conditions; null lifts them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub filters: Option<WebhookFilters>,
+    #[serde(default, with = "double", skip_serializing_if = "Option::is_none")]
+    pub filters: Option<Option<WebhookFilters>>,
     /// Further headers to send.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headers: Option<BTreeMap<String, String>>,
@@ -2486,8 +2486,8 @@ impl UpdateWebhook {
 
     /// Further conditions; null lifts them.
     #[must_use]
-    pub fn filters(mut self, filters: WebhookFilters) -> Self {
-        self.filters = Some(filters);
+    pub fn filters(mut self, filters: impl Into<Option<WebhookFilters>>) -> Self {
+        self.filters = Some(filters.into());
         self
     }
 
@@ -2607,4 +2607,19 @@ pub struct WebhookTestResult {
     /// The receiver's HTTP status.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_code: Option<i64>,
+}
+
+/// A field that may be absent, null, or there.
+mod double {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(value: &Option<Option<T>>, to: S) -> Result<S::Ok, S::Error> {
+        value.as_ref().and_then(Option::as_ref).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Option<T>>, D::Error> {
+        Option::deserialize(from).map(Some)
+    }
 }

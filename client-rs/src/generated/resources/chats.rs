@@ -32,6 +32,8 @@ impl Chats {
 
     /// Mark a chat as read.
     ///
+    /// All that is unread, or some messages only; senders see it unless the account hides it.
+    ///
     /// The key must be of the role `operator` at least.
     ///
     /// ```no_run

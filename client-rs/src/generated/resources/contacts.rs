@@ -16,6 +16,8 @@ pub struct Contacts {
 impl Contacts {
     /// Check whether a number is on WhatsApp.
     ///
+    /// The answer holds the id to send to.
+    ///
     /// The key must be of the role `operator` at least.
     ///
     /// ```no_run

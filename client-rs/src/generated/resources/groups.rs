@@ -33,6 +33,8 @@ impl Groups {
 
     /// Get a group with its members.
     ///
+    /// Asked of WhatsApp, so the session has to be on line.
+    ///
     /// The key must be of the role `viewer` at least.
     ///
     /// ```no_run

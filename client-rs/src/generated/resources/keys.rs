@@ -50,6 +50,8 @@ impl Keys {
 
     /// Delete an API key.
     ///
+    /// It stops working at once and its row goes. The last key of an admin cannot be deleted.
+    ///
     /// The key must be of the role `admin` at least.
     ///
     /// ```no_run
@@ -80,11 +82,13 @@ impl Keys {
 
     /// Change an API key.
     ///
+    /// What is left out stays; null lifts a limit.
+    ///
     /// The key must be of the role `admin` at least.
     ///
     /// ```no_run
     /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
-    /// let answer = client.keys().update("0199a8c5-4e00-7c3a-9d1e-000000000001").allowed_sessions(["0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e"]).name("help desk").await?;
+    /// let answer = client.keys().update("0199a8c5-4e00-7c3a-9d1e-000000000001").name("help desk").await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -112,6 +116,8 @@ impl Keys {
     }
 
     /// Ask what a key may do.
+    ///
+    /// Answers for the key that the request carries.
     ///
     /// The key must be of the role `viewer` at least.
     ///
@@ -171,26 +177,26 @@ crate::request::request! {
 
 impl UpdateKeyRequest {
     /// The chats it may touch.
-    pub fn allowed_chats(mut self, allowed_chats: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.body.0.allowed_chats = Some(allowed_chats.into_iter().map(Into::into).collect());
+    pub fn allowed_chats(mut self, allowed_chats: impl Into<Option<Vec<String>>>) -> Self {
+        self.body.0.allowed_chats = Some(allowed_chats.into());
         self
     }
 
     /// The IPv4 addresses and networks it may come from.
-    pub fn allowed_ips(mut self, allowed_ips: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.body.0.allowed_ips = Some(allowed_ips.into_iter().map(Into::into).collect());
+    pub fn allowed_ips(mut self, allowed_ips: impl Into<Option<Vec<String>>>) -> Self {
+        self.body.0.allowed_ips = Some(allowed_ips.into());
         self
     }
 
     /// The sessions it may touch.
-    pub fn allowed_sessions(mut self, allowed_sessions: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.body.0.allowed_sessions = Some(allowed_sessions.into_iter().map(Into::into).collect());
+    pub fn allowed_sessions(mut self, allowed_sessions: impl Into<Option<Vec<String>>>) -> Self {
+        self.body.0.allowed_sessions = Some(allowed_sessions.into());
         self
     }
 
     /// When it stops working.
-    pub fn expires_at(mut self, expires_at: Timestamp) -> Self {
-        self.body.0.expires_at = Some(expires_at);
+    pub fn expires_at(mut self, expires_at: impl Into<Option<Timestamp>>) -> Self {
+        self.body.0.expires_at = Some(expires_at.into());
         self
     }
 

@@ -33,6 +33,8 @@ impl Messages {
 
     /// Delete a message.
     ///
+    /// Taken back for everyone, as long as WhatsApp permits it, or deleted on this account's devices only.
+    ///
     /// The key must be of the role `operator` at least.
     ///
     /// ```no_run
@@ -53,6 +55,8 @@ impl Messages {
     }
 
     /// Change the text of a message.
+    ///
+    /// Own text messages only, within the time WhatsApp permits.
     ///
     /// The key must be of the role `operator` at least.
     ///
@@ -76,6 +80,8 @@ impl Messages {
 
     /// React to a message.
     ///
+    /// An empty emoji takes the reaction back.
+    ///
     /// The key must be of the role `operator` at least.
     ///
     /// ```no_run
@@ -97,6 +103,8 @@ impl Messages {
     }
 
     /// Answer a message.
+    ///
+    /// A text that quotes a message of the same chat.
     ///
     /// The key must be of the role `operator` at least.
     ///
@@ -247,6 +255,8 @@ impl Messages {
     }
 
     /// List the reactions to a message.
+    ///
+    /// Grouped by emoji.
     ///
     /// The key must be of the role `viewer` at least.
     ///

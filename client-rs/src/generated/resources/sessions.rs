@@ -51,6 +51,8 @@ impl Sessions {
 
     /// Count sessions.
     ///
+    /// Together with what the process takes up. A key that is limited to some sessions sees those.
+    ///
     /// The key must be of the role `viewer` at least.
     ///
     /// ```no_run
@@ -98,6 +100,8 @@ impl Sessions {
 
     /// Get what a session's engine can do.
     ///
+    /// An operation that is not in the list answers 501.
+    ///
     /// The key must be of the role `viewer` at least.
     ///
     /// ```no_run
@@ -134,7 +138,7 @@ impl Sessions {
     ///
     /// ```no_run
     /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
-    /// let answer = client.sessions().update_config("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e").auto_reject_calls(true).max_reconnect_attempts(10).await?;
+    /// let answer = client.sessions().update_config("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e").await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -344,20 +348,20 @@ crate::request::request! {
 
 impl UpdateSessionConfigRequest {
     /// Whether incoming calls are refused.
-    pub fn auto_reject_calls(mut self, auto_reject_calls: bool) -> Self {
-        self.body.0.auto_reject_calls = Some(auto_reject_calls);
+    pub fn auto_reject_calls(mut self, auto_reject_calls: impl Into<Option<bool>>) -> Self {
+        self.body.0.auto_reject_calls = Some(auto_reject_calls.into());
         self
     }
 
     /// After how many failed attempts to reconnect the session is `failed`; null is never.
-    pub fn max_reconnect_attempts(mut self, max_reconnect_attempts: i64) -> Self {
-        self.body.0.max_reconnect_attempts = Some(max_reconnect_attempts);
+    pub fn max_reconnect_attempts(mut self, max_reconnect_attempts: impl Into<Option<i64>>) -> Self {
+        self.body.0.max_reconnect_attempts = Some(max_reconnect_attempts.into());
         self
     }
 
     /// The first wait before a reconnect, in milliseconds.
-    pub fn reconnect_base_delay(mut self, reconnect_base_delay: i64) -> Self {
-        self.body.0.reconnect_base_delay = Some(reconnect_base_delay);
+    pub fn reconnect_base_delay(mut self, reconnect_base_delay: impl Into<Option<i64>>) -> Self {
+        self.body.0.reconnect_base_delay = Some(reconnect_base_delay.into());
         self
     }
 }

@@ -16,6 +16,8 @@ pub struct Webhooks {
 impl Webhooks {
     /// List the webhooks of a session.
     ///
+    /// Secrets and headers are never shown.
+    ///
     /// The key must be of the role `operator` at least.
     ///
     /// ```no_run
@@ -49,6 +51,8 @@ impl Webhooks {
     }
 
     /// Delete a webhook.
+    ///
+    /// What still waits to be delivered goes with it.
     ///
     /// The key must be of the role `operator` at least.
     ///
@@ -89,6 +93,8 @@ impl Webhooks {
     }
 
     /// Change a webhook.
+    ///
+    /// What is left out stays.
     ///
     /// The key must be of the role `operator` at least.
     ///
@@ -241,8 +247,8 @@ impl UpdateWebhookRequest {
     }
 
     /// Further conditions; null lifts them.
-    pub fn filters(mut self, filters: models::WebhookFilters) -> Self {
-        self.body.0.filters = Some(filters);
+    pub fn filters(mut self, filters: impl Into<Option<models::WebhookFilters>>) -> Self {
+        self.body.0.filters = Some(filters.into());
         self
     }
 

@@ -20,7 +20,7 @@ export const chatProperties: INodeProperties[] = [
 			{
 				name: "Mark Read",
 				value: "markRead",
-				description: "Mark a chat as read",
+				description: "Mark a chat as read. All that is unread, or some messages only; senders see it unless the account hides it.",
 				action: "Mark a chat as read",
 			},
 		],

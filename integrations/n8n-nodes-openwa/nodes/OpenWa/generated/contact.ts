@@ -14,7 +14,7 @@ export const contactProperties: INodeProperties[] = [
 			{
 				name: "Check Number",
 				value: "checkNumber",
-				description: "Check whether a number is on WhatsApp",
+				description: "Check whether a number is on WhatsApp. The answer holds the ID to send to.",
 				action: "Check whether a number is on whatsapp",
 			},
 		],

@@ -6,32 +6,32 @@ export const events: INodePropertyOptions[] = [
 	{
 		name: "Call Received",
 		value: "call.received",
-		description: "A call",
+		description: "Someone calls",
 	},
 	{
 		name: "Group Join",
 		value: "group.join",
-		description: "The members or settings of a group changed",
+		description: "Members joined a group or were added",
 	},
 	{
 		name: "Group Join Request",
 		value: "group.join_request",
-		description: "The members or settings of a group changed",
+		description: "Someone asks to join a group",
 	},
 	{
 		name: "Group Leave",
 		value: "group.leave",
-		description: "The members or settings of a group changed",
+		description: "Members left a group or were removed",
 	},
 	{
 		name: "Group Update",
 		value: "group.update",
-		description: "The members or settings of a group changed",
+		description: "A group's subject, description, picture or settings changed",
 	},
 	{
 		name: "Message Ack",
 		value: "message.ack",
-		description: "An outgoing message got further",
+		description: "An outgoing message got further: sent, delivered, read",
 	},
 	{
 		name: "Message Edited",
@@ -46,12 +46,12 @@ export const events: INodePropertyOptions[] = [
 	{
 		name: "Message Reaction",
 		value: "message.reaction",
-		description: "Someone reacted to a message",
+		description: "Someone reacted to a message, or took the reaction back",
 	},
 	{
 		name: "Message Received",
 		value: "message.received",
-		description: "A message that came in or went out",
+		description: "A message came in",
 	},
 	{
 		name: "Message Revoked",
@@ -61,7 +61,7 @@ export const events: INodePropertyOptions[] = [
 	{
 		name: "Message Sent",
 		value: "message.sent",
-		description: "A message that came in or went out",
+		description: "A message went out, from here or from another device of the account",
 	},
 	{
 		name: "Presence Update",
@@ -86,7 +86,7 @@ export const events: INodePropertyOptions[] = [
 	{
 		name: "Session Reconnect Loop",
 		value: "session.reconnect_loop",
-		description: "Every fifth attempt in a row to reconnect",
+		description: "A session tries to reconnect again and again",
 	},
 	{
 		name: "Session Restriction",

@@ -14,7 +14,7 @@ export const groupProperties: INodeProperties[] = [
 			{
 				name: "Get",
 				value: "get",
-				description: "Get a group with its members",
+				description: "Get a group with its members. Asked of WhatsApp, so the session has to be on line.",
 				action: "Get a group with its members",
 			},
 			{

@@ -20,7 +20,7 @@ export const keyProperties: INodeProperties[] = [
 			{
 				name: "Delete",
 				value: "delete",
-				description: "Delete an API key",
+				description: "Delete an API key. It stops working at once and its row goes. The last key of an admin cannot be deleted.",
 				action: "Delete an API key",
 			},
 			{
@@ -44,13 +44,13 @@ export const keyProperties: INodeProperties[] = [
 			{
 				name: "Update",
 				value: "update",
-				description: "Change an API key",
+				description: "Change an API key. What is left out stays; null lifts a limit.",
 				action: "Change an API key",
 			},
 			{
 				name: "Validate",
 				value: "validate",
-				description: "Ask what a key may do",
+				description: "Ask what a key may do. Answers for the key that the request carries.",
 				action: "Ask what a key may do",
 			},
 		],

@@ -14,7 +14,7 @@ export const messageProperties: INodeProperties[] = [
 			{
 				name: "Delete",
 				value: "delete",
-				description: "Delete a message",
+				description: "Delete a message. Taken back for everyone, as long as WhatsApp permits it, or deleted on this account's devices only.",
 				action: "Delete a message",
 			},
 			{
@@ -26,7 +26,7 @@ export const messageProperties: INodeProperties[] = [
 			{
 				name: "Edit",
 				value: "edit",
-				description: "Change the text of a message",
+				description: "Change the text of a message. Own text messages only, within the time WhatsApp permits.",
 				action: "Change the text of a message",
 			},
 			{
@@ -38,19 +38,19 @@ export const messageProperties: INodeProperties[] = [
 			{
 				name: "List Reactions",
 				value: "listReactions",
-				description: "List the reactions to a message",
+				description: "List the reactions to a message. Grouped by emoji.",
 				action: "List the reactions to a message",
 			},
 			{
 				name: "React",
 				value: "react",
-				description: "React to a message",
+				description: "React to a message. An empty emoji takes the reaction back.",
 				action: "React to a message",
 			},
 			{
 				name: "Reply",
 				value: "reply",
-				description: "Answer a message",
+				description: "Answer a message. A text that quotes a message of the same chat.",
 				action: "Answer a message",
 			},
 			{

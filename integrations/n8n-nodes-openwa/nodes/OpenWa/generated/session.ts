@@ -38,7 +38,7 @@ export const sessionProperties: INodeProperties[] = [
 			{
 				name: "Get Capabilities",
 				value: "getCapabilities",
-				description: "Get what a session's engine can do",
+				description: "Get what a session's engine can do. An operation that is not in the list answers 501.",
 				action: "Get what a session engine can do",
 			},
 			{
@@ -50,7 +50,7 @@ export const sessionProperties: INodeProperties[] = [
 			{
 				name: "Get Overview",
 				value: "getOverview",
-				description: "Count sessions",
+				description: "Count sessions. Together with what the process takes up. A key that is limited to some sessions sees those.",
 				action: "Count sessions",
 			},
 			{

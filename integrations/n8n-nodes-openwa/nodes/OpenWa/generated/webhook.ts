@@ -20,7 +20,7 @@ export const webhookProperties: INodeProperties[] = [
 			{
 				name: "Delete",
 				value: "delete",
-				description: "Delete a webhook",
+				description: "Delete a webhook. What still waits to be delivered goes with it.",
 				action: "Delete a webhook",
 			},
 			{
@@ -32,7 +32,7 @@ export const webhookProperties: INodeProperties[] = [
 			{
 				name: "List",
 				value: "list",
-				description: "List the webhooks of a session",
+				description: "List the webhooks of a session. Secrets and headers are never shown.",
 				action: "List the webhooks of a session",
 			},
 			{
@@ -62,7 +62,7 @@ export const webhookProperties: INodeProperties[] = [
 			{
 				name: "Update",
 				value: "update",
-				description: "Change a webhook",
+				description: "Change a webhook. What is left out stays.",
 				action: "Change a webhook",
 			},
 		],

@@ -50,7 +50,8 @@ impl OperationView {
         let (mut imports, mut needs) = (Vec::new(), Vec::new());
         from.query.iter().for_each(|it| names(&it.kind, &mut imports));
         let query = (!from.query.is_empty()).then(|| Query::of(from));
-        let mut signature: Vec<String> = from.path_parameters.iter().map(|it| format!("{}: string", argument(it))).collect();
+        let mut signature: Vec<String> =
+            from.path_parameters.iter().map(|it| format!("{}: string", argument(it))).collect();
         let mut parts = Vec::new();
         if let Some(body) = &from.body {
             let mut kind = body.schema.clone();
@@ -124,7 +125,12 @@ struct Returned {
 
 impl Returned {
     fn of(from: &Operation, imports: &mut Vec<String>) -> Self {
-        let plain = |helper, returns: &str, named| Self { helper, arguments: String::new(), returns: returns.to_owned(), named };
+        let plain = |helper, returns: &str, named| Self {
+            helper,
+            arguments: String::new(),
+            returns: returns.to_owned(),
+            named,
+        };
         let kind = match &from.response {
             Response::Empty => return plain("empty", "Promise<void>", None),
             Response::Bytes => return plain("download", "Promise<Download>", Some("Download")),
