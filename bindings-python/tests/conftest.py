@@ -22,7 +22,7 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 @pytest.fixture(scope="session")
 def session(gateway: Gateway) -> Session:
-    return gateway.session("shop")
+    return gateway.session("store")
 
 
 @pytest.fixture(scope="session")

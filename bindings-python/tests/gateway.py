@@ -84,6 +84,13 @@ class Gateway:
         """A new phone that does nothing by itself."""
         return Phone(self, self.control("POST", "/phones", {"name": name}))
 
+    def scan(self, name: str) -> Phone:
+        """Holds the camera of a phone over the code of a session that waits to be linked."""
+        with self.client() as client:
+            (session,) = client.sessions.list(name=name)
+            code = client.request("GET", f"/api/sessions/{session.id}/qr", query={"format": "raw"})
+        return Phone(self, self.control("POST", "/scan", {"qr": code.body.decode()}))
+
     def session(self, name: str) -> Session:
         """A new session, linked to a phone of its own and ready."""
         with self.client() as client:
@@ -92,11 +99,10 @@ class Gateway:
                 client.sessions.start(session.id)
                 for event in stream:
                     if isinstance(event, events.SessionQr):
-                        code = client.request("GET", f"/api/sessions/{session.id}/qr", query={"format": "raw"})
-                        linked = self.control("POST", "/scan", {"qr": code.body.decode()})
+                        phone = self.scan(name)
                     if isinstance(event, events.SessionStatus) and event.data.status == "ready":
                         break
-            return Session(session.id, Phone(self, linked))
+            return Session(session.id, phone)
 
 
 class Phone:

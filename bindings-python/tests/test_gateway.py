@@ -64,7 +64,7 @@ def test_error_real(driver: Driver, client: Any, gateway: Gateway, session: Sess
         driver.run(client.messages.send_text(session.id, chat_id="15550000002@c.us", text="x" * 100_000))
 
 
-@pytest.mark.parametrize("text", ["Grüße aus Köln", "مرحبا بالعالم", "👩‍👩‍👧‍👦 👋🏽 🇩🇪", "𝔘𝔫𝔦𝔠𝔬𝔡𝔢 \u2028 \" \\ \t end"])
+@pytest.mark.parametrize("text", ["Grüße aus Köln", "مرحبا بالعالم", "👩‍👩‍👧‍👦 👋🏽 🇩🇪", '𝔘𝔫𝔦𝔠𝔬𝔡𝔢 \u2028 " \\ \t end'])
 def test_unicode(driver: Driver, client: Any, gateway: Gateway, session: Session, text: str) -> None:
     ada = gateway.phone("Ada")
     sent = driver.run(client.messages.send_text(session.id, chat_id=ada.chat, text=text))

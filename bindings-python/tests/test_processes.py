@@ -162,7 +162,9 @@ def test_a_cancelled_call_is_ended(faulty: Faulty) -> None:
             await asyncio.sleep(0)
             for call in calls:
                 call.cancel()
-            assert all(isinstance(it, asyncio.CancelledError) for it in await asyncio.gather(*calls, return_exceptions=True))
+            assert all(
+                isinstance(it, asyncio.CancelledError) for it in await asyncio.gather(*calls, return_exceptions=True)
+            )
 
     asyncio.run(cancelled())
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, Callable, Generic, TypeVar, cast
+from threading import Lock
+from typing import Any, Callable, Dict, Generic, TypeVar, cast
 
 import msgspec
 
@@ -11,6 +12,9 @@ from ._open import AnyEvent
 from .errors import OpenWADecodeError, read_body
 
 T = TypeVar("T")
+
+_working_out = Lock()
+"""One decoder is made at a time: msgspec lets a second thread see a class that it is still working out, and crashes."""
 
 
 class Answer(Generic[T]):
@@ -37,8 +41,9 @@ class Answer(Generic[T]):
 
     def _first(self, body: bytes) -> T:
         # A name of the generated code, such as `List[Session]`: only there does it mean something.
-        kind = eval(self._kind, vars(import_module(self._module)))  # noqa: S307
-        self._read = cast("Callable[[bytes], T]", msgspec.json.Decoder(kind, dec_hook=_event).decode)
+        with _working_out:
+            kind = eval(self._kind, vars(import_module(self._module)))  # noqa: S307
+            self._read = cast("Callable[[bytes], T]", msgspec.json.Decoder(kind, dec_hook=_event).decode)
         return self._read(body)
 
 
@@ -48,4 +53,4 @@ def _event(kind: Any, value: Any) -> Any:
         raise NotImplementedError
     from ._generated.events import event_of
 
-    return event_of(value)
+    return event_of(cast("Dict[str, Any]", value))

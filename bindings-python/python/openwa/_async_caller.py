@@ -35,7 +35,7 @@ class AsyncCaller:
         """Makes a call."""
         # What `told` does, without its function and closure: this is what is done most.
         loop, bridge = self._here
-        if bridge is None or loop is not get_running_loop():
+        if loop is None or bridge is None or loop is not get_running_loop():
             loop, bridge = self._here = joined()
         future: Future[bytes] = loop.create_future()
         ticket = self.native.submit(bridge, future, operation, arguments, query, body, key, timeout)

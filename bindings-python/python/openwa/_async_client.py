@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any, Mapping, Optional, Sequence, Type
 
-from ._bodies import encode_any
 from ._async_caller import AsyncCaller
+from ._bodies import encode_any
 from ._generated.async_resources import AsyncResources
 from ._native import Operation
 from ._options import made

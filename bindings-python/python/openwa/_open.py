@@ -6,7 +6,6 @@ from enum import Enum
 from typing import Optional
 
 
-
 class _Anything(type):
     def __instancecheck__(cls, value: object) -> bool:
         return True

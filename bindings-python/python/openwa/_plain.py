@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Dict, Mapping, Optional, TypedDict
+from typing import Any, Dict, List, Mapping, Optional, TypedDict
 from urllib.parse import quote
 
 from ._native import Client, Operation, Prepared
@@ -69,12 +69,10 @@ class Transport:
         """Closes the connections."""
         self._native.close()
 
-    def _send(
-        self, method: str, path: str, query: Optional[Mapping[str, Any]], body: Any, key: Optional[str]
-    ) -> Any:
+    def _send(self, method: str, path: str, query: Optional[Mapping[str, Any]], body: Any, key: Optional[str]) -> Any:
         if not path.startswith("/"):
             raise ValueError(f"OpenWA: path must begin with '/': {path!r}")
-        if key is not None and not (isinstance(key, str) and _is_visible(key)):
+        if key is not None and not _is_visible(key):
             raise ValueError("Idempotency-Key must contain 1-255 visible ASCII characters")
         content = None if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         prepared = self._prepared(method, path, query, content, key)
@@ -99,16 +97,17 @@ class Transport:
         return self._native.prepare(Operation(method, path, False), (), values, headers, body, key, None)
 
 
-def _text(value: object) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return ",".join(map(str, value))
+        parts: List[Any] = value
+        return ",".join(map(str, parts))
     return str(value)
 
 
-def _is_visible(text: str) -> bool:
-    return 1 <= len(text) <= 255 and all("!" <= letter <= "~" for letter in text)
+def _is_visible(text: Any) -> bool:
+    return isinstance(text, str) and 1 <= len(text) <= 255 and all("!" <= letter <= "~" for letter in text)
 
 
 def _reason(status: int) -> Optional[str]:

@@ -51,10 +51,12 @@ class OpenWAClient(Resources):
     ) -> None:
         if not base_url:
             raise ValueError("OpenWAClient: base_url is required")
-        api_key = api_key.strip() if isinstance(api_key, str) else api_key
-        if not api_key:
+        # Who has no type checker may give anything.
+        given: Any = api_key
+        if not given or (isinstance(given, str) and not given.strip()):
             raise ValueError("OpenWAClient: api_key is required")
-        if not isinstance(api_key, str) or not all(" " <= letter <= "~" for letter in api_key):
+        api_key = given.strip() if isinstance(given, str) else ""
+        if not api_key or not all(" " <= letter <= "~" for letter in api_key):
             raise ValueError("OpenWAClient: api_key has a character that no key has; check for a stray newline")
         if transport is not None:
             raise TypeError("OpenWAClient: transport cannot be given here; point base_url to a server of the test")

@@ -7,7 +7,7 @@ class for each kind; the others never got an answer.
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, Mapping, Optional, Tuple, Type
+from typing import Any, Dict, List, Mapping, Optional, Tuple, Type, cast
 
 __all__ = [
     "OpenWAApiError",
@@ -118,7 +118,8 @@ class OpenWAApiError(OpenWAError):
     """The gateway answered with an error."""
 
     kind = "api"
-    status: int = 0
+    # Who has an answer has its status; nobody assigns `None` to it.
+    status: int = 0  # pyright: ignore[reportIncompatibleVariableOverride]
 
     error_kind: Optional[str] = None
     """The gateway's name of the status: ``Bad Request``."""
@@ -134,11 +135,11 @@ class OpenWAApiError(OpenWAError):
     ) -> None:
         super().__init__(message)
         self.message = message
-        self.status = status
+        self.status = status  # pyright: ignore[reportIncompatibleVariableOverride]
         self.body = body
         self.error_kind = error_kind
         self.headers = headers
-        fields = body if isinstance(body, dict) else {}
+        fields = _object(body)
         code, asked = fields.get("code"), fields.get("retryAfterSeconds")
         self.code = code if isinstance(code, str) else None
         if isinstance(asked, (int, float)) and not isinstance(asked, bool) and 0 <= asked < math.inf:
@@ -164,13 +165,14 @@ class OpenWAApiError(OpenWAError):
     ) -> OpenWAApiError:
         """The error of an answer, as :class:`OpenWAClient` raises it."""
         body = read_body(text)
-        said = body if isinstance(body, dict) and "statusCode" in body else None
-        sentence = said.get("message") if said is not None else body
+        said = _object(body)
+        is_ours = "statusCode" in said
+        sentence: Any = said.get("message") if is_ours else body
         if isinstance(sentence, list):
-            sentence = ", ".join(map(str, sentence))
+            sentence = ", ".join(str(it) for it in _list(sentence))
         elif sentence is None:
             sentence = reason or "no response body"
-        error_kind = said.get("error") if said is not None else None
+        error_kind = said.get("error") if is_ours else None
         kind = _STATUSES.get(status_code, OpenWAApiError)
         return kind(f"OpenWA API {status_code} — {context}: {sentence}", status_code, body, error_kind, headers=headers)
 
@@ -283,8 +285,8 @@ def of_kind(
         error.headers = headers
         error.raw_body = body
         error.body = read_body(body.decode("utf-8", "replace"))
-        if isinstance(error, OpenWAApiError) and isinstance(error.body, dict):
-            said = error.body.get("error")
+        if isinstance(error, OpenWAApiError):
+            said = _object(error.body).get("error")
             error.error_kind = said if isinstance(said, str) else None
     error.code = code
     error.retry_after = retry_after
@@ -303,6 +305,14 @@ def read_body(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def _object(body: Any) -> Dict[str, Any]:
+    return cast("Dict[str, Any]", body) if isinstance(body, dict) else {}
+
+
+def _list(value: Any) -> List[Any]:
+    return list(value)
 
 
 def _header(headers: Optional[Mapping[str, str]], wanted: str) -> Optional[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Iterable, List, Mapping, Optional, Sequence, Tuple, Union, cast
 
 from ._generated.events import Delivery, read_delivery
 from ._native import verify_webhook as _verify
@@ -71,8 +71,7 @@ def _bytes(body: Body) -> bytes:
 
 
 def _pairs(headers: Headers) -> List[Tuple[str, str]]:
-    pairs: Iterable[Tuple[Union[str, bytes], Union[str, bytes]]]
-    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    pairs: Any = cast("Mapping[str, str]", headers).items() if isinstance(headers, Mapping) else headers
     return [(_text(name), _text(value)) for name, value in pairs]
 
 

@@ -1,4 +1,5 @@
 {{ generated("#") }}
+# pyright: reportUnusedImport=false
 """The types of answers. They are imported when the first answer comes, not when the package is."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 {{ generated("#") }}
+# pyright: reportUnusedImport=false
 """The resources of OpenWA's own Python SDK: the same names, parameters and bodies, dicts in and out."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 {{ generated("#") }}
+# pyright: reportUnusedImport=false
 """The same types as dicts of JSON, for those who have them as such. Only type checkers read this."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 {{ generated("#") }}
+# pyright: reportUnusedImport=false
 """What happens: one class for each kind of event, and one for the deliveries of it to a webhook."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
 {{ generated("#") }}
+# pyright: reportUnusedImport=false
 """The operations, as the native module takes them."""
 
 from .._native import Operation

@@ -1,4 +1,5 @@
 {{ generated("#") }}
+# pyright: reportUnusedImport=false
 {% set flavour = "Async" if is_async else "" %}
 {% set def = "async def" if is_async else "def" %}
 {% set await = "await " if is_async else "" %}

@@ -1,4 +1,5 @@
 {{ generated("#") }}
+# pyright: reportUnusedImport=false
 """What the methods of the clients take and bring."""
 
 from __future__ import annotations
