@@ -12,6 +12,7 @@ use crate::{
     error::{ApiError, Cause},
     input::{Door, declared_length},
     operations::{Matched, Operations},
+    rest::Rest,
     upload::is_form,
 };
 
@@ -34,13 +35,14 @@ pub(crate) struct Edge<E> {
 impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> poem::Result<Response> {
+    async fn call(&self, mut request: Request) -> poem::Result<Response> {
         let began = Instant::now();
         let id = request_id(request.headers());
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let origin = self.allowed_origin(request.headers());
         let unmeasured = request.headers().contains_key(header::TRANSFER_ENCODING);
         let large = declared_length(&request).is_some_and(|it| it > SMALL_BODY) || unmeasured;
+        let rest = large.then(|| Rest::of(&mut request));
         let mut response = match self.admit(request) {
             Ok(Some(request)) => match self.inner.call(request).await {
                 Ok(response) => response,
@@ -55,6 +57,10 @@ impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
             Ok(None) => preflight(),
             Err(error) => closing(error.into_response()),
         };
+        if let Some(rest) = rest.filter(|_| response.status().is_client_error() || response.status().is_server_error())
+        {
+            rest.discard();
+        }
         finish(&mut response, &id, origin);
         log(&response, &method, &path, &id, began);
         Ok(response)

@@ -1,6 +1,6 @@
 //! The HTTP API: OpenWA's routes over the gateway. Nothing here thinks.
 //!
-//! In reading order: how it is put together (`app`), what every request passes (`edge`,
+//! In reading order: how it is put together (`app`), what every request passes (`edge`, `rest`,
 //! `operations`, `input`, `upload`, `rules`), who asks (`auth`), what can go wrong (`error`), what answers are
 //! made of (`answer`, `file_answer`, `wire`, `words`), then one file a resource, each with its wire
 //! types beside its handlers (`sessions`, `linking`, `session_settings`, `sends`, `messages` with
@@ -9,13 +9,14 @@
 //! what all of it looks like from outside (`document`, `event_shapes`, `examples`).
 //!
 //! Never here: decisions about sessions or messages, SQL, WhatsApp's protocol, or a task that runs
-//! by itself.
+//! by itself, but for the one that reads away what was refused.
 
 mod app;
 
 mod edge;
 mod input;
 mod operations;
+mod rest;
 mod rules;
 mod upload;
 

@@ -4,7 +4,10 @@ use openwa_model::{
     content::{Media, Outgoing, OutgoingContent},
     ops::Command,
 };
-use reqwest::multipart::{Form, Part};
+use reqwest::{
+    Body,
+    multipart::{Form, Part},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -136,6 +139,26 @@ async fn a_file_that_is_too_large_is_refused_before_or_while_it_comes() {
     let mut answer = String::new();
     soon("an answer", socket.read_to_string(&mut answer)).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("MEDIA_TOO_LARGE"), "{answer}");
+}
+
+#[tokio::test]
+async fn who_still_sends_what_is_refused_gets_to_see_why() {
+    let house = House::open_for_files(100_000).await;
+    let (id, _link) = house.ready("main").await;
+    // More than the sockets between hold, announced and not; refused at once, while reading, and for another reason.
+    for megabytes in [1, 2, 40] {
+        let file = Part::bytes(vec![7; megabytes * MEGABYTE]);
+        let answer = send(&house, &id, "send-document", form().part("file", file)).await;
+        answer.failed(413);
+        assert_eq!(answer.body["code"], "MEDIA_TOO_LARGE", "{megabytes} MiB");
+    }
+    let pieces = (0..640).map(|_| Ok::<_, std::io::Error>(vec![7; 64 * 1024]));
+    let unmeasured = Part::stream(Body::wrap_stream(futures_util::stream::iter(pieces)));
+    send(&house, &id, "send-document", form().part("file", unmeasured)).await.failed(413);
+    let request = house.bare("POST", &format!("/api/sessions/{id}/messages/send-document"));
+    let form = form().part("file", Part::bytes(vec![7; 20 * MEGABYTE]));
+    house.answer(request.header("X-API-Key", "wrong").multipart(form)).await.failed(413);
+    assert_eq!((house.unfinished_files(), house.kept_files()), (0, 0));
 }
 
 #[tokio::test]
