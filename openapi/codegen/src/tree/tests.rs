@@ -131,7 +131,8 @@ fn a_new_resource_reaches_every_target_by_the_document_alone() {
             Stale::Written(path) | Stale::Removed(path) => path,
         })
         .collect();
-    for target in TARGETS {
+    // Which resources a model gets is decided one by one.
+    for target in TARGETS.iter().filter(|it| it.name != "mcp") {
         let of_it = written.iter().filter(|path| target.folders.iter().any(|folder| path.starts_with(folder)));
         let text: String = of_it.map(|path| std::fs::read_to_string(folder.path().join(path)).unwrap()).collect();
         for operation in ["list", "change"] {
