@@ -10,7 +10,7 @@ use super::{
     following::{self, SessionNames, Wanted},
     names,
     output::Output,
-    shared::{Shared, WhichSession},
+    shared::Shared,
 };
 use crate::environment::Environment;
 
@@ -18,9 +18,10 @@ use crate::environment::Environment;
 pub(crate) struct EventsFlags {
     #[command(flatten)]
     shared: Shared,
-    #[command(flatten)]
-    which: WhichSession,
-    /// Go on with what comes, without end, of all sessions unless one is named
+    /// The session, by its name or id; with --follow, all of them when absent
+    #[arg(long, short, value_name = "NAME", env = "OPENWA_SESSION", hide_env_values = true)]
+    session: Option<String>,
+    /// Go on with what comes, without end
     #[arg(long, short)]
     follow: bool,
     /// Only these types, with commas between, such as message.received,message.ack
@@ -45,7 +46,7 @@ pub(crate) async fn run(flags: EventsFlags, environment: &Environment) -> Result
 
 /// What the log of a session holds. Its numbers are those of the session.
 async fn read(gateway: &Gateway, output: Output, flags: EventsFlags) -> Result<(), CommandError> {
-    let session = names::session(gateway, flags.which.session.as_deref()).await?;
+    let session = names::session(gateway, flags.session.as_deref()).await?;
     let names = SessionNames::read(gateway).await?;
     let mut after = flags.after.unwrap_or_default();
     let mut left = flags.limit.unwrap_or(u64::MAX);
@@ -71,7 +72,7 @@ async fn read(gateway: &Gateway, output: Output, flags: EventsFlags) -> Result<(
 
 /// What comes. Its numbers are those of the whole gateway.
 async fn follow(gateway: &Gateway, output: Output, flags: EventsFlags) -> Result<(), CommandError> {
-    let session = match flags.which.session.as_deref() {
+    let session = match flags.session.as_deref() {
         Some(named) => Some(names::id(&names::session(gateway, Some(named)).await?).to_owned()),
         None => None,
     };

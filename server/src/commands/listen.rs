@@ -18,7 +18,7 @@ use super::{
     following::{self, SessionNames, Wanted, summary},
     names,
     output::{Colour, Output, cell, moment},
-    shared::{Shared, WhichSession},
+    shared::{OnlySession, Shared},
 };
 use crate::environment::Environment;
 
@@ -30,7 +30,7 @@ pub(crate) struct ListenFlags {
     #[command(flatten)]
     shared: Shared,
     #[command(flatten)]
-    which: WhichSession,
+    only: OnlySession,
     /// Where to forward to, such as http://localhost:3000/hook
     #[arg(long, value_name = "URL")]
     to: Url,
@@ -46,13 +46,13 @@ pub(crate) struct ListenFlags {
 }
 
 pub(crate) async fn run(flags: ListenFlags, environment: &Environment) -> Result<(), CommandError> {
-    let ListenFlags { shared, which, to, secret, types, after } = flags;
+    let ListenFlags { shared, only, to, secret, types, after } = flags;
     if !matches!(to.scheme(), "http" | "https") {
         return Err(CommandError::usage("--to takes an address such as http://localhost:3000/hook"));
     }
     let gateway = Gateway::find(&shared, environment)?;
     let output = Output::new(shared.json);
-    let session = match which.session.as_deref() {
+    let session = match only.session.as_deref() {
         Some(named) => Some(names::id(&names::session(&gateway, Some(named)).await?).to_owned()),
         None => None,
     };

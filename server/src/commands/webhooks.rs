@@ -9,7 +9,7 @@ use super::{
     failure::CommandError,
     listen, names,
     output::{Output, cell, moment},
-    shared::{Shared, WhichSession},
+    shared::{OnlySession, Shared, WhichSession},
 };
 use crate::environment::Environment;
 
@@ -26,7 +26,7 @@ enum Action {
     /// Lists the webhooks of all sessions, or of one
     List {
         #[command(flatten)]
-        which: WhichSession,
+        only: OnlySession,
     },
     /// Makes a webhook
     Add {
@@ -55,14 +55,14 @@ enum Action {
     /// Lists the deliveries that failed for good
     Failures {
         #[command(flatten)]
-        which: WhichSession,
+        only: OnlySession,
     },
     /// Tries deliveries that failed for good again
     Redrive {
         /// The ids of the failures; all of them when there is none
         failures: Vec<String>,
         #[command(flatten)]
-        which: WhichSession,
+        only: OnlySession,
         /// Only those of this webhook
         #[arg(long, value_name = "ID")]
         webhook: Option<String>,
@@ -75,19 +75,19 @@ enum Action {
 pub(crate) async fn run(flags: WebhooksFlags, environment: &Environment) -> Result<(), CommandError> {
     let gateway = Gateway::find(&flags.shared, environment)?;
     let output = Output::new(flags.shared.json);
-    let nothing = || WhichSession { session: None };
-    match flags.action.unwrap_or_else(|| Action::List { which: nothing() }) {
-        Action::List { which } => list(&gateway, output, &which).await,
+    let all = || Action::List { only: OnlySession { session: None } };
+    match flags.action.unwrap_or_else(all) {
+        Action::List { only } => list(&gateway, output, &only).await,
         Action::Add { target, which, events, secret } => add(&gateway, output, &which, &target, &events, secret).await,
         Action::Test { webhook } => test(&gateway, output, &webhook).await,
         Action::Delete { webhook } => delete(&gateway, output, &webhook).await,
-        Action::Failures { which } => failures(&gateway, output, &which).await,
-        Action::Redrive { failures, which, webhook, limit } => {
+        Action::Failures { only } => failures(&gateway, output, &only).await,
+        Action::Redrive { failures, only, webhook, limit } => {
             let mut body = json!({"limit": limit});
             if !failures.is_empty() {
                 body["ids"] = json!(failures);
             }
-            if let Some(id) = id_of(&gateway, &which).await? {
+            if let Some(id) = id_of(&gateway, &only).await? {
                 body["sessionId"] = json!(id);
             }
             if let Some(id) = webhook {
@@ -103,15 +103,15 @@ pub(crate) async fn run(flags: WebhooksFlags, environment: &Environment) -> Resu
     }
 }
 
-async fn id_of(gateway: &Gateway, which: &WhichSession) -> Result<Option<String>, CommandError> {
-    Ok(match which.session.as_deref() {
+async fn id_of(gateway: &Gateway, only: &OnlySession) -> Result<Option<String>, CommandError> {
+    Ok(match only.session.as_deref() {
         Some(named) => Some(names::id(&names::session(gateway, Some(named)).await?).to_owned()),
         None => None,
     })
 }
 
-async fn list(gateway: &Gateway, output: Output, which: &WhichSession) -> Result<(), CommandError> {
-    let session = id_of(gateway, which).await?;
+async fn list(gateway: &Gateway, output: Output, only: &OnlySession) -> Result<(), CommandError> {
+    let session = id_of(gateway, only).await?;
     let mut webhooks = names::all(gateway, "/api/webhooks", &[]).await?;
     if let Some(session) = session {
         webhooks.retain(|it| it["sessionId"] == session.as_str());
@@ -203,8 +203,8 @@ async fn delete(gateway: &Gateway, output: Output, id: &str) -> Result<(), Comma
     }
 }
 
-async fn failures(gateway: &Gateway, output: Output, which: &WhichSession) -> Result<(), CommandError> {
-    let session = id_of(gateway, which).await?;
+async fn failures(gateway: &Gateway, output: Output, only: &OnlySession) -> Result<(), CommandError> {
+    let session = id_of(gateway, only).await?;
     let query: Vec<_> = session.iter().map(|it| ("sessionId", it.as_str())).collect();
     let failures = names::all(gateway, "/api/webhooks/delivery-failures", &query).await?;
     if output.is_json() {

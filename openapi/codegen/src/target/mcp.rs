@@ -33,13 +33,25 @@ const NAMES: &[(&str, &str)] = &[
     ("sendChatState", "SessionSendChatState"),
 ];
 
-/// Resources that are no business of a model: who may do what, whether the gateway lives, what is done at its set-up.
-const CLOSED: &[&str] = &["Keys", "Health", "Media", "Infrastructure", "Settings", "Plugins"];
+/// The resources a model may know of, and whether it may change something there. A new one is a decision.
+const RESOURCES: &[(&str, Reach)] = &[
+    ("Chats", Reach::Writes),
+    ("Contacts", Reach::Writes),
+    ("Events", Reach::Reads),
+    ("Groups", Reach::Writes),
+    ("Messages", Reach::Writes),
+    // Whoever runs the gateway starts sessions and makes webhooks.
+    ("Sessions", Reach::Reads),
+    ("Webhooks", Reach::Reads),
+];
 
-/// Resources that are only read: whoever runs the gateway starts sessions and makes webhooks.
-const READ_ONLY: &[&str] = &["Sessions", "Webhooks", "Events", "Templates"];
+#[derive(Clone, Copy, PartialEq)]
+enum Reach {
+    Reads,
+    Writes,
+}
 
-/// First or second words of operations that are left out: what cannot be undone, what sends to many, and what is set up once.
+/// Words of operations that are left out: what cannot be undone, what sends to many, and what is set up once.
 const CLOSED_WORDS: &[&str] =
     &["bulk", "capabilities", "config", "delete", "edit", "leave", "proxy", "qr", "remove", "revoke"];
 
@@ -62,12 +74,11 @@ fn render(api: &Api) -> Result<Files, Error> {
 
 fn is_tool(resource: &Resource, operation: &Operation) -> bool {
     let words = words(operation);
-    let is_read = operation.method == "GET";
+    let Some((_, reach)) = RESOURCES.iter().find(|it| it.0 == resource.tag) else { return false };
     matches!(operation.response, Response::Json { .. } | Response::Empty)
         && !operation.deprecated
         && operation.role.is_some()
-        && !CLOSED.contains(&resource.tag.as_str())
-        && (is_read || !READ_ONLY.contains(&resource.tag.as_str()))
+        && (operation.method == "GET" || *reach == Reach::Writes)
         && operation.method != "DELETE"
         && !words.iter().any(|it| CLOSED_WORDS.contains(&it.as_str()))
 }
