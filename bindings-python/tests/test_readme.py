@@ -46,12 +46,10 @@ def test_asyncio(gateway: Gateway, session: Session) -> None:
     # It follows from now on, and says nothing: it is written to until it answers.
     with start(program, gateway) as running:
         answered = False
-        for attempt in range(50):
-            ada.send(session.phone.chat, f"echo {attempt}")
-            told = ada.messages(500)
-            answered = any(not it.get("fromMe", it.get("from_me")) for it in told)
-            if answered or running.poll() is not None:
-                break
+        while running.poll() is None and not answered:
+            ada.send(session.phone.chat, "echo")
+            own = ada.messages()[-1]["sequence"]
+            answered = any(not it["fromMe"] for it in ada.messages(wait=1000, after=own))
         running.terminate()
         errors = running.communicate(timeout=30)[1]
     assert answered, errors

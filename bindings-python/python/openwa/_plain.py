@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, Dict, List, Mapping, Optional, TypedDict
+from typing import Any, Dict, List, Mapping, Optional, TypedDict, cast
 from urllib.parse import quote
 
 from ._native import Client, Operation, Prepared
@@ -101,9 +101,12 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        parts: List[Any] = value
-        return ",".join(map(str, parts))
+        return ",".join(_texts(cast("Any", value)))
     return str(value)
+
+
+def _texts(values: List[Any]) -> List[str]:
+    return [str(it) for it in values]
 
 
 def _is_visible(text: Any) -> bool:
