@@ -50,6 +50,7 @@ pub use client::{Client, ClientBuilder};
 pub use error::{Error, ErrorKind};
 pub use generated::{models, operations::OPERATIONS, resources};
 pub use jiff::Timestamp;
+pub use open::NullableText;
 pub use operation::{AnswerKind, Operation, Parameter, Place, ValueKind};
 pub use pages::Pages;
 pub use request::{Pending, Request};

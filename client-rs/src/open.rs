@@ -120,6 +120,28 @@ pub(crate) fn tagged(
     Ok(value)
 }
 
+/// A text, or `None`, which takes away what was there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NullableText(pub(crate) Option<String>);
+
+impl From<&str> for NullableText {
+    fn from(text: &str) -> Self {
+        Self(Some(text.to_owned()))
+    }
+}
+
+impl From<String> for NullableText {
+    fn from(text: String) -> Self {
+        Self(Some(text))
+    }
+}
+
+impl From<Option<String>> for NullableText {
+    fn from(text: Option<String>) -> Self {
+        Self(text)
+    }
+}
+
 pub(crate) use {open_enum, open_union};
 
 #[cfg(test)]

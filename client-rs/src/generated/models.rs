@@ -4,11 +4,7 @@
 //! Shapes may grow: structs can be made by `new` only, and enums keep what this version does not know in their last
 //! variant.
 
-use std::collections::BTreeMap;
-
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::open::open_enum;
 
@@ -30,7 +26,7 @@ pub struct ApiKey {
     /// How often it was used.
     pub usage_count: i64,
     /// When it was made.
-    pub created_at: Timestamp,
+    pub created_at: jiff::Timestamp,
     /// The chats it may touch; all when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_chats: Option<Vec<String>>,
@@ -45,10 +41,10 @@ pub struct ApiKey {
     pub api_key: Option<String>,
     /// When it stops working; never when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Timestamp>,
+    pub expires_at: Option<jiff::Timestamp>,
     /// When it was last used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_used_at: Option<Timestamp>,
+    pub last_used_at: Option<jiff::Timestamp>,
 }
 
 /// A call.
@@ -76,7 +72,7 @@ pub struct CallReceivedDelivery {
     /// What sort of event.
     pub event: String,
     /// When it happened.
-    pub timestamp: Timestamp,
+    pub timestamp: jiff::Timestamp,
     /// The session.
     pub session_id: String,
     /// The same for every delivery of this event to this webhook.
@@ -164,7 +160,7 @@ pub struct CreateApiKey {
     pub allowed_sessions: Option<Vec<String>>,
     /// When it stops working.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Timestamp>,
+    pub expires_at: Option<jiff::Timestamp>,
     /// What it may do; `operator` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub role: Option<Role>,
@@ -206,7 +202,7 @@ impl CreateApiKey {
 
     /// When it stops working.
     #[must_use]
-    pub fn expires_at(mut self, expires_at: Timestamp) -> Self {
+    pub fn expires_at(mut self, expires_at: jiff::Timestamp) -> Self {
         self.expires_at = Some(expires_at);
         self
     }
@@ -282,7 +278,7 @@ pub struct CreateWebhook {
     pub filters: Option<WebhookFilters>,
     /// Further headers to send; never shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub headers: Option<BTreeMap<String, String>>,
+    pub headers: Option<std::collections::BTreeMap<String, String>>,
     /// How often a delivery is attempted in all; 3 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_count: Option<i64>,
@@ -415,7 +411,7 @@ pub struct DeliveryFailure {
     /// What went wrong last.
     pub last_error: String,
     /// When the delivery was made.
-    pub created_at: Timestamp,
+    pub created_at: jiff::Timestamp,
     /// Whether it can be tried again.
     pub replayable: bool,
 }
@@ -478,9 +474,9 @@ pub struct Event {
     /// The session.
     pub session_id: String,
     /// When it happened.
-    pub timestamp: Timestamp,
+    pub timestamp: jiff::Timestamp,
     /// The payload; see the webhook of the same name for its fields.
-    pub data: BTreeMap<String, Value>,
+    pub data: std::collections::BTreeMap<String, serde_json::Value>,
     /// The chat it concerns.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chat_id: Option<String>,
@@ -643,7 +639,7 @@ pub struct GroupJoinDelivery {
     /// What sort of event.
     pub event: String,
     /// When it happened.
-    pub timestamp: Timestamp,
+    pub timestamp: jiff::Timestamp,
     /// The session.
     pub session_id: String,
     /// The same for every delivery of this event to this webhook.
@@ -662,7 +658,7 @@ pub struct GroupJoinRequestDelivery {
     /// What sort of event.
     pub event: String,
     /// When it happened.
-    pub timestamp: Timestamp,
+    pub timestamp: jiff::Timestamp,
     /// The session.
     pub session_id: String,
     /// The same for every delivery of this event to this webhook.
@@ -681,7 +677,7 @@ pub struct GroupLeaveDelivery {
     /// What sort of event.
     pub event: String,
     /// When it happened.
-    pub timestamp: Timestamp,
+    pub timestamp: jiff::Timestamp,
     /// The session.
     pub session_id: String,
     /// The same for every delivery of this event to this webhook.
@@ -732,7 +728,7 @@ pub struct GroupUpdateDelivery {
     /// What sort of event.
     pub event: String,
     /// When it happened.
-    pub timestamp: Timestamp,
+    pub timestamp: jiff::Timestamp,
     /// The session.
     pub session_id: String,
     /// The same for every delivery of this event to this webhook.
@@ -751,7 +747,7 @@ pub struct HealthStatus {
     /// Always `ok`.
     pub status: String,
     /// Now.
-    pub timestamp: Timestamp,
+    pub timestamp: jiff::Timestamp,
     /// The gateway's version; only for those with a good key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
@@ -868,7 +864,7 @@ pub struct Message {
     /// How far it got.
     pub status: DeliveryStatus,
     /// When it was stored.
-    pub created_at: Timestamp,
+    pub created_at: jiff::Timestamp,
 }
 
 /// A delivery of `message.ack`.
@@ -879,7 +875,7 @@ pub struct MessageAckDelivery {
     /// What sort of event.
     pub event: String,
     /// When it happened.
-    pub timestamp: Timestamp,
+    pub timestamp: jiff::Timestamp,
     /// The session.
     pub session_id: String,
     /// The same for every delivery of this event to this webhook.
@@ -925,7 +921,7 @@ pub struct MessageEditedDelivery {
     /// What sort of event.
     pub event: String,
     /// When it happened.
-    pub timestamp: Timestamp,
+    pub timestamp: jiff::Timestamp,
     /// The session.
     pub session_id: String,
     /// The same for every delivery of this event to this webhook.
@@ -1042,7 +1038,7 @@ pub struct MessageFailedDelivery {
     /// What sort of event.
     pub event: String,
     /// When it happened.
-    pub timestamp: Timestamp,
+    pub timestamp: jiff::Timestamp,
     /// The session.
     pub session_id: String,
     /// The same for every delivery of this event to this webhook.
@@ -1131,7 +1127,7 @@ pub struct MessageMedia {
 pub struct MessageMetadata {
     /// When the text was last changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub edited_at: Option<Timestamp>,
+    pub edited_at: Option<jiff::Timestamp>,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -1195,7 +1191,7 @@ pub struct MessageReactionDelivery {
     /// What sort of event.
     pub event: String,
     /// When it happened.
-    pub timestamp: Timestamp,
+    pub timestamp: jiff::Timestamp,
     /// The session.
     pub session_id: String,
     /// The same for every delivery of this event to this webhook.
@@ -1229,7 +1225,7 @@ pub struct MessageReceivedDelivery {
     /// What sort of event.
     pub event: String,
     /// When it happened.
-    pub timestamp: Timestamp,
+    pub timestamp: jiff::Timestamp,
     /// The session.
     pub session_id: String,
     /// The same for every delivery of this event to this webhook.
@@ -1248,7 +1244,7 @@ pub struct MessageRevokedDelivery {
     /// What sort of event.
     pub event: String,
     /// When it happened.
-    pub timestamp: Timestamp,
+    pub timestamp: jiff::Timestamp,
     /// The session.
     pub session_id: String,
     /// The same for every delivery of this event to this webhook.
@@ -1290,7 +1286,7 @@ pub struct MessageSentDelivery {
     /// What sort of event.
     pub event: String,
     /// When it happened.
-    pub timestamp: Timestamp,
+    pub timestamp: jiff::Timestamp,
     /// The session.
     pub session_id: String,
     /// The same for every delivery of this event to this webhook.
@@ -1429,7 +1425,7 @@ pub struct PresenceUpdateDelivery {
     /// What sort of event.
     pub event: String,
     /// When it happened.
-    pub timestamp: Timestamp,
+    pub timestamp: jiff::Timestamp,
     /// The session.
     pub session_id: String,
     /// The same for every delivery of this event to this webhook.
@@ -1450,7 +1446,7 @@ pub struct PresenceUpdateEvent {
     /// Who does what.
     pub participants: Vec<PresenceParticipant>,
     /// When it was seen.
-    pub observed_at: Timestamp,
+    pub observed_at: jiff::Timestamp,
 }
 
 /// A QR code to be scanned.
@@ -1982,13 +1978,13 @@ pub struct Session {
     /// The name that account shows.
     pub push_name: Option<String>,
     /// When it last became ready.
-    pub connected_at: Option<Timestamp>,
+    pub connected_at: Option<jiff::Timestamp>,
     /// When something last happened on it.
-    pub last_active: Option<Timestamp>,
+    pub last_active: Option<jiff::Timestamp>,
     /// When it was made.
-    pub created_at: Timestamp,
+    pub created_at: jiff::Timestamp,
     /// When it last changed.
-    pub updated_at: Timestamp,
+    pub updated_at: jiff::Timestamp,
     /// Why it is not ready, for a person.
     pub last_error: Option<String>,
     /// A limit that WhatsApp put on the account.
@@ -2005,7 +2001,7 @@ pub struct SessionAuthenticatedDelivery {
     /// What sort of event.
     pub event: String,
     /// When it happened.
-    pub timestamp: Timestamp,
+    pub timestamp: jiff::Timestamp,
     /// The session.
     pub session_id: String,
     /// The same for every delivery of this event to this webhook.
@@ -2067,7 +2063,7 @@ pub struct SessionDisconnectedDelivery {
     /// What sort of event.
     pub event: String,
     /// When it happened.
-    pub timestamp: Timestamp,
+    pub timestamp: jiff::Timestamp,
     /// The session.
     pub session_id: String,
     /// The same for every delivery of this event to this webhook.
@@ -2112,7 +2108,7 @@ pub struct SessionQrDelivery {
     /// What sort of event.
     pub event: String,
     /// When it happened.
-    pub timestamp: Timestamp,
+    pub timestamp: jiff::Timestamp,
     /// The session.
     pub session_id: String,
     /// The same for every delivery of this event to this webhook.
@@ -2142,7 +2138,7 @@ pub struct SessionReconnectLoopDelivery {
     /// What sort of event.
     pub event: String,
     /// When it happened.
-    pub timestamp: Timestamp,
+    pub timestamp: jiff::Timestamp,
     /// The session.
     pub session_id: String,
     /// The same for every delivery of this event to this webhook.
@@ -2176,7 +2172,7 @@ pub struct SessionRestriction {
     /// WhatsApp's code.
     pub code: i64,
     /// When it ends, where it was told.
-    pub expires_at: Option<Timestamp>,
+    pub expires_at: Option<jiff::Timestamp>,
 }
 
 /// A delivery of `session.restriction`.
@@ -2187,7 +2183,7 @@ pub struct SessionRestrictionDelivery {
     /// What sort of event.
     pub event: String,
     /// When it happened.
-    pub timestamp: Timestamp,
+    pub timestamp: jiff::Timestamp,
     /// The session.
     pub session_id: String,
     /// The same for every delivery of this event to this webhook.
@@ -2212,7 +2208,7 @@ pub struct SessionRestrictionEvent {
     /// WhatsApp's code.
     pub code: i64,
     /// When it ends, where it was told.
-    pub expires_at: Option<Timestamp>,
+    pub expires_at: Option<jiff::Timestamp>,
 }
 
 open_enum! {
@@ -2245,7 +2241,7 @@ pub struct SessionStatusDelivery {
     /// What sort of event.
     pub event: String,
     /// When it happened.
-    pub timestamp: Timestamp,
+    pub timestamp: jiff::Timestamp,
     /// The session.
     pub session_id: String,
     /// The same for every delivery of this event to this webhook.
@@ -2281,7 +2277,7 @@ pub struct SessionsOverview {
     /// Those stopped or between two attempts to connect.
     pub disconnected: i64,
     /// All by status; a status nobody has is left out.
-    pub by_status: BTreeMap<String, i64>,
+    pub by_status: std::collections::BTreeMap<String, i64>,
     /// What the process takes up.
     pub memory_usage: MemoryUsage,
 }
@@ -2311,7 +2307,7 @@ pub struct UpdateApiKey {
     pub allowed_sessions: Option<Option<Vec<String>>>,
     /// When it stops working.
     #[serde(default, with = "double", skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Option<Timestamp>>,
+    pub expires_at: Option<Option<jiff::Timestamp>>,
     /// What a person calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -2356,7 +2352,7 @@ impl UpdateApiKey {
 
     /// When it stops working.
     #[must_use]
-    pub fn expires_at(mut self, expires_at: impl Into<Option<Timestamp>>) -> Self {
+    pub fn expires_at(mut self, expires_at: impl Into<Option<jiff::Timestamp>>) -> Self {
         self.expires_at = Some(expires_at.into());
         self
     }
@@ -2431,8 +2427,8 @@ pub struct UpdateSessionProxy {
 
 impl UpdateSessionProxy {
     /// With what it must have.
-    pub fn new(proxy_url: impl Into<Option<String>>) -> Self {
-        Self { proxy_url: proxy_url.into() }
+    pub fn new(proxy_url: impl Into<crate::NullableText>) -> Self {
+        Self { proxy_url: proxy_url.into().0 }
     }
 }
 
@@ -2452,7 +2448,7 @@ pub struct UpdateWebhook {
     pub filters: Option<Option<WebhookFilters>>,
     /// Further headers to send.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub headers: Option<BTreeMap<String, String>>,
+    pub headers: Option<std::collections::BTreeMap<String, String>>,
     /// How often a delivery is attempted in all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_count: Option<i64>,
@@ -2540,11 +2536,11 @@ pub struct Webhook {
     /// How often a delivery is attempted in all.
     pub retry_count: i64,
     /// When it was last tried.
-    pub last_triggered_at: Option<Timestamp>,
+    pub last_triggered_at: Option<jiff::Timestamp>,
     /// When it was made.
-    pub created_at: Timestamp,
+    pub created_at: jiff::Timestamp,
     /// When it last changed.
-    pub updated_at: Timestamp,
+    pub updated_at: jiff::Timestamp,
 }
 
 /// One condition on a field of a message event.
@@ -2558,7 +2554,7 @@ pub struct WebhookCondition {
     /// `is` or `isNot` (ids and words), `contains` or `equals` (text).
     pub operator: String,
     /// What the field is compared with: true or false, a text, or a list of texts of which any will do.
-    pub value: Value,
+    pub value: serde_json::Value,
     /// For texts; false when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case_sensitive: Option<bool>,
@@ -2566,7 +2562,7 @@ pub struct WebhookCondition {
 
 impl WebhookCondition {
     /// With what it must have.
-    pub fn new(field: impl Into<String>, operator: impl Into<String>, value: impl Into<Value>) -> Self {
+    pub fn new(field: impl Into<String>, operator: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
         Self { field: field.into(), operator: operator.into(), value: value.into(), case_sensitive: None }
     }
 

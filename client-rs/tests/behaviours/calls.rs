@@ -103,6 +103,21 @@ async fn cancel() {
     assert!(began.elapsed() < Duration::from_secs(5));
 }
 
+#[tokio::test]
+async fn null_takes_away_and_absence_leaves() {
+    let server = Faulty::start();
+    let client = server.client("ok");
+    for proxy in [None, Some("socks5://proxy.example.org:1080".to_owned())] {
+        _ = client.sessions().update_proxy(SESSION, proxy).answer().await.unwrap();
+    }
+    _ = client.webhooks().update(SESSION, "w").filters(None).answer().await.unwrap();
+    _ = client.webhooks().update(SESSION, "w").active(false).answer().await.unwrap();
+    let bodies: Vec<_> = server.log().await.iter().map(|it| it["body"].as_str().unwrap().to_owned()).collect();
+    let [none, some, lifted, set] = bodies.as_slice() else { panic!("{bodies:?}") };
+    assert!(none.contains(r#""proxyUrl":null"#) && some.contains("socks5://proxy"), "{bodies:?}");
+    assert_eq!([lifted.as_str(), set.as_str()], [r#"{"filters":null}"#, r#"{"active":false}"#]);
+}
+
 #[test]
 fn the_table_has_what_programs_need() {
     let send = Operation::by_id("sendText").unwrap();

@@ -6,7 +6,6 @@ use reqwest::Method;
 use crate::generated::models;
 use crate::request::Request;
 use crate::{Client, request::Draft};
-use jiff::Timestamp;
 
 /// Who may do what.
 #[derive(Clone, Debug)]
@@ -158,7 +157,7 @@ impl CreateKeyRequest {
     }
 
     /// When it stops working.
-    pub fn expires_at(mut self, expires_at: Timestamp) -> Self {
+    pub fn expires_at(mut self, expires_at: jiff::Timestamp) -> Self {
         self.body.0.expires_at = Some(expires_at);
         self
     }
@@ -195,7 +194,7 @@ impl UpdateKeyRequest {
     }
 
     /// When it stops working.
-    pub fn expires_at(mut self, expires_at: impl Into<Option<Timestamp>>) -> Self {
+    pub fn expires_at(mut self, expires_at: impl Into<Option<jiff::Timestamp>>) -> Self {
         self.body.0.expires_at = Some(expires_at.into());
         self
     }

@@ -227,7 +227,11 @@ impl Sessions {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn update_proxy(&self, session_id: &str, proxy_url: impl Into<Option<String>>) -> UpdateSessionProxyRequest {
+    pub fn update_proxy(
+        &self,
+        session_id: &str,
+        proxy_url: impl Into<crate::NullableText>,
+    ) -> UpdateSessionProxyRequest {
         let draft = Draft::new(&self.client, Method::PATCH, "/api/sessions/{sessionId}/proxy", &[session_id]);
         let body = models::UpdateSessionProxy::new(proxy_url);
         UpdateSessionProxyRequest { draft, body: crate::request::Json(body) }

@@ -55,7 +55,6 @@ struct ResourceView {
     operations: Vec<operation::OperationView>,
     uses_models: bool,
     uses_request: bool,
-    uses_timestamp: bool,
 }
 
 impl ResourceView {
@@ -66,7 +65,6 @@ impl ResourceView {
         Self {
             uses_models: operations.iter().any(|it| it.names("models::")),
             uses_request: operations.iter().any(operation::OperationView::is_plain),
-            uses_timestamp: operations.iter().any(|it| it.names("Timestamp")),
             name: name.to_pascal_case(),
             module: name.to_snake_case(),
             description: resource.description.clone(),

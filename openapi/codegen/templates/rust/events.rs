@@ -1,7 +1,6 @@
 {{ generated("//") }}
 //! The events: what follows in the log, and what webhooks bring.
 
-use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, value::RawValue};
 

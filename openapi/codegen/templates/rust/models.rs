@@ -4,11 +4,7 @@
 //! Shapes may grow: structs can be made by `new` only, and enums keep what this version does not know in their last
 //! variant.
 
-use std::collections::BTreeMap;
-
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::open::open_enum;
 

@@ -11,9 +11,6 @@ for it in {{ it.name }} { {{ draft }}.{{ how }}({{ it.wire }}, {{ it.text }}); }
 
 use reqwest::Method;
 
-{% if uses_timestamp %}
-use jiff::Timestamp;
-{% endif %}
 use crate::{Client, request::Draft};
 {% if uses_models %}
 use crate::generated::models;

@@ -115,9 +115,12 @@ pub(super) fn field(it: &Field, is_made: bool, models: &str, api: &Api) -> Field
         (true, false) => plain.clone(),
         _ => format!("Option<{plain}>"),
     };
-    let argument = match it.nullable && is_made {
-        true => Argument { kind: format!("impl Into<Option<{plain}>>"), conversion: ".into()" },
-        false => argument(&it.kind, models, api),
+    let argument = match (it.nullable && is_made, &it.kind) {
+        (true, TypeRef::String | TypeRef::Uuid) => {
+            Argument { kind: "impl Into<crate::NullableText>".to_owned(), conversion: ".into().0" }
+        }
+        (true, _) => Argument { kind: format!("impl Into<Option<{plain}>>"), conversion: ".into()" },
+        (false, kind) => argument(kind, models, api),
     };
     let constant = match &it.kind {
         TypeRef::Constant { value } if it.required && !it.nullable => Some(quoted(value)),

@@ -9,13 +9,13 @@ use crate::ir::{Api, Shape, TypeRef};
 pub(super) fn owned(kind: &TypeRef, models: &str) -> String {
     match kind {
         TypeRef::String | TypeRef::Uuid | TypeRef::Constant { .. } => "String".to_owned(),
-        TypeRef::DateTime => "Timestamp".to_owned(),
+        TypeRef::DateTime => "jiff::Timestamp".to_owned(),
         TypeRef::Integer => "i64".to_owned(),
         TypeRef::Number => "f64".to_owned(),
         TypeRef::Boolean => "bool".to_owned(),
-        TypeRef::Any => "Value".to_owned(),
+        TypeRef::Any => "serde_json::Value".to_owned(),
         TypeRef::Array { of } => format!("Vec<{}>", owned(of, models)),
-        TypeRef::Map { of } => format!("BTreeMap<String, {}>", owned(of, models)),
+        TypeRef::Map { of } => format!("std::collections::BTreeMap<String, {}>", owned(of, models)),
         TypeRef::Named { name } => format!("{models}{name}"),
     }
 }
