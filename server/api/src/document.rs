@@ -257,11 +257,9 @@ fn modernise_fields(fields: &mut Map<String, Value>) {
         }
         _ => {}
     }
-    if fields.contains_key("type") || fields.contains_key("$ref") {
-        if fields.contains_key("properties") {
-            // The name of the component again.
-            fields.remove("title");
-        }
+    if fields.contains_key("type") && fields.contains_key("properties") {
+        // The name of the component again.
+        fields.remove("title");
     }
 }
 

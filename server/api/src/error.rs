@@ -39,7 +39,7 @@ pub(crate) struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: Cow<'static, str>,
-    header: Option<(HeaderName, HeaderValue)>,
+    header: Option<Box<(HeaderName, HeaderValue)>>,
     cause: Option<Cause>,
 }
 
@@ -88,7 +88,7 @@ impl ApiError {
     /// Come back a little later.
     pub(crate) fn busy(message: &'static str) -> Self {
         let busy = Self::new(StatusCode::SERVICE_UNAVAILABLE, "BUSY", message);
-        Self { header: Some(RETRY_SOON), ..busy }
+        Self { header: Some(Box::new(RETRY_SOON)), ..busy }
     }
 
     /// Something broke here; the cause is logged and not sent.
@@ -107,14 +107,14 @@ impl ApiError {
         let path: String = path.chars().take(256).collect();
         let sentence = format!("Cannot {method} {path}; it takes {allowed}");
         let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", sentence);
-        Self { header: HeaderValue::from_str(allowed).ok().map(|it| (header::ALLOW, it)), ..error }
+        Self { header: HeaderValue::from_str(allowed).ok().map(|it| Box::new((header::ALLOW, it))), ..error }
     }
 
     /// Only a WebSocket is served at this address.
     pub(crate) fn upgrade_required() -> Self {
         let sentence = "Only a WebSocket is served here; ask for it with Upgrade: websocket";
         let error = Self::new(StatusCode::UPGRADE_REQUIRED, "UPGRADE_REQUIRED", sentence);
-        Self { header: Some((header::UPGRADE, HeaderValue::from_static("websocket"))), ..error }
+        Self { header: Some(Box::new((header::UPGRADE, HeaderValue::from_static("websocket")))), ..error }
     }
 
     pub(crate) fn status(&self) -> StatusCode {
@@ -284,7 +284,8 @@ impl From<GatewayError> for ApiError {
         };
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let answer = Self::new(status, code, error.to_string());
-        let answer = Self { header: (status == StatusCode::SERVICE_UNAVAILABLE).then_some(RETRY_SOON), ..answer };
+        let answer =
+            Self { header: (status == StatusCode::SERVICE_UNAVAILABLE).then(|| Box::new(RETRY_SOON)), ..answer };
         if status.is_server_error() { answer.because(error) } else { answer }
     }
 }
@@ -293,7 +294,7 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response =
             Response::builder().status(self.status).content_type("application/json").body(self.body().to_json_string());
-        if let Some((name, value)) = self.header {
+        if let Some((name, value)) = self.header.map(|it| *it) {
             response.headers_mut().insert(name, value);
         }
         if let Some(cause) = self.cause {
