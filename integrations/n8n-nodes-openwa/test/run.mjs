@@ -283,7 +283,8 @@ test('a file that comes in is binary data', { skip }, async () => {
 	const media = { mimetype: 'image/png', data: content.toString('base64') };
 	await ada.send({ chat: `${session.number}@c.us`, text: 'look', media });
 	assert.match((await ada.next()).text, /"look"/);
-	const [{ id }] = await n8n.executions(answering);
+	// The answer is out before the execution is stored.
+	const [{ id }] = await given(() => n8n.executions(answering), ([newest]) => newest.status === 'success');
 	const { data } = await n8n.execution(id);
 	const [item] = data.resultData.runData['When a customer writes'][0].data.main[0];
 	assert.equal(item.binary.data.mimeType, 'image/png');
