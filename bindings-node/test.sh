@@ -30,16 +30,22 @@ cargo build --quiet --locked --release --package openwa-node
 platform="$(node -p 'process.platform + "-" + process.arch + (process.report.getReport().header.glibcVersionRuntime ? "-gnu" : "-musl")')"
 # Nobody reads symbols from a package, and they are a quarter of the file.
 strip -o "openwa.$platform.node" "$target/release/libopenwa_node.so"
-rm -rf dist release
+rm -rf dist
 npm run --silent build
-node scripts/release.mjs release
-mkdir release/app
-echo '{ "private": true }' > release/app/package.json
-npm install --prefix release/app --offline --no-audit --no-fund --ignore-scripts --loglevel=error ./release/*.tgz
+work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
+node scripts/release.mjs "$work"
+# Who tests programs over the package takes it from here.
+mkdir -p release
+cp "$work"/*.tgz release/
+export OPENWA_TEST_APP="$work/app"
+mkdir "$OPENWA_TEST_APP"
+echo '{ "private": true }' > "$OPENWA_TEST_APP/package.json"
+npm install --prefix "$OPENWA_TEST_APP" --offline --no-audit --no-fund --ignore-scripts --loglevel=error "$work"/*.tgz
 
 files=(test/*.test.mjs)
 if [ $# -gt 0 ]; then
     files=()
     for word in "$@"; do files+=(test/*"$word"*.test.mjs); done
 fi
-NODE_OPTIONS="$options" exec node --expose-gc --test --test-concurrency=1 "${files[@]}"
+NODE_OPTIONS="$options" node --expose-gc --test --test-concurrency=1 "${files[@]}"

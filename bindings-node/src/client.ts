@@ -3,6 +3,7 @@ import { errorOf } from "./failure";
 import { Resources } from "./generated/resources";
 import { settingsOf, transportOf, type OpenWAOptions, type Settings } from "./options";
 import { FetchTransport } from "./transport/fetch/fetch";
+import { loadNative } from "./transport/loader";
 import { NativeTransport } from "./transport/native";
 import type { Transport } from "./transport/transport";
 
@@ -46,25 +47,24 @@ export class OpenWA extends Resources {
 export function transportFor(settings: Settings, options: OpenWAOptions): Transport {
   const wanted = transportOf(options);
   try {
-    if (wanted === "fetch") return new FetchTransport(settings, options.fetch);
-    return new NativeTransport(settings);
+    const isNative = wanted === "native" || (wanted === "auto" && isNativeThere());
+    return isNative ? new NativeTransport(settings) : new FetchTransport(settings, options.fetch);
   } catch (failed) {
-    const error = errorOf(failed);
-    if (wanted !== "auto" || error === failed) return otherwise(wanted, settings, error);
-    throw error;
+    throw errorOf(failed);
   }
 }
 
 let isWarned = false;
 
 /** Without a native module the calls are carried by `fetch`, which is said once. */
-function otherwise(wanted: "auto" | "native" | "fetch", settings: Settings, error: unknown): Transport {
-  if (wanted !== "auto") throw error;
-  const fetch = new FetchTransport(settings);
-  if (!isWarned) {
-    isWarned = true;
+function isNativeThere(): boolean {
+  try {
+    loadNative();
+    return true;
+  } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    process.emitWarning(`calls are carried by fetch: ${why}`, { code: "OPENWA_NO_NATIVE" });
+    if (!isWarned) process.emitWarning(`calls are carried by fetch: ${why}`, { code: "OPENWA_NO_NATIVE" });
+    isWarned = true;
+    return false;
   }
-  return fetch;
 }

@@ -51,4 +51,5 @@ export {
   type HttpMethod,
   type OpenWARequestOptions,
 } from "./compat/http";
+export type * from "./compat/types";
 export { VERSION } from "./version";

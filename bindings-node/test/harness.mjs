@@ -13,7 +13,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 /** The root of the repository. */
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 /** The folder into which `test.sh` installed the packed package. */
-export const app = process.env.OPENWA_TEST_APP ?? fileURLToPath(new URL("../release/app", import.meta.url));
+export const app = process.env.OPENWA_TEST_APP;
+if (app === undefined) throw new Error("run bindings-node/test.sh, which packs the package and installs it first");
 /** The package, as a program gets it. */
 export const sdk = await import(pathToFileURL(join(app, "node_modules/openwa/dist/index.mjs")).href);
 /** The same for `require`. */
