@@ -70,9 +70,7 @@ class OrderNotification(unittest.TestCase):
             {DeliveryStatus.DELIVERED, DeliveryStatus.READ},
         )
         seen = [it["text"] for it in sandbox(f"/phones/{ada['id']}/messages")]
-        self.assertEqual(
-            seen, [f"Hello Ada, your order {order['number']} is on its way: https://example.org/parcel/1"]
-        )
+        self.assertEqual(seen, [f"Hello Ada, your order {order['number']} is on its way: https://example.org/parcel/1"])
 
     def test_who_is_not_on_whatsapp_gets_nothing(self):
         self.assertIsNone(order_notification.notify(self.client, self.session, self.order("+49 30 000000")))

@@ -101,7 +101,9 @@ def httpx_asyncio(call):
 def aiohttp(call):
     import aiohttp
 
-    client = aiohttp.ClientSession(BASE, headers={"X-API-Key": KEY}, timeout=aiohttp.ClientTimeout(30), raise_for_status=True)
+    client = aiohttp.ClientSession(
+        BASE, headers={"X-API-Key": KEY}, timeout=aiohttp.ClientTimeout(30), raise_for_status=True
+    )
 
     async def get():
         async with client.get(PATHS[call]) as answer:

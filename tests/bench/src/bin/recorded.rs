@@ -36,10 +36,8 @@ fn read(folder: &Path) -> io::Result<Answers> {
     let index: HashMap<String, String> = serde_json::from_slice(&std::fs::read(folder.join("index.json"))?)?;
     let answer = |(target, file): (String, String)| {
         let body = std::fs::read(folder.join(file))?;
-        let head = format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-            body.len()
-        );
+        let head =
+            format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
         Ok((target.into_bytes(), [head.into_bytes(), body].concat()))
     };
     index.into_iter().map(answer).collect()
