@@ -42,11 +42,11 @@ fn examples() {
 
 #[test]
 fn node_red() {
-    passes("integrations/node-red-contrib-openwa/test/node-red");
+    passes("integrations/node-red-contrib-openwa/test/run");
 }
 
 /// Where n8n itself was not installed, it says so.
 #[test]
 fn n8n() {
-    passes("integrations/n8n-nodes-openwa/test/n8n");
+    passes("integrations/n8n-nodes-openwa/test/run");
 }
