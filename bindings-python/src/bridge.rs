@@ -4,15 +4,15 @@
 //! write one byte to a socket that the loop watches; the loop then takes everything there is. Waking
 //! the loop once for each call would cost more than the calls themselves.
 
-#[cfg(unix)]
-use std::{
-    io::{Read, Write},
-    os::{fd::AsRawFd, unix::net::UnixStream},
-};
 use std::{
     collections::HashMap,
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+#[cfg(unix)]
+use std::{
+    io::{Read, Write},
+    os::{fd::AsRawFd, unix::net::UnixStream},
 };
 
 use pyo3::{intern, prelude::*};

@@ -77,7 +77,8 @@ impl<T> OfProcess<T> {
 
     /// The value, in the process it was made in.
     pub(crate) fn here(&self) -> PyResult<&T> {
-        let gone = || PyRuntimeError::new_err("this belongs to the process before the fork; ask the client for a new one");
+        let gone =
+            || PyRuntimeError::new_err("this belongs to the process before the fork; ask the client for a new one");
         self.value.as_ref().filter(|_| self.is_here()).ok_or_else(gone)
     }
 }

@@ -8,16 +8,17 @@ import json
 import socket
 import threading
 import time
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, Iterator, List, Optional
 
 import openwa
 import pytest
 from conftest import Driver
 from driver import KEY
 from faulty import CHAT, SESSION, Faulty, Scene
-from openwa import errors, events
+from openwa import errors, events, types
 
 
 def read(client: Any) -> Any:
@@ -41,6 +42,28 @@ def nobody() -> str:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+@contextmanager
+def answering(body: bytes, asked: Optional[List[str]] = None) -> Iterator[str]:
+    """The address of a server that has one answer."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if asked is not None:
+                asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *args: Any) -> None:
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 class TestRetries:
@@ -270,24 +293,9 @@ class TestCalls:
 
     def test_call_proxy(self, driver: Driver) -> None:
         asked: List[str] = []
-
-        class Proxy(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                asked.append(self.path)
-                body = b'{"messages": [], "total": 0}'
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *args: Any) -> None:
-                pass
-
-        with http.server.HTTPServer(("127.0.0.1", 0), Proxy) as proxy:
-            threading.Thread(target=proxy.serve_forever, daemon=True).start()
-            client = driver.client("http://gateway.test", proxy=f"http://127.0.0.1:{proxy.server_port}")
+        with answering(b'{"messages": [], "total": 0}', asked) as proxy:
+            client = driver.client("http://gateway.test", proxy=proxy)
             assert driver.run(read(client)).total == 0
-            proxy.shutdown()
         assert asked == [f"http://gateway.test/api/sessions/{SESSION}/messages"]
 
     def test_call_parallel(self, driver: Driver, faulty: Faulty) -> None:
@@ -314,6 +322,23 @@ class TestCalls:
         (event,) = driver.collect(driver.client(faulty.says("events-unknown:1").url).events(), 1)
         assert isinstance(event, events.UnknownEvent)
         assert (event.event, event.data["body"]) == ("weather.changed", "event 1")
+
+    def test_unknown_values_in_a_list(self, driver: Driver) -> None:
+        def event(kind: str, seq: int) -> Dict[str, Any]:
+            data = {"sessionId": SESSION, "status": "hibernating"}
+            return {"seq": seq, "event": kind, "sessionId": SESSION, "timestamp": "2026-10-03T10:00:00Z", "data": data}
+
+        known = {"events": [event("session.status", 1), event("session.status", 2)], "next": 2}
+        mixed = {"events": [event("session.status", 1), event("weather.changed", 2)], "next": 2}
+        for answer, kinds in (
+            (known, [events.SessionStatus, events.SessionStatus]),
+            (mixed, [events.SessionStatus, events.UnknownEvent]),
+        ):
+            with answering(json.dumps(answer).encode()) as url:
+                page = driver.run(driver.client(url).events.list(SESSION))
+            assert isinstance(page, types.EventPage) and page.next == 2
+            assert [type(it) for it in page.events] == kinds
+            assert page.events[0].data.status == "hibernating"
 
     def test_any_call(self, driver: Driver, faulty: Faulty) -> None:
         scene = faulty.says("ok")

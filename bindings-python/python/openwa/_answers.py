@@ -20,11 +20,12 @@ _working_out = Lock()
 class Answer(Generic[T]):
     """Reads answers of one type. What that takes is worked out when the first one comes."""
 
-    __slots__ = ("_kind", "_module", "_read")
+    __slots__ = ("_has_events", "_kind", "_module", "_read")
 
-    def __init__(self, kind: str, module: str = "openwa._generated.types") -> None:
+    def __init__(self, kind: str, module: str = "openwa._generated.types", *, has_events: bool = False) -> None:
         self._kind = kind
         self._module = module
+        self._has_events = has_events
         self._read: Callable[[bytes], T] = self._first
 
     def __call__(self, body: bytes, status: int = 200) -> T:
@@ -41,10 +42,24 @@ class Answer(Generic[T]):
 
     def _first(self, body: bytes) -> T:
         # A name of the generated code, such as `List[Session]`: only there does it mean something.
-        with _working_out:
-            kind = eval(self._kind, vars(import_module(self._module)))  # noqa: S307
-            self._read = cast("Callable[[bytes], T]", msgspec.json.Decoder(kind, dec_hook=_event).decode)
+        kind = eval(self._kind, vars(import_module(self._module)))
+        read = cast("Callable[[bytes], T]", msgspec.json.Decoder(kind, dec_hook=_event).decode)
+        self._read = self._read_known(read) if self._has_events else read
         return self._read(body)
+
+    def _read_known(self, slowly: Callable[[bytes], T]) -> Callable[[bytes], T]:
+        """Reads in one go what has known events only, and slowly what has others among them."""
+        from ._generated.events import WITH_KNOWN
+
+        known = msgspec.json.Decoder(WITH_KNOWN[self._kind])
+
+        def read(body: bytes) -> T:
+            try:
+                return cast("T", known.decode(body))
+            except msgspec.ValidationError:
+                return slowly(body)
+
+        return read
 
 
 def _event(kind: Any, value: Any) -> Any:

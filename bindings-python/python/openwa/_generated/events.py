@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Dict, FrozenSet, Literal, Mapping, Optional, Union
+from typing import Any, ClassVar, Dict, List, Literal, Mapping, Optional, Type, Union, cast
 
 import msgspec
 from msgspec import Struct, field
@@ -424,29 +424,37 @@ Event = Union[_KnownEvent, UnknownEvent]
 Delivery = Union[_KnownDelivery, UnknownDelivery]
 """Any delivery; ``delivery.event`` says of what."""
 
-_KINDS: FrozenSet[str] = frozenset(
-    (
-        "message.received",
-        "message.sent",
-        "message.ack",
-        "message.failed",
-        "message.revoked",
-        "message.reaction",
-        "message.edited",
-        "session.status",
-        "session.qr",
-        "session.authenticated",
-        "session.disconnected",
-        "session.reconnect_loop",
-        "session.restriction",
-        "presence.update",
-        "group.join",
-        "group.leave",
-        "group.update",
-        "group.join_request",
-        "call.received",
-    )
-)
+_KINDS: Mapping[str, Type[Struct]] = {
+    "message.received": MessageReceived,
+    "message.sent": MessageSent,
+    "message.ack": MessageAck,
+    "message.failed": MessageFailed,
+    "message.revoked": MessageRevoked,
+    "message.reaction": MessageReaction,
+    "message.edited": MessageEdited,
+    "session.status": SessionStatus,
+    "session.qr": SessionQr,
+    "session.authenticated": SessionAuthenticated,
+    "session.disconnected": SessionDisconnected,
+    "session.reconnect_loop": SessionReconnectLoop,
+    "session.restriction": SessionRestriction,
+    "presence.update": PresenceUpdate,
+    "group.join": GroupJoin,
+    "group.leave": GroupLeave,
+    "group.update": GroupUpdate,
+    "group.join_request": GroupJoinRequest,
+    "call.received": CallReceived,
+}
+
+WITH_KNOWN: Mapping[str, Type[Struct]] = {
+    "EventPage": msgspec.defstruct(
+        "EventPage",
+        [("events", List[_KnownEvent])],
+        bases=(types.EventPage,),
+        kw_only=True,
+    ),
+}
+"""What has lists of events, for answers in which all of them are known: those are read in one go."""
 
 _known_event: Answer[Event] = Answer("_KnownEvent", __name__)
 _unknown_event: Answer[Event] = Answer("UnknownEvent", __name__)
@@ -468,12 +476,7 @@ def read_event(kind: str, body: bytes) -> Event:
 
 def event_of(value: Mapping[str, Any]) -> Event:
     """An event that is decoded to plain values already."""
-    event: Event
-    if value.get("event") in _KINDS:
-        event = msgspec.convert(value, _KnownEvent)
-    else:
-        event = msgspec.convert(value, UnknownEvent)
-    return event
+    return cast("Event", msgspec.convert(value, _KINDS.get(str(value.get("event")), UnknownEvent)))
 
 
 def read_delivery(body: bytes) -> Delivery:

@@ -12,5 +12,5 @@ if TYPE_CHECKING:
     from . import types as _types
 
 {% for it in answers %}
-{{ it.constant }}: Answer[{{ it.kind }}] = Answer("{{ it.kind | replace("_types.", "") }}")
+{{ it.constant }}: Answer[{{ it.kind }}] = Answer("{{ it.kind | replace("_types.", "") }}"{{ ", has_events=True" if it.has_events else "" }})
 {% endfor %}

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Dict, FrozenSet, Literal, Mapping, Optional, Union
+from typing import Any, ClassVar, Dict, List, Literal, Mapping, Optional, Type, Union, cast
 
 import msgspec
 from msgspec import Struct, field
@@ -97,13 +97,23 @@ Event = Union[_KnownEvent, UnknownEvent]
 Delivery = Union[_KnownDelivery, UnknownDelivery]
 """Any delivery; ``delivery.event`` says of what."""
 
-_KINDS: FrozenSet[str] = frozenset(
-    (
+_KINDS: Mapping[str, Type[Struct]] = {
 {% for it in events %}
-        {{ it.wire }},
+    {{ it.wire }}: {{ it.class }},
 {% endfor %}
-    )
-)
+}
+
+WITH_KNOWN: Mapping[str, Type[Struct]] = {
+{% for it in holders %}
+    "{{ it.name }}": msgspec.defstruct(
+        "{{ it.name }}",
+        [{% for name in it.fields %}("{{ name }}", List[_KnownEvent]){% if not loop.last %}, {% endif %}{% endfor %}],
+        bases=(types.{{ it.name }},),
+        kw_only=True,
+    ),
+{% endfor %}
+}
+"""What has lists of events, for answers in which all of them are known: those are read in one go."""
 
 _known_event: Answer[Event] = Answer("_KnownEvent", __name__)
 _unknown_event: Answer[Event] = Answer("UnknownEvent", __name__)
@@ -125,12 +135,7 @@ def read_event(kind: str, body: bytes) -> Event:
 
 def event_of(value: Mapping[str, Any]) -> Event:
     """An event that is decoded to plain values already."""
-    event: Event
-    if value.get("event") in _KINDS:
-        event = msgspec.convert(value, _KnownEvent)
-    else:
-        event = msgspec.convert(value, UnknownEvent)
-    return event
+    return cast("Event", msgspec.convert(value, _KINDS.get(str(value.get("event")), UnknownEvent)))
 
 
 def read_delivery(body: bytes) -> Delivery:

@@ -3,10 +3,10 @@
 use serde::Serialize;
 
 use super::{
-    spelling::quoted,
+    spelling::{quoted, snake},
     types::{Field, event_class, fields},
 };
-use crate::ir::{Api, Shape};
+use crate::ir::{Api, Shape, TypeRef};
 
 /// The struct of the document that is an event of the log.
 pub(super) const EVENT: &str = "Event";
@@ -21,6 +21,15 @@ pub(super) struct Events {
     envelope: Vec<Field>,
     /// What every delivery has around its data.
     delivery_envelope: Vec<Field>,
+    holders: Vec<Holder>,
+}
+
+/// A struct with a list of events. Made once more with the known kinds only, it is read in one go; what has an
+/// unknown one among them is read the slow way.
+#[derive(Serialize)]
+struct Holder {
+    name: String,
+    fields: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -30,6 +39,20 @@ struct Event {
     wire: String,
     description: String,
     data: String,
+}
+
+/// The lists of events in a struct, by the names of the fields.
+pub(super) fn lists(api: &Api, name: &str) -> Vec<String> {
+    let kind = api.types.iter().find(|it| it.name == name);
+    let Some(Shape::Struct { fields }) = kind.map(|it| &it.shape) else { return Vec::new() };
+    let is_event = |kind: &TypeRef| matches!(kind, TypeRef::Named { name } if name == EVENT);
+    let is_list = |kind: &TypeRef| matches!(kind, TypeRef::Array { of } if is_event(of));
+    fields.iter().filter(|it| it.required && is_list(&it.kind)).map(|it| snake(&it.name)).collect()
+}
+
+fn holders(api: &Api) -> Vec<Holder> {
+    let holders = api.types.iter().map(|it| Holder { name: it.name.clone(), fields: lists(api, &it.name) });
+    holders.filter(|it| !it.fields.is_empty()).collect()
 }
 
 pub(super) fn all(api: &Api) -> Events {
@@ -42,6 +65,7 @@ pub(super) fn all(api: &Api) -> Events {
     };
     Events {
         envelope: around(EVENT),
+        holders: holders(api),
         delivery_envelope: api.events.first().map(|it| around(&it.delivery)).unwrap_or_default(),
         events: api
             .events

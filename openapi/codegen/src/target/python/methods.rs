@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{
+    events::lists,
     spelling::{answer, argument, docstring, pascal, quoted, screaming, snake},
     types::{is_enum, is_of_events},
 };
@@ -37,6 +38,8 @@ pub(super) struct Operation {
 pub(super) struct Answer {
     constant: String,
     kind: String,
+    /// Whether it has a list of events.
+    has_events: bool,
 }
 
 #[derive(Serialize)]
@@ -161,7 +164,7 @@ fn method(api: &Api, resource: &ir::Resource, operation: &ir::Operation) -> Resu
         Response::Empty => ("empty", None),
         Response::Bytes => ("bytes", None),
         Response::Events { .. } => ("events", None),
-        Response::Json { kind } => ("json", Some(answer_of(kind))),
+        Response::Json { kind } => ("json", Some(answer_of(api, kind))),
     };
     let page = operation.page.as_ref().zip(list_call);
     Ok(Method {
@@ -278,7 +281,7 @@ fn pages(
     }
 }
 
-fn answer_of(kind: &TypeRef) -> Answer {
+fn answer_of(api: &Api, kind: &TypeRef) -> Answer {
     fn constant(kind: &TypeRef) -> String {
         match kind {
             TypeRef::Named { name } => screaming(std::slice::from_ref(name)),
@@ -291,7 +294,8 @@ fn answer_of(kind: &TypeRef) -> Answer {
             TypeRef::Any => "ANY".to_owned(),
         }
     }
-    Answer { constant: constant(kind), kind: answer(kind, "_types.") }
+    let has_events = matches!(kind, TypeRef::Named { name } if !lists(api, name).is_empty());
+    Answer { constant: constant(kind), kind: answer(kind, "_types."), has_events }
 }
 
 fn tuple(parameters: &[Parameter]) -> String {
