@@ -149,7 +149,7 @@ async fn what_callers_do_wrong_is_named_and_leaves_nothing_behind() {
     assert_eq!(answer["code"], "IDEMPOTENCY_KEY_INVALID");
 
     refused(&client.get("/api/nothing-here").await, 404, "Cannot GET /api/nothing-here");
-    refused(&client.delete("/api/sessions").await, 404, "Cannot DELETE");
+    refused(&client.delete("/api/sessions").await, 405, "Cannot DELETE");
 
     untouched(&gateway, &session, &customer).await;
     let sessions = client.get("/api/sessions").await.expect(200);
