@@ -48,4 +48,4 @@ if [ $# -gt 0 ]; then
     files=()
     for word in "$@"; do files+=(test/*"$word"*.test.mjs); done
 fi
-NODE_OPTIONS="$options" node --expose-gc --test --test-concurrency=1 "${files[@]}"
+NODE_OPTIONS="$options" node --expose-gc --test --test-concurrency=2 "${files[@]}"
