@@ -59,6 +59,7 @@ def test_error_real(driver: Driver, client: Any, gateway: Gateway, session: Sess
         driver.run(driver.client(gateway.base, api_key="owa_k1_wrong").sessions.list())
     with pytest.raises(openwa.OpenWANotFoundError) as caught:
         driver.run(client.sessions.get(str(uuid4())))
+    assert caught.value.code == "SESSION_NOT_FOUND"
     assert caught.value.request_id and "not found" in caught.value.message
     with pytest.raises(openwa.OpenWAInvalidRequestError):
         driver.run(client.messages.send_text(session.id, chat_id="15550000002@c.us", text="x" * 100_000))
