@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
+from email.message import Message
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional
@@ -542,6 +543,13 @@ class TestWebhooks:
         assert isinstance(delivery, events.MessageReceivedDelivery) and delivery.event == "message.received"
         assert delivery.data.body == 'Grüße 👋🏽 " \\ \u2028'
         assert openwa.parse_webhook(good["body"]) == delivery
+
+    def test_webhook_headers_of_the_standard_library(self) -> None:
+        good = next(it for it in self.CASES if it["result"] == "ok")
+        headers = Message()
+        for name, value in good["headers"].items():
+            headers[name] = value
+        openwa.webhooks.check_signature(good["body"], headers, good["secrets"], now=good["now"])
 
     def test_webhook_unknown(self) -> None:
         body = {"event": "test", "timestamp": "2026-10-03T10:00:00Z", "sessionId": SESSION, "idempotencyKey": "a"}

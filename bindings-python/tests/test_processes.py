@@ -46,6 +46,40 @@ def test_calls_of_threads_overlap(faulty: Faulty) -> None:
     assert time.monotonic() - begun < 16 * 0.5 / 2
 
 
+FIRST_CALLS = """
+import sys, threading, openwa
+from openwa import webhooks
+shared = openwa.OpenWA("k", base_url=sys.argv[1])
+calls = [
+    lambda: shared.messages.list(sys.argv[2]),
+    lambda: shared.sessions.list(),
+    lambda: shared.chats.list(sys.argv[2]),
+    lambda: next(shared.events()),
+]
+together, done = threading.Barrier(32), []
+
+def call(number):
+    together.wait()
+    done.append(calls[number % 4]())
+
+threads = [threading.Thread(target=call, args=(number,)) for number in range(32)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert len(done) == 32
+"""
+
+
+def test_first_calls_of_many_threads(faulty: Faulty) -> None:
+    # What decoding takes is worked out by the first call of each kind, here by all threads at once.
+    for _ in range(5):
+        arguments = [faulty.says("ok").url, SESSION]
+        program = FIRST_CALLS.replace(
+            "shared.events()", f"openwa.OpenWA('k', base_url={faulty.says('events:1').url!r}).events()"
+        )
+        done = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+
+
 def test_a_fork_has_a_client_of_its_own(faulty: Faulty) -> None:
     shared = client(faulty, "ok")
     copy = shared.with_options(timeout=10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from threading import Lock
 from typing import Any, Callable, Dict, Generic, TypeVar, cast
@@ -13,8 +14,12 @@ from .errors import OpenWADecodeError, read_body
 
 T = TypeVar("T")
 
-_working_out = Lock()
-"""One decoder is made at a time: msgspec lets a second thread see a class that it is still working out, and crashes."""
+making = Lock()
+"""Held while decoders are made: msgspec shows a struct to other threads before it knows all of its fields."""
+
+if hasattr(os, "register_at_fork"):
+    # A child must not find it held by a thread that it does not have.
+    os.register_at_fork(before=making.acquire, after_in_parent=making.release, after_in_child=making.release)
 
 
 class Answer(Generic[T]):
@@ -40,26 +45,37 @@ class Answer(Generic[T]):
             failure.body = read_body(body.decode("utf-8", "replace"))
             raise failure from error
 
-    def _first(self, body: bytes) -> T:
-        # A name of the generated code, such as `List[Session]`: only there does it mean something.
+    def prepare(self) -> None:
+        """Works out what reading takes."""
+        # Imports come before the lock: whoever imports the events waits for it.
+        # The kind is a name of the generated code, such as `List[Session]`: only there does it mean something.
         kind = eval(self._kind, vars(import_module(self._module)))
-        read = cast("Callable[[bytes], T]", msgspec.json.Decoder(kind, dec_hook=_event).decode)
-        self._read = self._read_known(read) if self._has_events else read
+        known = _with_known(self._kind) if self._has_events else None
+        with making:
+            read = cast("Callable[[bytes], T]", msgspec.json.Decoder(kind, dec_hook=_event).decode)
+            self._read = read if known is None else _read_known(msgspec.json.Decoder(known), read)
+
+    def _first(self, body: bytes) -> T:
+        self.prepare()
         return self._read(body)
 
-    def _read_known(self, slowly: Callable[[bytes], T]) -> Callable[[bytes], T]:
-        """Reads in one go what has known events only, and slowly what has others among them."""
-        from ._generated.events import WITH_KNOWN
 
-        known = msgspec.json.Decoder(WITH_KNOWN[self._kind])
+def _with_known(kind: str) -> Any:
+    from ._generated.events import WITH_KNOWN
 
-        def read(body: bytes) -> T:
-            try:
-                return cast("T", known.decode(body))
-            except msgspec.ValidationError:
-                return slowly(body)
+    return WITH_KNOWN[kind]
 
-        return read
+
+def _read_known(known: msgspec.json.Decoder[Any], slowly: Callable[[bytes], T]) -> Callable[[bytes], T]:
+    """Reads in one go what has known events only, and slowly what has others among them."""
+
+    def read(body: bytes) -> T:
+        try:
+            return cast("T", known.decode(body))
+        except msgspec.ValidationError:
+            return slowly(body)
+
+    return read
 
 
 def _event(kind: Any, value: Any) -> Any:

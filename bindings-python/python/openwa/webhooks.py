@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, List, Mapping, Optional, Sequence, Tuple, Union, cast
+from typing import Any, Iterable, List, Mapping, Optional, Protocol, Sequence, Tuple, Union
 
 from ._generated.events import Delivery, read_delivery
 from ._native import verify_webhook as _verify
 
 __all__ = ["check_signature", "parse_webhook", "verify_webhook"]
 
+
+class HasItems(Protocol):
+    """Headers that are no mapping but have their names and values, as :class:`email.message.Message`."""
+
+    def items(self) -> Iterable[Tuple[str, Any]]: ...
+
+
 Body = Union[bytes, bytearray, memoryview, str]
-Headers = Union[Mapping[str, str], Iterable[Tuple[str, str]], Iterable[Tuple[bytes, bytes]]]
+Headers = Union[Mapping[str, str], HasItems, Iterable[Tuple[str, str]], Iterable[Tuple[bytes, bytes]]]
 
 
 def verify_webhook(
@@ -71,7 +78,9 @@ def _bytes(body: Body) -> bytes:
 
 
 def _pairs(headers: Headers) -> List[Tuple[str, str]]:
-    pairs: Any = cast("Mapping[str, str]", headers).items() if isinstance(headers, Mapping) else headers
+    # The headers of `http.server` and others have items and are no mappings.
+    items: Any = getattr(headers, "items", None)
+    pairs: Any = headers if items is None else items()
     return [(_text(name), _text(value)) for name, value in pairs]
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Dict, List, Literal, Mapping, Optional, Type, 
 import msgspec
 from msgspec import Struct, field
 
-from .._answers import Answer
+from .._answers import Answer, making
 from ..errors import OpenWAWebhookError
 from . import types
 
@@ -117,15 +117,19 @@ WITH_KNOWN: Mapping[str, Type[Struct]] = {
 
 _known_event: Answer[Event] = Answer("_KnownEvent", __name__)
 _unknown_event: Answer[Event] = Answer("UnknownEvent", __name__)
+# `event_of` goes around them, and needs their structs to be complete.
+_known_event.prepare()
+_unknown_event.prepare()
 
 
 class _Kind(Struct, gc=False):
     event: str
 
 
-_kind = msgspec.json.Decoder(_Kind)
-_known_delivery = msgspec.json.Decoder(_KnownDelivery)
-_unknown_delivery = msgspec.json.Decoder(UnknownDelivery)
+with making:
+    _kind = msgspec.json.Decoder(_Kind)
+    _known_delivery = msgspec.json.Decoder(_KnownDelivery)
+    _unknown_delivery = msgspec.json.Decoder(UnknownDelivery)
 
 
 def read_event(kind: str, body: bytes) -> Event:
