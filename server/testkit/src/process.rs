@@ -49,9 +49,7 @@ pub fn plain_binary() -> PathBuf {
 /// anew: a cargo that a test starts must not get it.
 pub fn told_by_cargo() -> impl Iterator<Item = OsString> {
     let told = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_", "NEXTEST"];
-    std::env::vars_os()
-        .map(|it| it.0)
-        .filter(move |name| told.iter().any(|it| name.to_string_lossy().starts_with(it)))
+    std::env::vars_os().map(|it| it.0).filter(move |name| told.iter().any(|it| name.to_string_lossy().starts_with(it)))
 }
 
 /// How to call the program.
