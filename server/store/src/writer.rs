@@ -352,7 +352,10 @@ mod tests {
         let bench = Bench::new(|it| it).await;
         let mut turn = bench.turn("one").await;
         {
-            let mut statement = pin!(turn.run(query("INSERT INTO rows (text) VALUES ('two')")));
+            // Counts to two million first, so that it is still at work when it is given up.
+            let long = "INSERT INTO rows (text) SELECT max(i) FROM (WITH RECURSIVE numbers(i) AS \
+                        (SELECT 1 UNION ALL SELECT i + 1 FROM numbers LIMIT 2000000) SELECT i FROM numbers)";
+            let mut statement = pin!(turn.run(query(long)));
             assert!(is_ready(statement.as_mut()).await.is_none());
         }
         let refused = turn.commit().await;
