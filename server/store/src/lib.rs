@@ -24,6 +24,7 @@ mod leases;
 mod merge;
 mod message_reads;
 mod messages;
+mod migrations;
 mod open;
 mod row;
 mod seal;

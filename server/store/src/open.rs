@@ -10,19 +10,18 @@ use openwa_model::{
 };
 use sqlx::{
     ConnectOptions,
-    migrate::{MigrateError, Migrator},
+    migrate::MigrateError,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
 use crate::{
     dialect::{Connection, fault},
+    migrations::migrator,
     seal::Sealer,
     vault::SessionVault,
     work::{Readers, Source, Work},
     writer::Writer,
 };
-
-static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// How a store is to be opened.
 #[derive(Clone)]
@@ -72,7 +71,7 @@ impl SqliteStore {
             ));
         }
         let mut connection = connect.connect().await.map_err(fault)?;
-        MIGRATIONS.run_direct(None, &mut connection, false).await.map_err(migration_fault)?;
+        migrator().run_direct(None, &mut connection, false).await.map_err(migration_fault)?;
         let sealer = Arc::new(Sealer::new(&options.vault_key));
         check_key(&mut connection, &sealer).await?;
         let pool = SqlitePoolOptions::new()
