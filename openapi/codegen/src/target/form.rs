@@ -1,9 +1,9 @@
 //! Operations as tools with forms show them: one list of fields, whatever part of the request each ends in.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::ir::{Api, Bounds, Field, Operation, Parameter, Response, Shape, TypeRef};
+use crate::ir::{Api, Bounds, Field, Operation, Page, Parameter, Response, Shape, TypeRef};
 
 /// One operation.
 pub(super) struct Form<'a> {
@@ -100,6 +100,40 @@ impl<'a> Form<'a> {
         }
         fields.sort_by_key(|it| !it.required);
         Self { operation, fields, upload }
+    }
+
+    /// How the operation is carried out, as a line of a table: everything but its fields, which each tool
+    /// describes in its own way.
+    pub(super) fn carried_out(&self, fields: Vec<Value>) -> Value {
+        let operation = self.operation;
+        let mut line = json!({
+            "method": operation.method,
+            "path": operation.path,
+            "fields": fields,
+            "answer": match operation.response {
+                Response::Empty => "none",
+                Response::Json { .. } | Response::Events { .. } => "json",
+                Response::Bytes => "file",
+            },
+        });
+        match &operation.page {
+            Some(Page::Offset { items, .. }) => {
+                line["paging"] = json!({"by": "offset"});
+                if let Some(items) = items {
+                    line["paging"]["items"] = json!(items);
+                }
+            }
+            Some(Page::Cursor { items, next, after, .. }) => {
+                line["paging"] = json!({"by": "cursor", "items": items, "next": next, "after": after});
+            }
+            None => {}
+        }
+        for (name, holds) in [("upload", self.upload), ("idempotent", operation.idempotency_key)] {
+            if holds {
+                line[name] = json!(true);
+            }
+        }
+        line
     }
 }
 

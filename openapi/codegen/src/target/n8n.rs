@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    ir::{Api, Page, Resource, Response},
+    ir::{Api, Resource, Response},
     template::Templates,
 };
 
@@ -222,33 +222,7 @@ fn carried_out(form: &Form<'_>, group: &str, image: Option<&str>, of_group: impl
         field
     };
     let sent = form.fields.iter().filter(|it| operation.page.is_none() || it.wire != PAGE_SIZE);
-    let mut line = json!({
-        "method": operation.method,
-        "path": operation.path,
-        "fields": sent.map(field).collect::<Vec<_>>(),
-        "answer": match operation.response {
-            Response::Empty => "none",
-            Response::Json { .. } | Response::Events { .. } => "json",
-            Response::Bytes => "file",
-        },
-    });
-    match &operation.page {
-        Some(Page::Offset { items, .. }) => {
-            line["paging"] = json!({"by": "offset"});
-            if let Some(items) = items {
-                line["paging"]["items"] = json!(items);
-            }
-        }
-        Some(Page::Cursor { items, next, after, .. }) => {
-            line["paging"] = json!({"by": "cursor", "items": items, "next": next, "after": after});
-        }
-        None => {}
-    }
-    for (name, holds) in [("upload", form.upload), ("idempotent", operation.idempotency_key)] {
-        if holds {
-            line[name] = json!(true);
-        }
-    }
+    let mut line = form.carried_out(sent.map(field).collect());
     if let Some(image) = image {
         line["image"] = json!(image);
     }

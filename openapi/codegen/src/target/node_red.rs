@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    ir::{Api, Page, Response},
+    ir::Api,
     template::Templates,
 };
 
@@ -37,32 +37,9 @@ fn render(api: &Api) -> Result<Files, Error> {
 
 fn described(resource: &str, form: &Form<'_>) -> Value {
     let operation = form.operation;
-    let mut described = json!({
-        "name": format!("{resource}.{}", operation.name.join("_").to_lower_camel_case()),
-        "summary": operation.summary,
-        "method": operation.method,
-        "path": operation.path,
-        "fields": form.fields.iter().map(field).collect::<Vec<_>>(),
-        "answer": match operation.response {
-            Response::Empty => "none",
-            Response::Json { .. } | Response::Events { .. } => "json",
-            Response::Bytes => "file",
-        },
-    });
-    match &operation.page {
-        Some(Page::Offset { items, .. }) => {
-            described["paging"] = json!({"by": "offset", "items": items});
-        }
-        Some(Page::Cursor { items, next, after, .. }) => {
-            described["paging"] = json!({"by": "cursor", "items": items, "next": next, "after": after});
-        }
-        None => {}
-    }
-    for (name, holds) in [("upload", form.upload), ("idempotent", operation.idempotency_key)] {
-        if holds {
-            described[name] = json!(true);
-        }
-    }
+    let mut described = form.carried_out(form.fields.iter().map(field).collect());
+    described["name"] = json!(format!("{resource}.{}", operation.name.join("_").to_lower_camel_case()));
+    described["summary"] = json!(operation.summary);
     described
 }
 
