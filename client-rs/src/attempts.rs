@@ -6,6 +6,7 @@ use reqwest::{
     Method, Request, Response,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
+use tracing::{Instrument, Span, field::Empty};
 use url::Url;
 
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
     backoff,
     call::{Call, CallBody},
     client::Client,
+    error::request_id,
     upload::Progress,
 };
 
@@ -30,14 +32,18 @@ impl Client {
     pub async fn send(&self, call: Call) -> Result<Answer, Error> {
         let longest = self.longest_answer();
         let mut attempts = Attempts::new(self, call)?;
-        loop {
-            let (limit, progress) = (attempts.limit, attempts.progress());
-            let work = async { Answer::read(attempts.open().await?, longest).await };
-            match within(limit, progress, work).await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => attempts.wait(error).await?,
+        let span = attempts.span.clone();
+        let call = async {
+            loop {
+                let (limit, progress) = (attempts.limit, attempts.progress());
+                let work = async { Answer::read(attempts.open().await?, longest).await };
+                match within(limit, progress, work).await {
+                    Ok(answer) => return Ok(answer),
+                    Err(error) => attempts.wait(error).await?,
+                }
             }
-        }
+        };
+        call.instrument(span).await
     }
 
     /// Makes a call whose answer is read as it comes. The timeout is for the head of the answer, and then for silence.
@@ -53,13 +59,17 @@ impl Client {
     /// Makes a call up to the head of its answer.
     pub(crate) async fn open(&self, call: Call) -> Result<Response, Error> {
         let mut attempts = Attempts::new(self, call)?;
-        loop {
-            let (limit, progress) = (attempts.limit, attempts.progress());
-            match within(limit, progress, attempts.open()).await {
-                Ok(response) => return Ok(response),
-                Err(error) => attempts.wait(error).await?,
+        let span = attempts.span.clone();
+        let call = async {
+            loop {
+                let (limit, progress) = (attempts.limit, attempts.progress());
+                match within(limit, progress, attempts.open()).await {
+                    Ok(response) => return Ok(response),
+                    Err(error) => attempts.wait(error).await?,
+                }
             }
-        }
+        };
+        call.instrument(span).await
     }
 }
 
@@ -90,6 +100,8 @@ pub(crate) struct Attempts<'a> {
     is_repeatable: bool,
     made: u32,
     most: u32,
+    /// Spans all attempts; its fields have the names of OpenTelemetry's conventions.
+    span: Span,
 }
 
 impl<'a> Attempts<'a> {
@@ -109,6 +121,16 @@ impl<'a> Attempts<'a> {
             let (name, value) = header(&name, value)?;
             headers.insert(name, value);
         }
+        let span = tracing::info_span!(
+            "openwa.call",
+            http.request.method = %call.method,
+            url.path = url.path(),
+            server.address = url.host_str(),
+            http.response.status_code = Empty,
+            http.request.resend_count = Empty,
+            openwa.request_id = Empty,
+            error.type = Empty,
+        );
         Ok(Self {
             client,
             method: call.method,
@@ -120,6 +142,7 @@ impl<'a> Attempts<'a> {
             is_repeatable,
             made: 0,
             most: call.retries.unwrap_or_else(|| client.max_retries()),
+            span,
         })
     }
 
@@ -149,6 +172,10 @@ impl<'a> Attempts<'a> {
     pub(crate) async fn open(&mut self) -> Result<Response, Error> {
         let response = self.request().await?.send().await.map_err(Error::of_transport)?;
         let status = response.status();
+        self.span.record("http.response.status_code", status.as_u16());
+        if let Some(id) = request_id(response.headers()) {
+            self.span.record("openwa.request_id", id);
+        }
         tracing::debug!(method = %self.method, path = self.url.path(), attempt = self.made, status = status.as_u16(), "answered");
         if status.is_success() || status.as_u16() == 101 {
             return Ok(response);
@@ -164,10 +191,12 @@ impl<'a> Attempts<'a> {
         let asked = error.retry_after();
         let in_reach = asked.is_none_or(|it| it <= backoff::LONGEST_ASKED);
         if self.made >= self.most || !in_reach || !self.may_repeat(&error) || !self.has_body() {
+            self.span.record("error.type", error.kind().as_str());
             return Err(error.of_request(&self.method, self.url.path()));
         }
         let delay = asked.unwrap_or_else(|| backoff::delay(self.made, rand::random()));
         self.made += 1;
+        self.span.record("http.request.resend_count", self.made);
         tracing::debug!(method = %self.method, path = self.url.path(), attempt = self.made, ?delay, %error, "trying again");
         tokio::time::sleep(delay).await;
         Ok(())

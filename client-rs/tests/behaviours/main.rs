@@ -8,4 +8,5 @@ mod faulty;
 mod files;
 mod paging;
 mod retries;
+mod spans;
 mod webhooks;

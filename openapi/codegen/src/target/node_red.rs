@@ -9,11 +9,7 @@ use super::{
     Files, Target,
     form::{Form, FormField, forms},
 };
-use crate::{
-    error::Error,
-    ir::Api,
-    template::Templates,
-};
+use crate::{error::Error, ir::Api, template::Templates};
 
 const FOLDER: &str = "integrations/node-red-contrib-openwa/nodes/generated";
 
