@@ -312,7 +312,8 @@ impl MediaHost {
             Some(Staged::Memory(bytes)) => bytes.truncate(offset),
             Some(Staged::File { path, size }) => {
                 *size = offset;
-                let mut file = tokio::fs::OpenOptions::new().create(true).truncate(false).write(true).open(path).await?;
+                let mut file =
+                    tokio::fs::OpenOptions::new().create(true).truncate(false).write(true).open(path).await?;
                 file.set_len(offset as u64).await?;
                 file.seek(io::SeekFrom::End(0)).await?;
                 upload.file = Some(file);

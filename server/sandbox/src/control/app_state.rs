@@ -120,17 +120,13 @@ fn change(new: NewAction) -> Result<AppStateChange, Failure> {
         Action::MarkUnread => AppStateChange::MarkRead { chat: of()?, is_read: false },
         Action::DeleteChat => AppStateChange::DeleteChat(of()?),
         Action::ClearChat => AppStateChange::ClearChat(of()?),
-        Action::Label => AppStateChange::EditLabel {
-            label: label()?,
-            name: need(new.name.clone(), "name")?,
-            color: new.color,
-        },
+        Action::Label => {
+            AppStateChange::EditLabel { label: label()?, name: need(new.name.clone(), "name")?, color: new.color }
+        }
         Action::DeleteLabel => AppStateChange::DeleteLabel(label()?),
         Action::LabelChat => AppStateChange::LabelChat { label: label()?, chat: of()?, is_labeled: true },
         Action::UnlabelChat => AppStateChange::LabelChat { label: label()?, chat: of()?, is_labeled: false },
-        Action::LabelMessage => {
-            AppStateChange::LabelMessage { label: label()?, message: message()?, is_labeled: true }
-        }
+        Action::LabelMessage => AppStateChange::LabelMessage { label: label()?, message: message()?, is_labeled: true },
         Action::UnlabelMessage => {
             AppStateChange::LabelMessage { label: label()?, message: message()?, is_labeled: false }
         }

@@ -6,8 +6,8 @@ use poem_openapi::{Enum, Object};
 
 use crate::phone::Phone;
 use crate::phone::message::{
-    Attendance, Buttons, Content, Event, GroupInvite, LinkPreview, List, Location, Media, Message, Poll, Product, Reply,
-    Status,
+    Attendance, Buttons, Content, Event, GroupInvite, LinkPreview, List, Location, Media, Message, Poll, Product,
+    Reply, Status,
 };
 
 #[derive(Enum, Debug, Clone, Copy)]

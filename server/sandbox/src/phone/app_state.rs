@@ -229,15 +229,9 @@ impl Collections {
         let macs = &known.macs;
         // A patch that cannot be read leaves everything as it was.
         let mut hash = known.hash.clone();
-        let result = process_patch(
-            &patch,
-            &mut hash,
-            |id| key.expand(id),
-            |index| Ok(macs.get(index).cloned()),
-            true,
-            name,
-        )
-        .map_err(|error| unreadable(&error))?;
+        let result =
+            process_patch(&patch, &mut hash, |id| key.expand(id), |index| Ok(macs.get(index).cloned()), true, name)
+                .map_err(|error| unreadable(&error))?;
         known.hash = hash;
         for removed in &result.removed_index_macs {
             known.macs.remove(removed);
@@ -268,8 +262,7 @@ impl Collections {
         let value = mutation.value.clone().unwrap_or_default();
         let value = wa::SyncActionValue { timestamp: Some(milliseconds()), ..value };
         let version = i32::try_from(mutation.schema.version).unwrap_or(1);
-        let (record, _) =
-            encode_record(operation, &index, &value, &keys, &key.id, &ambient::random_bytes(), version);
+        let (record, _) = encode_record(operation, &index, &value, &keys, &key.id, &ambient::random_bytes(), version);
         let known = self.0.get(name);
         let mut state = known.map(|known| known.hash.clone()).unwrap_or_default();
         let mutations = vec![record];

@@ -80,10 +80,7 @@ impl AppStateChange {
             Self::Star { message, is_starred } => set(
                 &schemas::STAR,
                 message_index(&message, log)?,
-                wa::SyncActionValue {
-                    star_action: action::StarAction { starred: Some(is_starred) }.into(),
-                    ..value
-                },
+                wa::SyncActionValue { star_action: action::StarAction { starred: Some(is_starred) }.into(), ..value },
             ),
             Self::DeleteMessage(message) => {
                 let timestamp = log.find(&message.chat, &message.id).map(|found| found.timestamp);
@@ -206,8 +203,7 @@ fn jid(chat: &Chat) -> Result<String, PhoneError> {
 
 /// Chat, id, whether it is the account's own, and in a group who else wrote it.
 fn message_index(message: &MessageName, log: &Log) -> Result<Vec<String>, PhoneError> {
-    let found =
-        log.find(&message.chat, &message.id).ok_or_else(|| PhoneError::NoSuchMessage(message.id.clone()))?;
+    let found = log.find(&message.chat, &message.id).ok_or_else(|| PhoneError::NoSuchMessage(message.id.clone()))?;
     let author = if message.chat.has_members() && !found.from_me { found.author } else { "0".into() };
     let is_own = if found.from_me { "1" } else { "0" };
     Ok(vec![jid(&message.chat)?, found.id, is_own.into(), author])
@@ -215,8 +211,8 @@ fn message_index(message: &MessageName, log: &Log) -> Result<Vec<String>, PhoneE
 
 /// Up to which message of the chat the change is meant.
 fn range(chat: &Chat, log: &Log) -> action::SyncActionMessageRange {
-    let last = log.last_of(chat).map_or_else(|| milliseconds() / 1_000, |message| {
-        i64::try_from(message.timestamp).unwrap_or(i64::MAX)
-    });
+    let last = log
+        .last_of(chat)
+        .map_or_else(|| milliseconds() / 1_000, |message| i64::try_from(message.timestamp).unwrap_or(i64::MAX));
     action::SyncActionMessageRange { last_message_timestamp: Some(last), ..Default::default() }
 }

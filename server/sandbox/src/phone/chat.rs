@@ -28,9 +28,7 @@ pub enum Chat {
 
 /// The text is no chat.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "{0:?} is no chat. Write a number of 5 to 20 digits, `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `{STATUS}`."
-)]
+#[error("{0:?} is no chat. Write a number of 5 to 20 digits, `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `{STATUS}`.")]
 pub struct NoChat(String);
 
 impl Chat {

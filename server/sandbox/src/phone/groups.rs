@@ -126,9 +126,8 @@ impl Actor {
         if let Some(text) = change.description {
             wanted.push(self.description(group, text).await?);
         }
-        let switch = |is_on: bool, on: &'static str, off: &'static str| {
-            NodeBuilder::new(if is_on { on } else { off }).build()
-        };
+        let switch =
+            |is_on: bool, on: &'static str, off: &'static str| NodeBuilder::new(if is_on { on } else { off }).build();
         wanted.extend(change.is_announcement.map(|is_on| switch(is_on, "announcement", "not_announcement")));
         wanted.extend(change.is_locked.map(|is_on| switch(is_on, "locked", "unlocked")));
         wanted.extend(change.only_admins_add.map(|is_on| {

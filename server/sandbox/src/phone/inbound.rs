@@ -309,13 +309,7 @@ impl Actor {
         by_number.into_iter().chain(hidden).collect()
     }
 
-    fn write_down(
-        &mut self,
-        envelope: &Envelope,
-        chat: Chat,
-        seen: Seen,
-        encoded: Vec<u8>,
-    ) -> Message {
+    fn write_down(&mut self, envelope: &Envelope, chat: Chat, seen: Seen, encoded: Vec<u8>) -> Message {
         self.log.append(Message {
             sequence: 0,
             id: envelope.id.clone(),
@@ -360,12 +354,8 @@ impl Actor {
         if self.record.script != Script::Echo || is_echo || !line.content.stands_alone() || line.chat == Chat::Status {
             return;
         }
-        let composed = Composed {
-            message,
-            content: line.content.clone(),
-            surroundings: line.surroundings.clone(),
-            quoted: None,
-        };
+        let composed =
+            Composed { message, content: line.content.clone(), surroundings: line.surroundings.clone(), quoted: None };
         if let Err(error) = self.send_composed(&line.chat, composed, &[]).await {
             tracing::debug!(phone = %self.info.number, %error, "an echo was not sent");
         }

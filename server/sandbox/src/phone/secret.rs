@@ -120,10 +120,8 @@ impl Opening<'_> {
             return None;
         };
         let sealed = vote.vote.as_option()?;
-        let ciphertext = poll::PollVoteCiphertext {
-            enc_payload: sealed.enc_payload.as_deref()?,
-            enc_iv: sealed.enc_iv.as_deref()?,
-        };
+        let ciphertext =
+            poll::PollVoteCiphertext { enc_payload: sealed.enc_payload.as_deref()?, enc_iv: sealed.enc_iv.as_deref()? };
         let chosen = self.open(|secret, target, author, by| {
             poll::decrypt_poll_vote_with_secret(ciphertext, secret, target, author, by).ok()
         })?;

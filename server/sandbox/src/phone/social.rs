@@ -16,10 +16,15 @@ use crate::stanza;
 /// What a phone is asked to tell.
 pub(crate) enum Wish {
     ChatState(Chat, ChatState),
-    Presence { is_available: bool },
+    Presence {
+        is_available: bool,
+    },
     /// To be told when this person comes and goes.
     Subscribe(Chat),
-    Block { who: Chat, is_blocked: bool },
+    Block {
+        who: Chat,
+        is_blocked: bool,
+    },
     Profile(Profile),
     /// Whether the phone uploads expired files again when asked to.
     AnswerMediaRequests(bool),

@@ -79,7 +79,10 @@ async fn a_profile_is_seen_by_others() {
     let contact = format!("{bert}/contacts/{}", number(&anna_view));
     let before = served.get(&contact).await;
     assert_eq!(before["lid"], anna_view["lid"]);
-    assert_eq!((&before["about"], &before["picture"], &before["isBusiness"]), (&Value::Null, &Value::Null, &json!(false)));
+    assert_eq!(
+        (&before["about"], &before["picture"], &before["isBusiness"]),
+        (&Value::Null, &Value::Null, &json!(false))
+    );
 
     let picture = STANDARD.encode(b"a jpeg");
     let profile = json!({"name": "Anna B.", "about": "at work", "picture": picture});
@@ -166,8 +169,7 @@ async fn calls_ring_and_end_as_they_were_meant_to() {
     let rings = served.event(&bert, "call").await;
     assert_eq!(rings["data"], json!({"id": id, "action": "offer", "video": true}));
     assert_eq!(rings["from"], format!("{}@c.us", number(&anna_view)));
-    let (status, _) =
-        served.call(Method::POST, &format!("{anna}/calls/{id}"), Some(json!({"action": "accept"}))).await;
+    let (status, _) = served.call(Method::POST, &format!("{anna}/calls/{id}"), Some(json!({"action": "accept"}))).await;
     assert_eq!(status, StatusCode::BAD_REQUEST, "who called cannot accept");
     served.done(Method::POST, &format!("{bert}/calls/{id}"), json!({"action": "accept"})).await;
     assert_eq!(served.event(&anna, "call").await["data"]["action"], "accept");
@@ -177,8 +179,7 @@ async fn calls_ring_and_end_as_they_were_meant_to() {
         let calls = served.get(&format!("{phone}/calls")).await;
         assert_eq!((&calls[0]["state"], &calls[0]["video"]), (&json!("ended"), &json!(true)));
     }
-    let (status, _) =
-        served.call(Method::POST, &format!("{bert}/calls/none"), Some(json!({"action": "reject"}))).await;
+    let (status, _) = served.call(Method::POST, &format!("{bert}/calls/none"), Some(json!({"action": "reject"}))).await;
     assert_eq!(status, StatusCode::NOT_FOUND);
 }
 

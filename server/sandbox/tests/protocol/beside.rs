@@ -12,12 +12,11 @@ use openwa_sandbox::phone::message::{Draft, MediaKind, Outgoing, OutgoingMedia, 
 use openwa_sandbox::phone::observation::{Kind, Observation};
 use openwa_sandbox::phone::{AppStateChange, Chat, ChatState, MessageName, Phone};
 use whatsapp_rust::NodeFilter;
-use whatsapp_rust::features::{MediaReuploadRequest, MediaRetryResult};
+use whatsapp_rust::features::{MediaRetryResult, MediaReuploadRequest};
 use whatsapp_rust::prelude::*;
 use whatsapp_rust::types::call::CallAction;
 use whatsapp_rust::wacore::stanza::group_call::{build_call_link_create, parse_call_link_create_ack};
 use whatsapp_rust::wacore::types::group_call::CallLinkMedia;
-
 
 use crate::harness::{Sandbox, jid};
 
@@ -77,16 +76,15 @@ async fn what_the_phone_sets_its_client_hears_and_the_other_way_round() {
     let message = MessageName { chat: chat(&bert), id: sent.id.clone() };
     phone.change_app_state(AppStateChange::Star { message, is_starred: true }).await.unwrap();
     client
-        .wait("starred", |event| {
-            matches!(event, Event::StarUpdate(seen) if seen.message_id == sent.id && seen.from_me)
-        })
+        .wait("starred", |event| matches!(event, Event::StarUpdate(seen) if seen.message_id == sent.id && seen.from_me))
         .await;
     let label = AppStateChange::EditLabel { label: "7".into(), name: "orders".into(), color: 3 };
     phone.change_app_state(label).await.unwrap();
     client
-        .wait("a label", |event| {
-            matches!(event, Event::LabelEditUpdate(seen) if seen.action.name.as_deref() == Some("orders"))
-        })
+        .wait(
+            "a label",
+            |event| matches!(event, Event::LabelEditUpdate(seen) if seen.action.name.as_deref() == Some("orders")),
+        )
         .await;
 
     client.client.chat_actions().pin_chat(&jid(&bert)).await.unwrap();
@@ -96,9 +94,7 @@ async fn what_the_phone_sets_its_client_hears_and_the_other_way_round() {
     noticed(&phone, Kind::AppState, |seen| seen.data["index"][0] == "label_jid").await;
     // And the phone once more, on top of what the client has written.
     phone.change_app_state(AppStateChange::Pin { chat: chat(&bert), is_pinned: false }).await.unwrap();
-    client
-        .wait("unpinned", |event| matches!(event, Event::PinUpdate(seen) if seen.action.pinned == Some(false)))
-        .await;
+    client.wait("unpinned", |event| matches!(event, Event::PinUpdate(seen) if seen.action.pinned == Some(false))).await;
     let pin = phone.app_state().await.unwrap();
     let pin = pin.iter().find(|entry| entry.index[0] == "pin_v1").unwrap();
     assert_eq!(pin.value["pinned"], false);
@@ -135,9 +131,8 @@ async fn a_call_is_offered_and_rejected_or_missed() {
     let (anna, bert) = (sandbox.account("Anna").await, sandbox.account("Bert").await);
     let (client, phone) = (sandbox.linked(&anna).await, sandbox.phone(&bert));
     let id = phone.call(chat(&anna), true).await.unwrap();
-    let event = client
-        .wait("a call", |event| matches!(event, Event::IncomingCall(call) if call.action.call_id() == id))
-        .await;
+    let event =
+        client.wait("a call", |event| matches!(event, Event::IncomingCall(call) if call.action.call_id() == id)).await;
     let Event::IncomingCall(call) = &*event else { unreachable!("the wait was for a call") };
     assert!(matches!(&call.action, CallAction::Offer { is_video: true, caller_pn: Some(pn), .. } if *pn == jid(&bert)));
     client.client.voip().reject(call).await.unwrap();
@@ -235,7 +230,10 @@ async fn a_business_shows_its_profile() {
     phone.set_business(Some(business)).unwrap();
     let seen = client.client.get_business_profile(&jid(&bert)).await.unwrap().expect("a profile");
     assert_eq!((seen.description.as_str(), seen.email.as_deref()), ("cups and plates", Some("shop@example.com")));
-    assert_eq!((seen.website.as_slice(), seen.categories[0].name.as_str()), (&["https://shop.test".to_owned()][..], "Shop"));
+    assert_eq!(
+        (seen.website.as_slice(), seen.categories[0].name.as_str()),
+        (&["https://shop.test".to_owned()][..], "Shop")
+    );
     let days = seen.business_hours.business_config.unwrap();
     assert_eq!((days[0].open_time, days[0].close_time), (Some(480), Some(1_080)));
     let found = client.client.contacts().is_on_whatsapp(&[jid(&bert)]).await.unwrap();

@@ -103,7 +103,10 @@ async fn a_phone_reads_all_that_a_client_can_send() {
     let edited = wa::Message { conversation: Some("hello there".into()), ..Default::default() };
     client.edit_message(jid(&bert), target.clone(), edited).await.unwrap();
     let received = next(&phone, received.sequence).await;
-    assert_eq!(received.content, Content::Edit { target: target.clone(), text: "hello there".into(), is_sealed: false });
+    assert_eq!(
+        received.content,
+        Content::Edit { target: target.clone(), text: "hello there".into(), is_sealed: false }
+    );
 
     client.revoke_message(jid(&bert), target.clone(), RevokeType::Sender).await.unwrap();
     let received = next(&phone, received.sequence).await;

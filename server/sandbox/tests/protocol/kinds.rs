@@ -138,19 +138,11 @@ async fn invitations_are_answered_on_both_sides() {
     let (seen, creator) = message(&client, &asked.id).await;
     assert_eq!(seen.event_message.name.as_deref(), Some("Lunch"));
     events
-        .respond(
-            jid(&bert),
-            &asked.id,
-            &creator.to_non_ad(),
-            &secret(&seen),
-            EventResponseType::Maybe,
-            Some(1),
-        )
+        .respond(jid(&bert), &asked.id, &creator.to_non_ad(), &secret(&seen), EventResponseType::Maybe, Some(1))
         .await
         .unwrap();
     let received = next(&phone, asked.sequence).await;
-    let expected =
-        Content::EventResponse { target: asked.id, answer: Some(Attendance::Maybe), guests: Some(1) };
+    let expected = Content::EventResponse { target: asked.id, answer: Some(Attendance::Maybe), guests: Some(1) };
     assert_eq!(received.content, expected);
 }
 
@@ -173,8 +165,7 @@ async fn statuses_are_posted_seen_and_viewed() {
 
     let font = wa::message::extended_text_message::FontType::SYSTEM;
     let status = client.client.status();
-    let posted =
-        status.send_text("good evening", 0xFF1E_6E4F, font, &[jid(&bert)], Default::default()).await.unwrap();
+    let posted = status.send_text("good evening", 0xFF1E_6E4F, font, &[jid(&bert)], Default::default()).await.unwrap();
     let received = next(&phone, sent.sequence).await;
     assert_eq!((received.id, received.chat), (posted.message_id, Chat::Status));
     assert_eq!(received.content, Content::Text { text: "good evening".into() });

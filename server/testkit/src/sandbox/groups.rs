@@ -34,8 +34,7 @@ impl Sandbox {
     /// Answers the code for each.
     pub async fn change_participants(&self, phone: &Phone, group: &str, action: &str, people: &[&str]) -> Vec<Value> {
         let path = format!("{}/{group}/participants", groups(phone));
-        let answer =
-            self.client().post(&path, &json!({"action": action, "participants": people})).await.expect(200);
+        let answer = self.client().post(&path, &json!({"action": action, "participants": people})).await.expect(200);
         answer.as_array().expect("a list of results").clone()
     }
 

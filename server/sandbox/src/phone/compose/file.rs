@@ -84,8 +84,7 @@ pub(super) async fn compose(
             message.audio_message = file!(AudioMessage { seconds: traits.seconds, view_once: once });
         }
         MediaKind::Voice => {
-            message.audio_message =
-                file!(AudioMessage { ptt: Some(true), seconds: traits.seconds, view_once: once });
+            message.audio_message = file!(AudioMessage { ptt: Some(true), seconds: traits.seconds, view_once: once });
         }
         MediaKind::Document => {
             message.document_message = file!(DocumentMessage {

@@ -75,9 +75,10 @@ pub(super) fn list(list: &List, context: Option<wa::ContextInfo>) -> wa::Message
             .sections
             .iter()
             .map(|section| {
-                let rows = section.rows.iter().map(
-                    |row| json!({"id": row.id, "title": row.title, "description": row.description}),
-                );
+                let rows = section
+                    .rows
+                    .iter()
+                    .map(|row| json!({"id": row.id, "title": row.title, "description": row.description}));
                 json!({"title": section.title, "rows": rows.collect::<Vec<_>>()})
             })
             .collect();

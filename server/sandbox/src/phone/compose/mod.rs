@@ -106,13 +106,11 @@ impl Desk<'_> {
                     return Err(PhoneError::Unsuitable(format!("{target} is no event")));
                 }
                 let message = secret::seal_answer(&self.sealing(&event)?, key(&event), *answer, *guests)?;
-                let content =
-                    Content::EventResponse { target: target.clone(), answer: Some(*answer), guests: *guests };
+                let content = Content::EventResponse { target: target.clone(), answer: Some(*answer), guests: *guests };
                 (message, content)
             }
             Outgoing::Location(location) => {
-                let message =
-                    wa::Message { location_message: place(location, context).into(), ..Default::default() };
+                let message = wa::Message { location_message: place(location, context).into(), ..Default::default() };
                 (message, Content::Location(location.clone()))
             }
             Outgoing::LiveLocation { location, caption } => (
@@ -131,9 +129,7 @@ impl Desk<'_> {
                 (form::reply(*reply_form, reply, context), content)
             }
             Outgoing::Product(product) => (form::product(product, context), Content::Product(product.clone())),
-            Outgoing::GroupInvite(invite) => {
-                (form::invite(invite, context), Content::GroupInvite(invite.clone()))
-            }
+            Outgoing::GroupInvite(invite) => (form::invite(invite, context), Content::GroupInvite(invite.clone())),
             Outgoing::Pin { target, is_pinned, seconds } => {
                 let message = pin(key(&self.find(draft, target)?), *is_pinned, *seconds);
                 (message, Content::Pin { target: target.clone(), is_pinned: *is_pinned, seconds: *seconds })
@@ -259,11 +255,8 @@ fn pin(key: wa::MessageKey, is_pinned: bool, seconds: Option<u32>) -> wa::Messag
             sender_timestamp_ms: Some(milliseconds()),
         }
         .into(),
-        message_context_info: wa::MessageContextInfo {
-            message_add_on_duration_in_secs: seconds,
-            ..Default::default()
-        }
-        .into(),
+        message_context_info: wa::MessageContextInfo { message_add_on_duration_in_secs: seconds, ..Default::default() }
+            .into(),
         ..Default::default()
     }
 }

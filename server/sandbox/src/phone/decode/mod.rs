@@ -40,12 +40,7 @@ pub(crate) fn read(message: &wa::Message) -> Option<Seen> {
         .and_then(|context| context.quoted_message.as_option())
         .and_then(|quoted| self::content(unwrap(quoted)))
         .and_then(|(quoted, _)| quoted.text().map(str::to_owned));
-    Some(Seen {
-        content,
-        surroundings,
-        quoted: context.and_then(|context| context.stanza_id.clone()),
-        quoted_text,
-    })
+    Some(Seen { content, surroundings, quoted: context.and_then(|context| context.stanza_id.clone()), quoted_text })
 }
 
 type Read<'a> = (Content, Option<&'a wa::ContextInfo>);
