@@ -8,7 +8,7 @@ use wacore::messages::{MessageUtils, wrap_device_sent};
 use wacore::send::{media_type_from_message, should_hide_decrypt_fail, stanza_type_from_message};
 use wacore::types::message::EditAttribute;
 use wacore_binary::builder::NodeBuilder;
-use wacore_binary::{Jid, Node};
+use wacore_binary::{Jid, JidExt as _, Node};
 use waproto::whatsapp as wa;
 
 use super::actor::{Actor, request};
