@@ -307,8 +307,8 @@ impl MediaHost {
                 (None, None) => Staged::Memory(Vec::new()),
             }
         };
-        let mut upload = Upload { host: self.clone(), token, staged: Some(staged), file: None };
-        match &mut upload.staged {
+        let mut incoming = Upload { host: self.clone(), token, staged: Some(staged), file: None };
+        match &mut incoming.staged {
             Some(Staged::Memory(bytes)) => bytes.truncate(offset),
             Some(Staged::File { path, size }) => {
                 *size = offset;
@@ -316,11 +316,11 @@ impl MediaHost {
                     tokio::fs::OpenOptions::new().create(true).truncate(false).write(true).open(path).await?;
                 file.set_len(offset as u64).await?;
                 file.seek(io::SeekFrom::End(0)).await?;
-                upload.file = Some(file);
+                incoming.file = Some(file);
             }
             None => {}
         }
-        Ok(upload)
+        Ok(incoming)
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {

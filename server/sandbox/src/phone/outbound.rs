@@ -320,25 +320,6 @@ impl Actor {
         targets
     }
 
-    /// The hidden ids of a group's members.
-    async fn members_of(&mut self, group: &Jid) -> Result<Vec<Jid>, PhoneError> {
-        let query = NodeBuilder::new("query").attr("request", "interactive").build();
-        let request = NodeBuilder::new("iq")
-            .attr("to", group.clone())
-            .attr("type", "get")
-            .attr("xmlns", "w:g2")
-            .children([query]);
-        let answer = self.ask(request).await.map_err(|error| match error {
-            PhoneError::RequestRefused(_) => PhoneError::NoSuchGroup(Chat::of(group)),
-            error => error,
-        })?;
-        Ok(stanza::grandchildren(&answer, "group")
-            .iter()
-            .filter(|child| child.tag == "participant")
-            .filter_map(|participant| stanza::jid(participant, "jid"))
-            .collect())
-    }
-
     /// Tells the senders that their messages were read, or played. Says how many were not before.
     pub(super) fn mark_read(
         &mut self,
