@@ -1,8 +1,8 @@
 //! Puts the rooms together and runs them. The one place that names concrete types.
 
-use std::{path::Path, sync::Arc};
+use std::{net::SocketAddr, path::Path, sync::Arc};
 
-use openwa_api::{ApiSettings, ApiState};
+use openwa_api::{ApiSettings, ApiState, Installation};
 use openwa_core::{Gateway, Ports, Settings, guard::NetworkPolicy};
 use openwa_files::LocalFiles;
 use openwa_model::{
@@ -58,6 +58,12 @@ pub(crate) async fn serve(config: Config) -> Result<(), StartError> {
         gateway: gateway.clone(),
         settings: ApiSettings {
             body_limit: config.body_size_limit,
+            validation_detail: config.traffic.validation_detail,
+            cors_origins: config.traffic.cors_origins.clone(),
+            trusted_proxies: config.traffic.trusted_proxies.clone(),
+            rate_limits: config.traffic.rate_limits.clone(),
+            metrics_token: config.traffic.metrics_token.clone(),
+            installation: installation(&config, listen),
             stopping: stop.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             mounts: inside.mounts(),
@@ -70,6 +76,35 @@ pub(crate) async fn serve(config: Config) -> Result<(), StartError> {
     let ended = lifecycle::run(acceptor, api, gateway, stop).await;
     inside.end().await;
     ended
+}
+
+/// What the gateway tells its admins about itself.
+fn installation(config: &Config, listen: SocketAddr) -> Installation {
+    let (library, web_version) = engine_in_words(config);
+    Installation {
+        base_url: config.base_url.clone().unwrap_or_else(|| format!("http://{listen}")),
+        database: config.database.display().to_string(),
+        files: config.data_dir.join("media").display().to_string(),
+        readers: StoreOptions::new([0; 32]).readers,
+        library,
+        web_version,
+        debug: config.log.level.is_debug(),
+    }
+}
+
+/// The library that speaks to WhatsApp, and the version of WhatsApp Web that it claims.
+#[cfg(feature = "engine-native")]
+fn engine_in_words(config: &Config) -> (Option<(String, String)>, Option<String>) {
+    use openwa_engine_native::{LIBRARY, NativeSettings};
+
+    let (name, version) = LIBRARY;
+    let (first, second, third) = config.whatsapp_version.unwrap_or(NativeSettings::real().version);
+    (Some((name.to_owned(), version.to_owned())), Some(format!("{first}.{second}.{third}")))
+}
+
+#[cfg(not(feature = "engine-native"))]
+fn engine_in_words(_config: &Config) -> (Option<(String, String)>, Option<String>) {
+    (None, None)
 }
 
 #[cfg(feature = "engine-native")]
@@ -120,6 +155,7 @@ fn settings(config: &Config) -> Result<Settings, ConfigError> {
         webhook_max_payload_bytes: config.webhook_max_payload_bytes.unwrap_or(defaults.webhook_max_payload_bytes),
         webhook_max_per_session: config.webhook_max_per_session.unwrap_or(defaults.webhook_max_per_session),
         network,
+        audit_lasts: config.audit_lasts.unwrap_or(defaults.audit_lasts),
         api_key_pepper: config.pepper.clone(),
         ..defaults
     })

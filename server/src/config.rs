@@ -16,6 +16,7 @@ use crate::{
     environment::Environment,
     network::NetworkChoice,
     telemetry::{LogFormat, LogLevel, LogSettings},
+    traffic::Traffic,
     vault_key::VaultKey,
 };
 
@@ -31,6 +32,7 @@ pub(crate) struct Config {
     pub(crate) vault_key: Option<VaultKey>,
     pub(crate) log: LogSettings,
     pub(crate) body_size_limit: usize,
+    pub(crate) traffic: Traffic,
     pub(crate) webhook_timeout: Option<Duration>,
     pub(crate) webhook_retry_delay: Option<Duration>,
     pub(crate) webhook_max_per_session: Option<u32>,
@@ -40,6 +42,9 @@ pub(crate) struct Config {
     /// Whether private addresses are refused as targets of webhooks and media.
     pub(crate) guard_addresses: bool,
     pub(crate) allowed_hosts: Vec<String>,
+    pub(crate) audit_lasts: Option<Duration>,
+    /// The address that others reach the gateway at.
+    pub(crate) base_url: Option<String>,
     pub(crate) node_id: Option<String>,
     #[cfg_attr(not(feature = "engine-native"), expect(dead_code, reason = "only the native engine claims a version"))]
     pub(crate) whatsapp_version: Option<(u32, u32, u32)>,
@@ -88,9 +93,11 @@ impl Config {
         let data_dir = flags.data_dir.or_else(|| environment.get("DATA_DIR").map(PathBuf::from));
         let data_dir = data_dir.unwrap_or_else(|| PathBuf::from("data"));
         let database = of.value("DATABASE_URL", "a SQLite file, such as sqlite://data/openwa.sqlite", sqlite_file)?;
+        let network = NetworkChoice::of(flags.sandbox, flags.sandbox_url)?;
         Ok(Self {
             listen: SocketAddr::new(host, port),
-            network: NetworkChoice::of(flags.sandbox, flags.sandbox_url)?,
+            traffic: Traffic::read(environment, network == NetworkChoice::WhatsApp)?,
+            network,
             database: database.unwrap_or_else(|| data_dir.join("openwa.sqlite")),
             data_dir,
             master_key: of.secret("API_MASTER_KEY", "8 to 255 printable ASCII characters", master_key)?,
@@ -107,6 +114,8 @@ impl Config {
             media_max_bytes: of.value("MEDIA_DOWNLOAD_MAX_BYTES", SIZE, size)?,
             guard_addresses: of.value("WEBHOOK_SSRF_PROTECT", "true or false", |it| it.parse().ok())?.unwrap_or(true),
             allowed_hosts: of.value("SSRF_ALLOWED_HOSTS", HOSTS, hosts)?.unwrap_or_default(),
+            audit_lasts: of.value("AUDIT_RETENTION_DAYS", "a number of days from 1 to 36500", days)?,
+            base_url: of.value("BASE_URL", "an http:// or https:// address", base_url)?,
             node_id: of.value("NODE_ID", "1 to 64 letters, digits, dots, hyphens or underscores", node_id)?,
             whatsapp_version: of.value("WHATSAPP_VERSION", "a version such as 2.3000.1026131876", version)?,
         })
@@ -128,10 +137,10 @@ const MILLISECONDS: &str = "a number of milliseconds from 1 to 3600000";
 const SIZE: &str = "a size from 1kb to 1gb, such as 25mb, or a number of bytes";
 const HOSTS: &str = "a list of host names, IP addresses and networks such as 10.0.0.0/8, with commas between";
 
-struct Reader<'a>(&'a Environment);
+pub(crate) struct Reader<'a>(pub(crate) &'a Environment);
 
 impl Reader<'_> {
-    fn value<T>(
+    pub(crate) fn value<T>(
         &self,
         name: &'static str,
         expected: &'static str,
@@ -140,7 +149,7 @@ impl Reader<'_> {
         self.0.get(name).map(|text| parse(name, text, expected, read)).transpose()
     }
 
-    fn secret<T>(
+    pub(crate) fn secret<T>(
         &self,
         name: &'static str,
         expected: &'static str,
@@ -176,12 +185,21 @@ fn master_key(text: &str) -> Option<Secret> {
     fits.then(|| Secret::new(text))
 }
 
-fn within<T: std::str::FromStr + PartialOrd>(text: &str, least: T, most: T) -> Option<T> {
+pub(crate) fn within<T: std::str::FromStr + PartialOrd>(text: &str, least: T, most: T) -> Option<T> {
     text.parse().ok().filter(|it| (least..=most).contains(it))
 }
 
 fn milliseconds(text: &str) -> Option<Duration> {
     within(text, 1, 3_600_000).map(Duration::from_millis)
+}
+
+fn days(text: &str) -> Option<Duration> {
+    within(text, 1_u64, 36_500).map(|it| Duration::from_secs(it * 24 * 60 * 60))
+}
+
+fn base_url(text: &str) -> Option<String> {
+    let url = url::Url::parse(text).ok().filter(|it| matches!(it.scheme(), "http" | "https") && it.has_host())?;
+    Some(url.as_str().trim_end_matches('/').to_owned())
 }
 
 fn size(text: &str) -> Option<u64> {
@@ -273,6 +291,8 @@ mod tests {
             ("SSRF_ALLOWED_HOSTS", "good.example, bad example"),
             ("MEDIA_DOWNLOAD_MAX_BYTES", "none"),
             ("NODE_ID", "a b"),
+            ("AUDIT_RETENTION_DAYS", "0"),
+            ("BASE_URL", "gateway.example.org"),
             ("WHATSAPP_VERSION", "2.3000"),
             ("PORT", "\u{fffd}"),
         ];

@@ -1,6 +1,6 @@
 //! The program `openwa`: the one place that knows every room and names concrete types.
 //!
-//! In reading order: the command line ([`cli`]) and the settings ([`config`], [`environment`]); which
+//! In reading order: the command line ([`cli`]) and the settings ([`config`], [`traffic`], [`environment`]); which
 //! network may be joined ([`network`]); the folder with all data ([`data_folder`]), its keys
 //! ([`vault_key`], [`first_key`]) and how they are written ([`private_file`]); the rooms put together
 //! ([`assemble`]), with a network inside or none ([`sandbox`]); what is said and logged ([`greeting`], [`telemetry`]); from start to stop
@@ -24,6 +24,7 @@ mod private_file;
 mod sandbox;
 mod start_error;
 mod telemetry;
+mod traffic;
 mod vault_key;
 
 use std::{path::Path, process::ExitCode};

@@ -28,6 +28,11 @@ impl LogLevel {
         }
     }
 
+    /// Whether it is more than in daily use.
+    pub(crate) fn is_debug(self) -> bool {
+        matches!(self, Self::Debug | Self::Trace)
+    }
+
     /// Dependencies are quieter than this program: what they have to say is seldom news to an operator.
     fn filter(self) -> EnvFilter {
         EnvFilter::new(match self {

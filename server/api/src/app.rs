@@ -4,7 +4,8 @@ use std::sync::{Arc, LazyLock};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use openwa_core::Gateway;
+use openwa_core::{Gateway, guard::Network};
+use openwa_model::secret::Secret;
 use poem::{
     Endpoint, EndpointExt, IntoResponse, Response, Route,
     endpoint::{BoxEndpoint, make_sync},
@@ -16,10 +17,33 @@ use sha2::{Digest as _, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    chats::Chats, contacts::Contacts, document::document, edge::Edge, error::ApiError, event_socket::EventSocket,
-    events::Events, follower::Following, groups::Groups, health::Health, input::Door, keys::Keys, linking::Linking,
-    messages::Messages, operations::Operations, rules::Rules, sends::Sends, session_settings::SessionSettings,
-    sessions::Sessions, webhooks::Webhooks,
+    audit::Audit,
+    auditor::Auditor,
+    chats::Chats,
+    contacts::Contacts,
+    document::document,
+    edge::Edge,
+    error::ApiError,
+    event_socket::EventSocket,
+    events::Events,
+    follower::Following,
+    groups::Groups,
+    health::Health,
+    infrastructure::{Infrastructure, Installation},
+    input::Door,
+    keys::Keys,
+    limits::{Limiter, RateLimits},
+    linking::Linking,
+    messages::Messages,
+    metrics::{Asked, Metrics},
+    operations::Operations,
+    rules::Rules,
+    search::Search,
+    sends::Sends,
+    session_settings::SessionSettings,
+    sessions::Sessions,
+    statistics::Statistics,
+    webhooks::Webhooks,
 };
 
 /// Where all of OpenWA's routes are.
@@ -28,6 +52,9 @@ pub(crate) const PREFIX: &str = "/api";
 const DOCUMENT: &str = "/api/openapi.json";
 /// Where the page that shows it is.
 const PAGE: &str = "/api/docs";
+
+/// Where Prometheus reads.
+const METRICS: &str = "/api/metrics";
 
 /// Where events are followed, by server-sent events.
 const STREAM: &str = "/api/events/stream";
@@ -38,8 +65,18 @@ const SOCKET: &str = "/api/events/ws";
 pub struct ApiSettings {
     /// The largest body of a request, in bytes.
     pub body_limit: usize,
+    /// Whether callers are told what is wrong with their input, beyond that it is.
+    pub validation_detail: bool,
     /// The origins whose pages may read answers; `*` is any. None by default.
     pub cors_origins: Vec<String>,
+    /// The proxies whose `X-Forwarded-For` is believed. None by default.
+    pub trusted_proxies: Vec<Network>,
+    /// How often one address may ask one route. Without limits by default.
+    pub rate_limits: RateLimits,
+    /// What opens the numbers for Prometheus; they are closed without.
+    pub metrics_token: Option<Secret>,
+    /// What the program knows about itself.
+    pub installation: Installation,
     /// The program's version, told to those with a good key.
     pub version: String,
     /// Cancelled when the program begins to stop: those who follow events are let go.
@@ -52,7 +89,12 @@ impl Default for ApiSettings {
     fn default() -> Self {
         Self {
             body_limit: 25 * 1024 * 1024,
+            validation_detail: true,
             cors_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            rate_limits: RateLimits::default(),
+            metrics_token: None,
+            installation: Installation::default(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             stopping: CancellationToken::new(),
             mounts: Vec::new(),
@@ -91,13 +133,34 @@ pub(crate) enum Tag {
     Events,
     /// Who may do what.
     Keys,
+    /// Finding messages.
+    Search,
+    /// Sessions and messages, counted.
+    Statistics,
+    /// Who did what to the gateway itself.
+    Audit,
+    /// What the gateway runs on, and how it is set.
+    Infrastructure,
     /// Whether the gateway is well.
     Health,
 }
 
 /// Every resource.
-pub(crate) type Api =
-    (Sessions, Linking, SessionSettings, Sends, Messages, Chats, Contacts, Groups, Webhooks, Events, Keys, Health);
+pub(crate) type Api = (
+    Sessions,
+    Linking,
+    SessionSettings,
+    Sends,
+    Messages,
+    Chats,
+    Contacts,
+    Groups,
+    Webhooks,
+    Events,
+    Keys,
+    (Search, Statistics, Audit, Infrastructure),
+    Health,
+);
 
 /// The API as one endpoint.
 pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
@@ -115,14 +178,29 @@ pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
         Webhooks(gateway.clone()),
         Events { gateway: gateway.clone(), following: following.clone() },
         Keys(gateway.clone()),
+        (
+            Search(gateway.clone()),
+            Statistics(gateway.clone()),
+            Audit(gateway.clone()),
+            Infrastructure {
+                gateway: gateway.clone(),
+                installation: settings.installation,
+                rate_limits: settings.rate_limits.clone(),
+            },
+        ),
         Health(gateway.clone()),
     );
     let mut schemas = Registry::new();
     Api::register(&mut schemas);
-    let operations = Operations::new(PREFIX, Api::meta()).with_page(DOCUMENT).with_page(PAGE);
+    let operations = Operations::new(PREFIX, Api::meta()).with_page(DOCUMENT).with_page(PAGE).with_page(METRICS);
     let operations = operations.with_twin(SOCKET, STREAM);
-    let door = Arc::new(Door::new(settings.body_limit, gateway.settings().media_max_bytes, Rules::new(schemas)));
+    let file_limit = gateway.settings().media_max_bytes;
+    let door = Door::new(settings.body_limit, file_limit, Rules::new(schemas), settings.validation_detail);
+    let door = Arc::new(door);
 
+    let asked = Asked::default();
+    let metrics = Metrics::new(gateway.clone(), settings.metrics_token, asked.clone());
+    let auditor = Auditor::new(gateway.clone());
     let service = OpenApiService::new(api, "OpenWA", settings.version.clone());
     let described = Bytes::from(document());
     // Three megabytes that most gateways never show: made when first asked for.
@@ -134,6 +212,7 @@ pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
         .at(DOCUMENT, make_sync(move |_| json_of(described.clone())))
         .at(PAGE, make_sync(move |_| page.show()))
         .at(SOCKET, EventSocket::new(following))
+        .at(METRICS, metrics)
         .nest(PREFIX, service);
     let mounts = settings.mounts.into_iter();
     let routes = mounts.fold(routes, |routes, (path, endpoint)| routes.nest_no_strip(path, endpoint));
@@ -142,7 +221,9 @@ pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
         .with(AddData::new(Version(settings.version)))
         .with(CatchPanic::new().with_handler(|_| ApiError::internal(Panicked).into_response()))
         .map_to_response();
-    Edge { inner, operations, door, cors_origins: settings.cors_origins }
+    let limiter = Limiter::new(&settings.rate_limits);
+    let ApiSettings { cors_origins, trusted_proxies, .. } = settings;
+    Edge { inner, operations, door, cors_origins, trusted_proxies, limiter, auditor, asked }
 }
 
 /// A handler broke its own rules.

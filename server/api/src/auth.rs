@@ -13,10 +13,12 @@ use openwa_model::{
     key::{ApiKey, Role},
     secret::Secret,
 };
-use poem::{Addr, Request, RequestBody, http::header};
+use poem::{Request, RequestBody, http::header};
 use poem_openapi::{ApiExtractor, ApiExtractorType, ExtractParamOptions};
 
 use crate::{
+    address::ClientAddress,
+    auditor::Identity,
     error::ApiError,
     input::{door_of, session_in_path},
 };
@@ -89,6 +91,9 @@ impl<R: Least, F: Fenced> Caller<R, F> {
         let presented = presented_key(request)?;
         let gateway = gateway_of(request)?;
         let key = admitted(gateway, &presented, peer(request)).await?;
+        if let Some(identity) = request.data::<Identity>() {
+            identity.is(&key);
+        }
         if let (Some(allowed), Some(session)) = (&key.allowed_sessions, session_in_path(request))
             && !allowed.contains(&session)
         {
@@ -149,6 +154,11 @@ impl ChatFence {
         Ok(Self(Some(chats)))
     }
 
+    /// All of them; none where the key is not limited.
+    pub(crate) fn chats(self) -> Vec<Jid> {
+        self.0.into_iter().flatten().collect()
+    }
+
     /// Whether the key may know of a chat.
     pub(crate) fn sees(&self, chat: &Jid) -> bool {
         self.0.as_ref().is_none_or(|it| it.contains(chat))
@@ -204,12 +214,9 @@ fn check_address(key: &ApiKey, from: Option<IpAddr>) -> Result<(), ApiError> {
     }
 }
 
-/// Who is at the other end of the socket.
+/// Where a request comes from.
 pub(crate) fn peer(request: &Request) -> Option<IpAddr> {
-    match &request.remote_addr().0 {
-        Addr::SocketAddr(address) => Some(address.ip().to_canonical()),
-        _ => None,
-    }
+    request.data::<ClientAddress>().and_then(|it| it.0)
 }
 
 fn check_fence(fence: Fence, key: &ApiKey) -> Result<(), ApiError> {

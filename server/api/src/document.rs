@@ -170,6 +170,7 @@ fn document_failures(operation: &mut Value) {
         ("413", body, "The body or the file is too large."),
         ("415", body, "The body says that it is something else than this operation takes, or is compressed."),
         ("422", once, "The `Idempotency-Key` was used for another request."),
+        ("429", guarded, "Asked more often than one address may; `Retry-After` says when to come back."),
         ("501", has("path") && guarded, "The session's engine cannot do this."),
         ("503", guarded, "Not confirmed in time, or not reachable; the outcome of a write may be unknown."),
     ];

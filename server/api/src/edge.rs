@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
+use openwa_core::guard::Network;
 use poem::{
     Endpoint, IntoResponse, Request, Response,
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header, uri::PathAndQuery},
@@ -9,8 +10,12 @@ use poem::{
 use uuid::Uuid;
 
 use crate::{
+    address::ClientAddress,
+    auditor::{Asking, Auditor, Identity},
     error::{ApiError, Cause},
     input::{Door, declared_length},
+    limits::{Limiter, Standing},
+    metrics::Asked,
     operations::{Matched, Operations},
     rest::Rest,
     upload::is_form,
@@ -20,6 +25,11 @@ use crate::{
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 /// What the server reads away by itself when nobody took it.
 const SMALL_BODY: usize = 16 * 1024;
+/// What pages of other origins may read beside the body.
+const EXPOSED: &str = "Idempotent-Replayed, Retry-After, X-Request-ID, \
+    X-RateLimit-Limit-short, X-RateLimit-Remaining-short, X-RateLimit-Reset-short, \
+    X-RateLimit-Limit-medium, X-RateLimit-Remaining-medium, X-RateLimit-Reset-medium, \
+    X-RateLimit-Limit-long, X-RateLimit-Remaining-long, X-RateLimit-Reset-long";
 const REQUEST_ID: &str = "X-Request-ID";
 /// Longer ids of callers are replaced by our own.
 const LONGEST_REQUEST_ID: usize = 128;
@@ -30,6 +40,10 @@ pub(crate) struct Edge<E> {
     pub(crate) operations: Operations,
     pub(crate) door: Arc<Door>,
     pub(crate) cors_origins: Vec<String>,
+    pub(crate) trusted_proxies: Vec<Network>,
+    pub(crate) limiter: Limiter,
+    pub(crate) auditor: Auditor,
+    pub(crate) asked: Asked,
 }
 
 impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
@@ -43,7 +57,13 @@ impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
         let unmeasured = request.headers().contains_key(header::TRANSFER_ENCODING);
         let large = declared_length(&request).is_some_and(|it| it > SMALL_BODY) || unmeasured;
         let rest = large.then(|| Rest::of(&mut request));
-        let mut response = match self.admit(request) {
+        let client = ClientAddress::of(&request, &self.trusted_proxies);
+        request.set_data(client);
+        let identity = Identity::default();
+        request.set_data(identity.clone());
+        let mut asking = Asking { matched: None, path: path.clone(), address: client.0, identity };
+        let mut standing = None;
+        let mut response = match self.admit(request, &mut asking, &mut standing) {
             Ok(Some(request)) => match self.inner.call(request).await {
                 Ok(response) => response,
                 Err(error) => {
@@ -55,12 +75,21 @@ impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
                 }
             },
             Ok(None) => preflight(),
+            // Nothing of the body was read; where it is small, the server reads it away.
+            Err(error) if error.status() == StatusCode::TOO_MANY_REQUESTS && !large => error.into_response(),
             Err(error) => closing(error.into_response()),
         };
+        if let Some(standing) = standing {
+            standing.tell(&mut response);
+        }
         if let Some(rest) = rest.filter(|_| response.status().is_client_error() || response.status().is_server_error())
         {
             rest.discard();
         }
+        if let Some(Matched(operation)) = &asking.matched {
+            self.asked.count(&method, &operation.route, response.status().as_u16(), began.elapsed());
+        }
+        self.auditor.note(asking, &mut response).await;
         finish(&mut response, &id, origin);
         log(&response, &method, &path, &id, began);
         Ok(response)
@@ -69,7 +98,12 @@ impl<E: Endpoint<Output = Response>> Endpoint for Edge<E> {
 
 impl<E> Edge<E> {
     /// The request as its operation expects it; `None` when a browser only asks whether it may.
-    fn admit(&self, mut request: Request) -> Result<Option<Request>, ApiError> {
+    fn admit(
+        &self,
+        mut request: Request,
+        asking: &mut Asking,
+        standing: &mut Option<Standing>,
+    ) -> Result<Option<Request>, ApiError> {
         let target = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
         if target.contains("%00") {
             return Err(ApiError::invalid("NUL characters are not allowed"));
@@ -88,6 +122,12 @@ impl<E> Edge<E> {
             request.set_method(Method::GET);
         }
         let found = self.operations.find(request.method(), request.uri().path());
+        asking.matched = found.as_ref().map(|it| it.0.clone());
+        let count = |it: &Matched| self.limiter.count(it, asking.address, Instant::now());
+        *standing = asking.matched.as_ref().and_then(count);
+        if standing.as_ref().is_some_and(Standing::is_refused) {
+            return Err(ApiError::too_many_requests());
+        }
         let form = found.as_ref().is_some_and(|(Matched(it), _)| it.takes_form) && is_form(&request);
         self.door.check_length(declared_length(&request).unwrap_or_default(), form)?;
         if found.is_none()
@@ -156,8 +196,7 @@ fn finish(response: &mut Response, id: &HeaderValue, origin: Option<HeaderValue>
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CONTENT_SECURITY_POLICY));
     if let Some(origin) = origin {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        let exposed = "Idempotent-Replayed, Retry-After, X-Request-ID";
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(exposed));
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
     }
 }
 

@@ -47,6 +47,10 @@ pub(crate) struct ApiError {
 #[derive(Clone, Debug)]
 pub(crate) struct Cause(pub(crate) Arc<dyn std::error::Error + Send + Sync>);
 
+/// What was said to the caller, for the audit log.
+#[derive(Clone, Debug)]
+pub(crate) struct Sentence(pub(crate) String);
+
 impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self { status, code, message: message.into(), header: None, cause: None }
@@ -55,6 +59,11 @@ impl ApiError {
     /// The request does not read as this operation's.
     pub(crate) fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "INVALID_INPUT", message)
+    }
+
+    /// The same, where the operator wants no more to be said.
+    pub(crate) fn invalid_without_detail() -> Self {
+        Self::new(StatusCode::BAD_REQUEST, WITHOUT_DETAIL, "Bad Request")
     }
 
     /// No good key was given.
@@ -83,6 +92,11 @@ impl ApiError {
     pub(crate) fn body_too_large(limit: usize) -> Self {
         let message = format!("request entity too large; at most {limit} bytes are accepted");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, BODY_TOO_LARGE, message)
+    }
+
+    /// This address asked this route more often than it may; the headers say when to come back.
+    pub(crate) fn too_many_requests() -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED", "ThrottlerException: Too Many Requests")
     }
 
     /// Come back a little later.
@@ -135,8 +149,8 @@ impl ApiError {
     }
 
     fn body(&self) -> Failure {
-        // The contract's answer to a body that is too large says no more than this.
-        let named = self.code != BODY_TOO_LARGE;
+        // The contract's answer to a body that is too large says no more than this, nor that to bad input in production.
+        let named = ![BODY_TOO_LARGE, WITHOUT_DETAIL].contains(&self.code);
         Failure {
             status_code: self.status.as_u16(),
             message: self.message.clone().into_owned(),
@@ -162,7 +176,7 @@ impl ApiError {
 }
 
 /// Every code by its status, for the document.
-pub(crate) const CODES: [(u16, &[&str]); 15] = [
+pub(crate) const CODES: [(u16, &[&str]); 16] = [
     (
         400,
         &[
@@ -179,7 +193,7 @@ pub(crate) const CODES: [(u16, &[&str]); 15] = [
             "IDEMPOTENCY_KEY_INVALID",
         ],
     ),
-    (401, &["API_KEY_REQUIRED", "API_KEY_INVALID", "API_KEY_REVOKED", "API_KEY_EXPIRED"]),
+    (401, &["API_KEY_REQUIRED", "API_KEY_INVALID", "API_KEY_REVOKED", "API_KEY_EXPIRED", "METRICS_TOKEN_INVALID"]),
     (
         403,
         &[
@@ -224,6 +238,7 @@ pub(crate) const CODES: [(u16, &[&str]); 15] = [
     (415, &["MEDIA_TYPE_NOT_TAKEN", "COMPRESSED_BODY"]),
     (422, &["IDEMPOTENCY_KEY_REUSED"]),
     (426, &["UPGRADE_REQUIRED"]),
+    (429, &["RATE_LIMITED"]),
     (500, &["SEND_FAILED", "ENGINE_FAILED", "INTERNAL"]),
     (501, &["ENGINE_CANNOT"]),
     (502, &["SESSION_LOGOUT_INCOMPLETE", "SESSION_STOP_INCOMPLETE"]),
@@ -231,6 +246,7 @@ pub(crate) const CODES: [(u16, &[&str]); 15] = [
 ];
 
 const BODY_TOO_LARGE: &str = "BODY_TOO_LARGE";
+const WITHOUT_DETAIL: &str = "WITHOUT_DETAIL";
 /// Come back after a second.
 const RETRY_SOON: (HeaderName, HeaderValue) = (header::RETRY_AFTER, HeaderValue::from_static("1"));
 
@@ -300,13 +316,24 @@ impl IntoResponse for ApiError {
         if let Some(cause) = self.cause {
             response.set_data(cause);
         }
+        response.set_data(Sentence(self.message.into_owned()));
         response
     }
 }
 
 impl From<ApiError> for poem::Error {
     fn from(error: ApiError) -> Self {
-        Self::from_response(error.into_response())
+        let response = error.into_response();
+        let (cause, sentence) = (response.data::<Cause>().cloned(), response.data::<Sentence>().cloned());
+        let mut error = Self::from_response(response);
+        // The framework puts the error's own data in place of the answer's.
+        if let Some(cause) = cause {
+            error.set_data(cause);
+        }
+        if let Some(sentence) = sentence {
+            error.set_data(sentence);
+        }
+        error
     }
 }
 

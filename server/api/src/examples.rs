@@ -21,6 +21,8 @@ pub(crate) fn of(name: &str) -> Option<Value> {
         .or_else(|| sessions(name))
         .or_else(|| webhooks(name))
         .or_else(|| keys_and_health(name))
+        .or_else(|| counted(name))
+        .or_else(|| infrastructure(name))
         .or_else(|| events(name))
 }
 
@@ -146,6 +148,80 @@ fn keys_and_health(name: &str) -> Option<Value> {
         "Failure" => json!({
             "statusCode": 400, "message": "property colour should not exist", "error": "Bad Request",
             "code": "INVALID_INPUT",
+        }),
+        _ => return None,
+    })
+}
+
+fn counted(name: &str) -> Option<Value> {
+    let step = json!({"timestamp": AT, "sent": 12, "received": 20});
+    let chat = json!({"chatId": CUSTOMER, "chatName": "Grace", "messageCount": 9});
+    let messages = json!({"sent": 340, "received": 512, "failed": 1, "today": {"sent": 12, "received": 20}});
+    Some(match name {
+        "SearchResults" => json!({
+            "hits": [{
+                "messageId": ROW, "waMessageId": MESSAGE, "sessionId": SESSION, "chatId": CUSTOMER,
+                "body": "Are you open today?", "snippet": "Are you <mark>open</mark> today?", "timestamp": AT_SECONDS,
+                "type": "text", "direction": "incoming", "from": CUSTOMER, "score": 1.5,
+            }],
+            "total": 1, "tookMs": 2, "provider": "builtin-fts",
+        }),
+        "StatisticsOverview" => json!({
+            "sessions": {"active": 2, "total": 3, "byStatus": {"ready": 2, "disconnected": 1}}, "messages": messages,
+        }),
+        "MessageStatistics" => json!({
+            "timeSeries": [step], "byType": {"text": 30, "image": 2},
+            "bySession": [{"sessionId": SESSION, "name": "support", "sent": 12, "received": 20}], "topChats": [chat],
+        }),
+        "SessionStatistics" => json!({
+            "sessionId": SESSION, "name": "support", "status": "ready", "messages": messages, "timeSeries": [step],
+            "byType": {"text": 30, "image": 2}, "topChats": [chat],
+        }),
+        "AuditPage" => json!({
+            "data": [{
+                "id": ROW, "action": "session_started", "severity": "info", "apiKeyId": KEY,
+                "apiKeyName": "support desk", "ipAddress": "203.0.113.7", "sessionId": SESSION,
+                "metadata": {"operation": "startSession", "name": "support"}, "errorMessage": null, "createdAt": AT,
+            }],
+            "total": 1,
+        }),
+        _ => return None,
+    })
+}
+
+fn infrastructure(name: &str) -> Option<Value> {
+    let engine = json!({"type": "native", "headless": true, "sessionDataPath": "", "browserArgs": ""});
+    Some(match name {
+        "InfrastructureHealth" => json!({"status": "ok", "timestamp": AT}),
+        "InfrastructureStatus" => json!({
+            "database": {"connected": true, "type": "sqlite", "host": "data/openwa.sqlite", "builtIn": true},
+            "redis": {"enabled": false, "connected": false, "host": "", "port": 0, "builtIn": false},
+            "queue": {"enabled": false, "webhooks": {"pending": 2, "completed": 0, "failed": 1}},
+            "storage": {"type": "local", "path": "data/media", "builtIn": true}, "engine": engine,
+        }),
+        "EngineInfo" => json!({
+            "id": "native", "name": "WhatsApp's own protocol", "enabled": true,
+            "features": ["sendMessage", "react", "editMessage"],
+        }),
+        "CurrentEngine" => json!({"engineType": "native"}),
+        "InfrastructureConfig" => json!({
+            "database": {
+                "type": "sqlite", "builtIn": true, "host": "", "port": 0, "username": "",
+                "database": "data/openwa.sqlite", "schema": "", "poolSize": 4, "sslEnabled": false,
+                "sslRejectUnauthorized": false, "passwordSet": false,
+            },
+            "redis": {"enabled": false, "builtIn": false, "host": "", "port": 0, "passwordSet": false},
+            "queue": {"enabled": false},
+            "storage": {
+                "type": "local", "builtIn": true, "localPath": "data/media", "s3Bucket": "", "s3Region": "",
+                "s3Endpoint": "", "s3CredentialsSet": false,
+            },
+            "engine": engine,
+        }),
+        "GatewaySettings" => json!({
+            "general": {"apiBaseUrl": "http://127.0.0.1:2785", "autoReconnect": true, "debugMode": false},
+            "api": {"rateLimit": 100, "rateLimitWindow": 60, "enableDocs": true},
+            "notifications": {"enabled": false},
         }),
         _ => return None,
     })

@@ -39,13 +39,21 @@ pub(crate) struct Door {
     /// The largest file, in bytes.
     file_limit: u64,
     pub(crate) rules: Rules,
+    /// Whether callers are told what is wrong with their input.
+    tells: bool,
     budget: Arc<Semaphore>,
 }
 
 impl Door {
-    pub(crate) fn new(body_limit: usize, file_limit: u64, rules: Rules) -> Self {
+    pub(crate) fn new(body_limit: usize, file_limit: u64, rules: Rules, tells: bool) -> Self {
         let pieces = body_limit.div_ceil(PIECE) * BODIES_AT_ONCE;
-        Self { body_limit, file_limit, rules, budget: Arc::new(Semaphore::new(pieces.min(Semaphore::MAX_PERMITS))) }
+        Self {
+            body_limit,
+            file_limit,
+            rules,
+            tells,
+            budget: Arc::new(Semaphore::new(pieces.min(Semaphore::MAX_PERMITS))),
+        }
     }
 
     /// Whether a body that announces this length is too large for what it is. A form needs some room beside its file.
@@ -109,7 +117,16 @@ impl Door {
         {
             faults.push(format!("{name} should not be empty"));
         }
-        if faults.is_empty() { Ok(()) } else { Err(ApiError::invalid(faults.join("; "))) }
+        self.refuse(&faults)
+    }
+
+    /// Refuses input that has faults.
+    pub(crate) fn refuse(&self, faults: &[String]) -> Result<(), ApiError> {
+        match faults {
+            [] => Ok(()),
+            _ if self.tells => Err(ApiError::invalid(faults.join("; "))),
+            _ => Err(ApiError::invalid_without_detail()),
+        }
     }
 }
 
@@ -159,9 +176,7 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
         let value = parse(&bytes)?;
         drop(bytes);
         let faults = door.rules.body(&T::schema_ref(), &value);
-        if !faults.is_empty() {
-            return Err(ApiError::invalid(faults.join("; ")).into());
-        }
+        door.refuse(&faults)?;
         let value = T::parse_from_json(Some(value)).map_err(|error| ApiError::invalid(error.into_message()))?;
         Ok(Self::new(value, fingerprint, room))
     }

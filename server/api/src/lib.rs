@@ -1,11 +1,11 @@
 //! The HTTP API: OpenWA's routes over the gateway. Nothing here thinks.
 //!
-//! In reading order: how it is put together (`app`), what every request passes (`edge`, `rest`,
-//! `operations`, `input`, `upload`, `rules`), who asks (`auth`), what can go wrong (`error`), what answers are
+//! In reading order: how it is put together (`app`), what every request passes (`edge`, `address`,
+//! `limits`, `rest`, `operations`, `input`, `upload`, `rules`), who asks (`auth`) and what is written down of it (`auditor`), what can go wrong (`error`), what answers are
 //! made of (`answer`, `file_answer`, `wire`, `words`), then one file a resource, each with its wire
 //! types beside its handlers (`sessions`, `linking`, `session_settings`, `sends`, `messages` with
 //! `message_records`, `chats`, `contacts`, `groups`, `webhooks`, `keys`, `events` with
-//! `follower` and `event_socket`, `health`), and
+//! `follower` and `event_socket`, `search`, `statistics`, `audit`, `infrastructure`, `health`, `metrics`), and
 //! what all of it looks like from outside (`document`, `event_shapes`, `examples`).
 //!
 //! Never here: decisions about sessions or messages, SQL, WhatsApp's protocol, or a task that runs
@@ -13,20 +13,24 @@
 
 mod app;
 
+mod address;
 mod edge;
 mod input;
+mod limits;
 mod operations;
 mod rest;
 mod rules;
 mod upload;
 
 mod answer;
+mod auditor;
 mod auth;
 mod error;
 mod file_answer;
 mod wire;
 mod words;
 
+mod audit;
 mod chats;
 mod contacts;
 mod event_socket;
@@ -34,13 +38,17 @@ mod events;
 mod follower;
 mod groups;
 mod health;
+mod infrastructure;
 mod keys;
 mod linking;
 mod message_records;
 mod messages;
+mod metrics;
+mod search;
 mod sends;
 mod session_settings;
 mod sessions;
+mod statistics;
 mod webhooks;
 
 mod document;
@@ -49,3 +57,5 @@ mod examples;
 
 pub use app::{ApiSettings, ApiState, app};
 pub use document::document;
+pub use infrastructure::Installation;
+pub use limits::{RateLimit, RateLimits};

@@ -11,6 +11,10 @@ use crate::upload::FORM;
 /// One operation.
 #[derive(Debug)]
 pub(crate) struct Operation {
+    /// Its id; a page has none.
+    pub(crate) id: Option<&'static str>,
+    /// Its path, with names in braces.
+    pub(crate) route: Arc<str>,
     method: Method,
     segments: Vec<Segment>,
     /// The query parameters: name, schema, and whether it must be there.
@@ -19,6 +23,8 @@ pub(crate) struct Operation {
     pub(crate) in_session: bool,
     /// Whether its body may be a form with a file.
     pub(crate) takes_form: bool,
+    /// Whether it is counted how often it is asked for; those who watch the gateway are never kept waiting.
+    pub(crate) limited: bool,
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -51,11 +57,14 @@ impl Operations {
                         let takes_form = content.into_iter().any(|it| it.content_type == FORM);
                         let query = operation.params.into_iter().filter(|it| it.in_type == MetaParamIn::Query);
                         Arc::new(Operation {
+                            id: operation.operation_id,
+                            route: full.as_str().into(),
                             method: operation.method,
                             segments: segments_of(&full),
                             query: query.map(|it| (it.name, it.schema, it.required)).collect(),
                             in_session,
                             takes_form,
+                            limited: is_limited(&full),
                         })
                     })
                     .collect::<Vec<_>>()
@@ -68,11 +77,14 @@ impl Operations {
     /// The same, and a page that is no operation.
     pub(crate) fn with_page(mut self, path: &str) -> Self {
         let page = Operation {
+            id: None,
+            route: path.into(),
             method: Method::GET,
             segments: segments_of(path),
             query: Vec::new(),
             in_session: false,
             takes_form: false,
+            limited: is_limited(path),
         };
         self.0.push(Arc::new(page));
         self
@@ -83,11 +95,14 @@ impl Operations {
         let of = segments_of(of);
         if let Some(one) = self.0.iter().find(|it| it.method == Method::GET && it.segments == of) {
             let twin = Operation {
+                id: None,
+                route: path.into(),
                 method: Method::GET,
                 segments: segments_of(path),
                 query: one.query.clone(),
                 in_session: false,
                 takes_form: false,
+                limited: one.limited,
             };
             self.0.push(Arc::new(twin));
         }
@@ -113,6 +128,10 @@ impl Operations {
         methods.dedup();
         (!methods.is_empty()).then(|| methods.join(", "))
     }
+}
+
+fn is_limited(path: &str) -> bool {
+    !matches!(path.split('/').nth(2), Some("health" | "metrics"))
 }
 
 fn parts_of<'a>(method: &Method, path: &'a str) -> Option<Vec<&'a str>> {

@@ -113,9 +113,7 @@ impl<T: ParseFromJSON> WithFile<T> {
         if file.is_none() {
             faults.push(format!("{FILE} is missing: the form needs a part of this name that holds the file"));
         }
-        if !faults.is_empty() {
-            return Err(ApiError::invalid(faults.join("; ")));
-        }
+        door.refuse(&faults)?;
         let fingerprint = digest.map(|digest| {
             let fields = serde_json::to_vec(&value).unwrap_or_default();
             fingerprint(request, &[&fields[..], &digest.finalize()[..]].concat())

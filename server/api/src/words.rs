@@ -3,7 +3,13 @@
 use std::borrow::Cow;
 
 use openwa_model::{
-    content::MessageKind, event::EventKind, jid::ChatKind, key::Role, message::DeliveryStatus, session::Status,
+    audit::{AuditAction, Severity},
+    content::MessageKind,
+    event::EventKind,
+    jid::ChatKind,
+    key::Role,
+    message::DeliveryStatus,
+    session::Status,
 };
 use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef, Registry},
@@ -44,6 +50,8 @@ vocabularies! {
     MessageKind as "MessageType", "What a message is.", Self::ALL;
     DeliveryStatus as "DeliveryStatus", "How far a message got.", Self::ALL;
     Role as "Role", "What a key may do; each role may do what the one before it may.", Self::ALL;
+    AuditAction as "AuditAction", "What was done.", Self::ALL;
+    Severity as "AuditSeverity", "How much it matters.", Self::ALL;
     EventKind as "EventType", "What sort of event.", Self::ALL;
     ChatKind as "ChatKind", "What sort of chat.",
         [Self::Individual, Self::Group, Self::Channel, Self::Status, Self::Broadcast];
@@ -140,6 +148,8 @@ mod tests {
         goes_there_and_back::<MessageKind>();
         goes_there_and_back::<DeliveryStatus>();
         goes_there_and_back::<Role>();
+        goes_there_and_back::<AuditAction>();
+        goes_there_and_back::<Severity>();
         goes_there_and_back::<EventKind>();
         goes_there_and_back::<ChatKind>();
     }

@@ -1,8 +1,9 @@
-//! What is written down or thrown away in time: the use of keys, and requests that need not be remembered any longer.
+//! What is written down or thrown away in time: the use of keys, requests that need not be remembered any longer,
+//! and the end of the audit log.
 
 use std::{sync::Arc, time::Duration};
 
-use openwa_model::store::StoreError;
+use openwa_model::{Timestamp, store::StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::gateway::Context;
@@ -39,7 +40,10 @@ impl Housekeeping {
         let store = &self.context.ports.store;
         let written = self.context.keyring.write_uses(&**store).await?;
         let mut unit = store.begin().await?;
-        unit.expire_idempotent_requests(self.context.now()).await?;
+        let now = self.context.now();
+        unit.expire_idempotent_requests(now).await?;
+        unit.expire_audit_entries(now.saturating_sub(self.context.settings.audit_lasts).unwrap_or(Timestamp::MIN))
+            .await?;
         unit.commit().await?;
         Ok(written)
     }

@@ -43,6 +43,8 @@ pub struct Settings {
     pub idempotency_lasts: Duration,
     /// The pause before a message of unknown outcome is sent again under its id.
     pub resend_delay: Duration,
+    /// How long the audit log goes back.
+    pub audit_lasts: Duration,
     /// Mixed into the hashes of API keys, where it is set.
     pub api_key_pepper: Option<Secret>,
 }
@@ -67,6 +69,7 @@ impl Default for Settings {
             calls_in_flight: 64,
             idempotency_lasts: Duration::from_secs(24 * 60 * 60),
             resend_delay: Duration::from_secs(30),
+            audit_lasts: Duration::from_secs(90 * 24 * 60 * 60),
             api_key_pepper: None,
         }
     }

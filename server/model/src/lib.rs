@@ -1,13 +1,15 @@
 //! The vocabulary of the gateway and the ports between its rooms.
 //!
 //! In reading order: what things are called ([`id`], [`jid`], [`session`], [`login`], [`content`],
-//! [`message`], [`chat`], [`contact`], [`group`], [`event`], [`webhook`], [`key`]), what a gateway
+//! [`message`], [`chat`], [`contact`], [`group`], [`event`], [`webhook`], [`key`], [`audit`], [`search`],
+//! [`statistics`]), what a gateway
 //! can be asked to do ([`ops`], [`capability`]), and the ports that rooms implement for one another
 //! ([`engine`], [`store`], [`vault`], [`files`], [`clock`], [`bell`]).
 //!
 //! Never here: sockets, SQL, HTTP, a runtime, or anything that does something by itself.
 #![warn(missing_docs)]
 
+pub mod audit;
 pub mod bell;
 pub mod capability;
 pub mod chat;
@@ -25,8 +27,10 @@ pub mod key;
 pub mod login;
 pub mod message;
 pub mod ops;
+pub mod search;
 pub mod secret;
 pub mod session;
+pub mod statistics;
 pub mod store;
 pub mod vault;
 pub mod webhook;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use std::{sync::Arc, time::Duration};
 
 use crate::{
+    audit::{AuditEntry, AuditFilter},
     chat::{Chat, ChatTouch},
     contact::{Contact, ContactSeen},
     content::{Media, MessageKind},
@@ -17,7 +18,9 @@ use crate::{
     jid::Jid,
     key::ApiKey,
     message::{DeliveryStatus, Message, Reaction},
+    search::{Hit, SearchFilter},
     session::Session,
+    statistics::{MessageCounts, MessageStatistics, StatisticsFilter},
     vault::Vault,
     webhook::{Delivery, DeliveryFailure, Settled, Webhook},
 };
@@ -71,7 +74,18 @@ pub trait Store: Send + Sync + 'static {
 
 /// All that can be read.
 pub trait View:
-    SessionReads + ChatReads + ContactReads + MessageReads + EventReads + WebhookReads + KeyReads + IdempotencyReads + Send
+    SessionReads
+    + ChatReads
+    + ContactReads
+    + MessageReads
+    + EventReads
+    + WebhookReads
+    + KeyReads
+    + IdempotencyReads
+    + AuditReads
+    + SearchReads
+    + StatisticsReads
+    + Send
 {
 }
 
@@ -87,6 +101,7 @@ pub trait Unit:
     + WebhookWrites
     + KeyWrites
     + IdempotencyWrites
+    + AuditWrites
 {
     /// Returns once all of it survives a crash.
     async fn commit(self: Box<Self>) -> Result<()>;
@@ -447,4 +462,40 @@ pub trait IdempotencyWrites {
     async fn delete_idempotent_request(&mut self, session: SessionId, key: &str) -> Result<()>;
     /// Forgets what has expired.
     async fn expire_idempotent_requests(&mut self, now: Timestamp) -> Result<()>;
+}
+
+/// Reads of the audit log.
+#[async_trait]
+pub trait AuditReads {
+    /// Entries, newest first.
+    async fn audit_entries(&mut self, filter: &AuditFilter, page: Page) -> Result<Vec<AuditEntry>>;
+    /// How many there are.
+    async fn count_audit_entries(&mut self, filter: &AuditFilter) -> Result<u64>;
+}
+
+/// Writes of the audit log.
+#[async_trait]
+pub trait AuditWrites {
+    /// Adds one.
+    async fn add_audit_entry(&mut self, entry: &AuditEntry) -> Result<()>;
+    /// Forgets what is older.
+    async fn expire_audit_entries(&mut self, before: Timestamp) -> Result<()>;
+}
+
+/// Finding messages.
+#[async_trait]
+pub trait SearchReads {
+    /// Messages that have these words, newest first, and how many there are.
+    async fn search_messages(&mut self, filter: &SearchFilter, page: Page) -> Result<(Vec<Hit>, u64)>;
+}
+
+/// Counting messages.
+#[async_trait]
+pub trait StatisticsReads {
+    /// All messages of a session, or of all, sent at or after.
+    async fn message_counts(&mut self, session: Option<SessionId>, since: Option<Timestamp>) -> Result<MessageCounts>;
+    /// A stretch of time, counted from several sides.
+    async fn message_statistics(&mut self, filter: &StatisticsFilter) -> Result<MessageStatistics>;
+    /// How many deliveries wait or are under way, and how many will not be tried again.
+    async fn count_deliveries(&mut self) -> Result<(u64, u64)>;
 }

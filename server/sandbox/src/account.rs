@@ -8,6 +8,7 @@ use wacore::libsignal::protocol::{KeyPair, PrivateKey};
 use wacore_binary::Jid;
 
 use crate::ambient;
+use crate::business::Business;
 use crate::device::{Device, SignedPreKey};
 use crate::hex_text;
 
@@ -102,6 +103,8 @@ pub(crate) struct Account {
     pub(crate) collections: BTreeMap<String, Vec<Vec<u8>>>,
     /// The signed list of valid device keys, made anew when the devices change.
     pub(crate) key_index_list: Option<(u64, Vec<u8>)>,
+    /// What it shows of itself when it is a business.
+    pub(crate) business: Option<Business>,
     /// When the account was last available, if it was.
     pub(crate) last_seen: Option<u64>,
 }
@@ -138,6 +141,7 @@ impl Account {
             devices: BTreeMap::from([(0, phone)]),
             collections: BTreeMap::new(),
             key_index_list: None,
+            business: None,
             last_seen: None,
         }
     }
@@ -178,6 +182,7 @@ impl Account {
             watchers: self.watchers.clone(),
             contacts: self.contacts.clone(),
             disappearing: self.disappearing,
+            business: self.business.clone(),
         }
     }
 
@@ -201,6 +206,7 @@ impl Account {
         account.watchers = record.watchers;
         account.contacts = record.contacts;
         account.disappearing = record.disappearing;
+        account.business = record.business;
         Some(account)
     }
 }
@@ -231,6 +237,8 @@ pub(crate) struct AccountRecord {
     watchers: BTreeSet<String>,
     contacts: BTreeSet<String>,
     disappearing: (u32, u64),
+    #[serde(default)]
+    business: Option<Business>,
 }
 
 /// The account a stanza's JID names, when it is a person's.

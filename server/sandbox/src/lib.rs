@@ -2,10 +2,11 @@
 //! every account on it has a phone that is a real Signal device.
 //!
 //! In reading order: [`network`] is the whole from outside; `world` is the state behind it
-//! ([`account`], [`device`], `group`) and [`journal`] what of it outlives the process. A client comes
+//! ([`account`], [`business`], [`device`], `group`) and [`journal`] what of it outlives the process. A client comes
 //! in through [`connection`] (`pki`, `handshake`, `link`), is linked ([`linking`]) or logs in (`login`), and
 //! from then on sends stanzas: `message`, `receipt`, `presence`, and requests under `iq`; `roster`
-//! says who is told of its devices.
+//! says who is told of its devices, `call` and
+//! `media_retry` pass on what is said about calls and files.
 //! [`fault`] is what goes wrong on demand.
 //!
 //! At its edge: [`phone`] holds the virtual phones, [`media`] the media host, `control` the API by
@@ -16,6 +17,8 @@
 
 pub mod account;
 mod ambient;
+pub mod business;
+mod call;
 pub mod connection;
 mod control;
 pub mod device;
@@ -30,6 +33,7 @@ pub mod linking;
 mod listen;
 mod login;
 pub mod media;
+mod media_retry;
 mod message;
 pub mod network;
 pub mod phone;

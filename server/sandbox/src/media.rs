@@ -4,9 +4,10 @@
 //! not match its token is refused. An upload that broke off is kept and can be resumed where it
 //! stopped. The host sees ciphertext only. What is stored is bounded: one file by
 //! [`MediaLimits::each_bytes`], all of them by [`MediaLimits::total_bytes`], the oldest leave first.
+//! With a folder, files go to disk piece by piece and come from there; without, they are in memory.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -20,6 +21,7 @@ use poem::web::{Data, Json, Path, Query};
 use poem::{Body, EndpointExt as _, IntoEndpoint, Response, Route, get, handler, post};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
 
 use crate::ambient;
 use crate::fault::Faults;
@@ -110,7 +112,7 @@ struct Shelf {
     next: u64,
     /// Bytes of complete files.
     stored: usize,
-    /// Bytes of uploads that are under way or broken off; all of them are in memory.
+    /// Bytes of uploads that are under way or broken off.
     staged: usize,
 }
 
@@ -124,7 +126,55 @@ struct File {
 
 struct Partial {
     order: u64,
-    bytes: Vec<u8>,
+    staged: Staged,
+}
+
+/// What has arrived of an upload: beside the files when there is a folder, else in memory.
+enum Staged {
+    Memory(Vec<u8>),
+    File { path: PathBuf, size: usize },
+}
+
+impl Staged {
+    fn size(&self) -> usize {
+        match self {
+            Self::Memory(bytes) => bytes.len(),
+            Self::File { size, .. } => *size,
+        }
+    }
+
+    /// Forgets what has arrived.
+    fn discard(self) {
+        if let Self::File { path, .. } = self {
+            // A file that stays is taken away when the host is opened next.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    /// Whether this is the file that a token stands for.
+    async fn matches(&self, token: &str) -> io::Result<bool> {
+        let hash: [u8; 32] = match self {
+            Self::Memory(bytes) => Sha256::digest(bytes).into(),
+            Self::File { path, .. } => {
+                let path = path.clone();
+                tokio::task::spawn_blocking(move || digest(&path)).await.map_err(io::Error::other)??
+            }
+        };
+        Ok(parse_token(token).is_some_and(|expected| expected == hash))
+    }
+}
+
+fn digest(path: &std::path::Path) -> io::Result<[u8; 32]> {
+    let mut file = std::fs::File::open(path)?;
+    let mut hasher = Sha256::new();
+    let mut piece = vec![0; 64 << 10];
+    loop {
+        let read = file.read(&mut piece)?;
+        if read == 0 {
+            return Ok(hasher.finalize().into());
+        }
+        hasher.update(&piece[..read]);
+    }
 }
 
 impl MediaHost {
@@ -183,7 +233,7 @@ impl MediaHost {
         let shelf = self.shelf();
         match shelf.files.get(token) {
             Some(file) if !self.shared.faults.is_media_expired(file.uploaded) => Progress::Complete,
-            _ => Progress::Received(shelf.partial.get(token).map_or(0, |part| part.bytes.len())),
+            _ => Progress::Received(shelf.partial.get(token).map_or(0, |part| part.staged.size())),
         }
     }
 
@@ -210,17 +260,22 @@ impl MediaHost {
 
     async fn keep(&self, token: String, bytes: Bytes, now: SystemTime) -> Result<(), MediaError> {
         let size = bytes.len();
-        let order = self.shelf().turn();
-        if let Some(folder) = &self.shared.folder {
-            // Written beside its place and renamed, so that a killed process leaves no half file.
-            let draft = folder.join(format!("{token}.{order}"));
-            tokio::fs::write(&draft, &bytes).await?;
-            tokio::fs::rename(&draft, folder.join(&token)).await?;
-        }
-        let file = File { size, uploaded: now, order, bytes: self.shared.folder.is_none().then_some(bytes) };
+        let Some(folder) = &self.shared.folder else {
+            return self.add(token, size, Some(bytes), now).await;
+        };
+        // Written beside its place and renamed, so that a killed process leaves no half file.
+        let draft = folder.join(format!("{token}.{}", self.shelf().turn()));
+        tokio::fs::write(&draft, &bytes).await?;
+        tokio::fs::rename(&draft, folder.join(&token)).await?;
+        self.add(token, size, None, now).await
+    }
+
+    /// Puts a file on the shelf, which lies in the folder already or is given in memory.
+    async fn add(&self, token: String, size: usize, bytes: Option<Bytes>, now: SystemTime) -> Result<(), MediaError> {
         let leaving = {
             let mut shelf = self.shelf();
-            shelf.add(token, file);
+            let order = shelf.turn();
+            shelf.add(token, File { size, uploaded: now, order, bytes });
             shelf.make_room(self.shared.limits.total_bytes)
         };
         if let Some(folder) = &self.shared.folder {
@@ -232,21 +287,40 @@ impl MediaHost {
     }
 
     /// Takes up an upload at this byte.
-    fn begin(&self, token: String, offset: usize) -> Result<Upload, MediaError> {
-        let mut shelf = self.shelf();
-        let mut bytes = shelf.partial.remove(&token).map(|part| part.bytes).unwrap_or_default();
-        if offset > bytes.len() {
-            let received = bytes.len();
-            let order = shelf.turn();
-            if received > 0 {
-                shelf.partial.insert(token, Partial { order, bytes });
+    async fn begin(&self, token: String, offset: usize) -> Result<Upload, MediaError> {
+        let staged = {
+            let mut shelf = self.shelf();
+            let known = shelf.partial.remove(&token);
+            let received = known.as_ref().map_or(0, |part| part.staged.size());
+            if offset > received {
+                if let Some(part) = known {
+                    shelf.partial.insert(token, part);
+                }
+                return Err(MediaError::WrongOffset(received));
             }
-            return Err(MediaError::WrongOffset(received));
+            shelf.staged -= received - offset;
+            match (known, &self.shared.folder) {
+                (Some(part), _) => part.staged,
+                (None, Some(folder)) => {
+                    Staged::File { path: folder.join(format!("{token}.{}.part", shelf.turn())), size: 0 }
+                }
+                (None, None) => Staged::Memory(Vec::new()),
+            }
+        };
+        let mut incoming = Upload { host: self.clone(), token, staged: Some(staged), file: None };
+        match &mut incoming.staged {
+            Some(Staged::Memory(bytes)) => bytes.truncate(offset),
+            Some(Staged::File { path, size }) => {
+                *size = offset;
+                let mut file =
+                    tokio::fs::OpenOptions::new().create(true).truncate(false).write(true).open(path).await?;
+                file.set_len(offset as u64).await?;
+                file.seek(io::SeekFrom::End(0)).await?;
+                incoming.file = Some(file);
+            }
+            None => {}
         }
-        shelf.staged -= bytes.len() - offset;
-        bytes.truncate(offset);
-        drop(shelf);
-        Ok(Upload { host: self.clone(), token, bytes })
+        Ok(incoming)
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
@@ -290,14 +364,19 @@ impl Shelf {
 struct Upload {
     host: MediaHost,
     token: String,
-    bytes: Vec<u8>,
+    /// Nothing once it is at its end.
+    staged: Option<Staged>,
+    file: Option<tokio::fs::File>,
 }
 
 impl Upload {
-    fn take(&mut self, chunk: &[u8]) -> Result<(), MediaError> {
+    async fn take(&mut self, chunk: &[u8]) -> Result<(), MediaError> {
         let limits = self.host.shared.limits;
-        if self.bytes.len() + chunk.len() > limits.each_bytes {
-            self.discard();
+        let arrived = self.staged.as_ref().map_or(0, Staged::size);
+        if arrived + chunk.len() > limits.each_bytes {
+            if let Some(staged) = self.end() {
+                staged.discard();
+            }
             return Err(MediaError::TooLarge(limits.each_bytes));
         }
         {
@@ -307,43 +386,71 @@ impl Upload {
             }
             shelf.staged += chunk.len();
         }
-        self.bytes.extend_from_slice(chunk);
+        match (&mut self.staged, &mut self.file) {
+            (Some(Staged::Memory(bytes)), _) => bytes.extend_from_slice(chunk),
+            (Some(Staged::File { size, .. }), Some(file)) => {
+                // Counted first: what is not written after all is found out by the hash.
+                *size += chunk.len();
+                file.write_all(chunk).await?;
+                file.flush().await?;
+            }
+            _ => {}
+        }
         Ok(())
     }
 
     async fn finish(mut self, now: SystemTime) -> Result<(), MediaError> {
-        let matches = parse_token(&self.token).is_some_and(|hash| hash[..] == Sha256::digest(&self.bytes)[..]);
-        let bytes = self.discard();
-        if !matches {
+        let Some(staged) = self.end() else {
+            return Ok(());
+        };
+        if !staged.matches(&self.token).await? {
+            staged.discard();
             return Err(MediaError::WrongToken);
         }
-        self.host.keep(self.token.clone(), bytes.into(), now).await
+        let token = self.token.clone();
+        match (staged, &self.host.shared.folder) {
+            (Staged::File { path, size }, Some(folder)) => {
+                tokio::fs::rename(&path, folder.join(&token)).await?;
+                self.host.add(token, size, None, now).await
+            }
+            (Staged::Memory(bytes), _) => self.host.keep(token, bytes.into(), now).await,
+            (staged, None) => {
+                staged.discard();
+                Err(MediaError::Missing)
+            }
+        }
     }
 
-    fn discard(&mut self) -> Vec<u8> {
-        let bytes = std::mem::take(&mut self.bytes);
-        self.host.shelf().staged -= bytes.len();
-        bytes
+    /// Takes what has arrived; it counts no longer as under way.
+    fn end(&mut self) -> Option<Staged> {
+        self.file = None;
+        let staged = self.staged.take()?;
+        self.host.shelf().staged -= staged.size();
+        Some(staged)
     }
 }
 
 impl Drop for Upload {
     fn drop(&mut self) {
-        if self.bytes.is_empty() {
+        let Some(staged) = self.staged.take() else {
             return;
+        };
+        if staged.size() == 0 {
+            return staged.discard();
         }
-        let bytes = std::mem::take(&mut self.bytes);
         let mut shelf = self.host.shelf();
         let order = shelf.turn();
-        if let Some(old) = shelf.partial.insert(self.token.clone(), Partial { order, bytes }) {
-            shelf.staged -= old.bytes.len();
+        if let Some(old) = shelf.partial.insert(self.token.clone(), Partial { order, staged }) {
+            shelf.staged -= old.staged.size();
+            old.staged.discard();
         }
         if shelf.partial.len() > MOST_PARTIAL_UPLOADS {
             let oldest = shelf.partial.iter().min_by_key(|(_, part)| part.order);
             if let Some(token) = oldest.map(|(token, _)| token.clone())
                 && let Some(part) = shelf.partial.remove(&token)
             {
-                shelf.staged -= part.bytes.len();
+                shelf.staged -= part.staged.size();
+                part.staged.discard();
             }
         }
     }
@@ -434,10 +541,10 @@ async fn receive(
             Progress::Received(bytes) => Uploaded { resume: Some(bytes.to_string()), url: None, direct_path: None },
         }));
     }
-    let mut incoming = media.begin(token.clone(), query.file_offset.unwrap_or(0))?;
+    let mut incoming = media.begin(token.clone(), query.file_offset.unwrap_or(0)).await?;
     let mut chunks = std::pin::pin!(body.into_bytes_stream());
     while let Some(chunk) = chunks.next().await {
-        incoming.take(&chunk.map_err(MediaError::BrokenOff)?)?;
+        incoming.take(&chunk.map_err(MediaError::BrokenOff)?).await?;
     }
     incoming.finish(ambient::wall_clock()).await?;
     Ok(Json(Uploaded::complete(network, &token, None)))
@@ -446,6 +553,11 @@ async fn receive(
 #[handler]
 async fn download(Path(token): Path<String>, Data(media): Data<&MediaHost>) -> poem::Result<Response> {
     media.refuse_expired(&token)?;
-    let bytes = media.read(&token).await?;
-    Ok(Response::builder().content_type("application/octet-stream").body(bytes))
+    let response = Response::builder().content_type("application/octet-stream");
+    let Some(folder) = &media.shared.folder else {
+        return Ok(response.body(media.read(&token).await?));
+    };
+    let file = tokio::fs::File::open(folder.join(&token)).await.map_err(MediaError::from)?;
+    let size = file.metadata().await.map_err(MediaError::from)?.len();
+    Ok(response.header("content-length", size).body(Body::from_async_read(file)))
 }

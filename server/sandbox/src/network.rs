@@ -20,6 +20,7 @@ use wacore_binary::Node;
 
 use crate::account::{Account, AccountInfo, PrimaryKeys};
 use crate::ambient;
+use crate::business::Business;
 use crate::device::{DeviceAddress, DeviceInfo};
 use crate::fault::Faults;
 use crate::iq;
@@ -30,7 +31,7 @@ use crate::login;
 use crate::pki::Pki;
 use crate::presence;
 use crate::world::World;
-use crate::{message, receipt};
+use crate::{call, media_retry, message, receipt};
 
 pub use crate::primary_link::PrimaryLink;
 
@@ -255,6 +256,15 @@ impl Network {
         Ok(())
     }
 
+    /// Makes the account a business that shows this of itself, or an ordinary account again.
+    pub fn set_business(&self, number: &str, business: Option<Business>) -> Result<(), NetworkError> {
+        let mut world = self.world();
+        let account = world.accounts.get_mut(number).ok_or_else(|| NetworkError::NoSuchAccount(number.to_owned()))?;
+        account.business = business;
+        world.save_account(number);
+        Ok(())
+    }
+
     /// A profile picture, served by the media host at `/pps/{id}`.
     pub fn picture(&self, id: &str) -> Option<Bytes> {
         let world = self.world();
@@ -337,6 +347,8 @@ impl Network {
             "ack" => receipt::receive_ack(&mut exchange, &node),
             "presence" => presence::receive(&mut exchange, &node),
             "chatstate" => presence::receive_chat_state(&mut exchange, &node),
+            "call" => call::receive(&mut exchange, &node),
+            "notification" => media_retry::receive(&mut exchange, &node),
             "ib" => {}
             tag => tracing::debug!(device = %from, stanza.tag = tag, "a stanza nobody here reads"),
         }

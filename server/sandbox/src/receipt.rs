@@ -7,6 +7,7 @@ use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, Node, Server};
 
 use crate::ambient;
+use crate::device::DeviceAddress;
 use crate::message;
 use crate::network::Exchange;
 use crate::stanza;
@@ -80,6 +81,11 @@ fn pass_on(exchange: &mut Exchange<'_>, node: &Node, to: &Jid, kind: &str) {
         // Only the device that sent it has to know: it alone can encrypt the message again.
         "retry" | "enc_rekey_retry" | "peer_msg" | "hist_sync" => {
             exchange.world.queue(&address, &Arc::new(receipt));
+        }
+        // The phone has the file that another device could not fetch.
+        "server-error" => {
+            let phone = DeviceAddress::new(&address.number, 0);
+            exchange.world.queue(&phone, &Arc::new(receipt));
         }
         // Read, but the sender is not to know; the reader's other devices are.
         "read-self" => {

@@ -105,6 +105,11 @@ impl Sandbox {
         &self.phones
     }
 
+    /// Where files are uploaded to and downloaded from.
+    pub fn media(&self) -> &MediaHost {
+        &self.media
+    }
+
     /// The certificate authority of the TLS listener.
     pub fn authority_pem(&self) -> &str {
         self.tls.authority_pem()

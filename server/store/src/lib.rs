@@ -3,7 +3,8 @@
 //! In reading order: [`SqliteStore`] (`open`), the one connection that writes and how units share a
 //! commit (`writer`), what reads and units run their statements on (`work`), then one file per
 //! resource (`sessions`, `leases`, `chats`, `contacts`, `merge`, `messages`, `message_reads`, `events`,
-//! `webhooks`, `deliveries`, `failures`, `keys`, `idempotency`, `vault`), and below them the encryption of
+//! `webhooks`, `deliveries`, `failures`, `keys`, `idempotency`, `audit`,
+//! `search`, `statistics`, `vault`), and below them the encryption of
 //! secrets (`seal`), reading rows back (`row`) and all that is particular to the database (`dialect`).
 //!
 //! The SQL is written for SQLite and PostgreSQL alike: `$1`, milliseconds as BIGINT, ids and JSON as
@@ -12,6 +13,7 @@
 //!
 //! Never here: a network call, a decision about what a session should do, or a secret in clear on disk.
 
+mod audit;
 mod chats;
 mod contacts;
 mod deliveries;
@@ -28,7 +30,9 @@ mod migrations;
 mod open;
 mod row;
 mod seal;
+mod search;
 mod sessions;
+mod statistics;
 mod vault;
 mod webhooks;
 mod work;

@@ -1,4 +1,9 @@
-//! The control API of a sandbox network: phones, what they say and what they saw.
+//! The control API of a sandbox network: phones, what they say and what they saw. Messages of every
+//! kind are in `messages`, what phones do beside them in `people` and `groups`.
+
+mod groups;
+mod messages;
+mod people;
 
 use std::time::Duration;
 

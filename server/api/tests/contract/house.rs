@@ -48,22 +48,8 @@ pub(crate) async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
     tokio::time::timeout(LIMIT, work).await.unwrap_or_else(|_| panic!("{what}: it did not happen"))
 }
 
-static CAPABILITIES: Capabilities = Capabilities {
-    ops: OpSet::of(&[
-        Op::SendMessage,
-        Op::React,
-        Op::EditMessage,
-        Op::RevokeMessage,
-        Op::DeleteForMe,
-        Op::MarkRead,
-        Op::CheckNumbers,
-        Op::ListGroups,
-        Op::GetGroup,
-    ]),
-    qr: true,
-    pairing_code: true,
-    max_media_bytes: 1_000_000,
-};
+static CAPABILITIES: Capabilities =
+    Capabilities { ops: OpSet::of(Op::ALL), qr: true, pairing_code: true, max_media_bytes: 1_000_000 };
 
 /// An engine that says what the test tells it, and does at once whatever it is asked.
 struct PlayedEngine {
@@ -219,7 +205,7 @@ impl House {
         Self::open_set(|_| {}, Settings { media_max_bytes, ..Settings::default() }).await
     }
 
-    async fn open_set(adjust: impl FnOnce(&mut ApiSettings), behaviour: Settings) -> Self {
+    pub(crate) async fn open_set(adjust: impl FnOnce(&mut ApiSettings), behaviour: Settings) -> Self {
         // A second installation in the same process is refused, and that is fine.
         _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().unwrap();
@@ -324,8 +310,12 @@ impl House {
     pub(crate) async fn started(&self, name: &str) -> (String, Link) {
         let id = self.session(name).await;
         self.post(&format!("/api/sessions/{id}/start"), json!({})).await.good(200);
-        let link = soon("an engine", async { self.opened.lock().await.recv().await }).await.unwrap();
-        (id, link)
+        (id, self.next_link().await)
+    }
+
+    /// The test's end of the engine that is opened next.
+    pub(crate) async fn next_link(&self) -> Link {
+        soon("an engine", async { self.opened.lock().await.recv().await }).await.unwrap()
     }
 
     /// A session that is linked and on line.

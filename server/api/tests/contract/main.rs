@@ -1,16 +1,25 @@
 //! The API as callers meet it: the real app on a real socket, over a real gateway and store. Only
 //! WhatsApp itself is played by the test.
 
+mod audit;
 mod bad_input;
+mod coverage;
 mod described;
 mod edge;
 mod events;
+mod hostile;
 mod house;
+mod infrastructure;
 mod keys;
+mod limits;
 mod lists;
+mod operations;
 mod permissions;
+mod search;
 mod sends;
 mod sessions;
 mod sockets;
+mod statistics;
+mod traps;
 mod uploads;
 mod webhooks;

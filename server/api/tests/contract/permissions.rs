@@ -2,48 +2,35 @@
 
 use serde_json::{Value, json};
 
-use crate::house::{House, soon};
+use crate::{
+    house::{House, soon},
+    operations::{Operation, all, usual},
+};
 
-const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
-
-struct Operation {
+/// An operation with its path filled in.
+struct Asked {
     method: String,
     path: String,
-    role: Option<String>,
-    scope: String,
+    role: Option<&'static str>,
+    scope: &'static str,
     in_session: bool,
 }
 
-/// Every operation, its path filled in.
-fn operations(session: &str) -> Vec<Operation> {
-    let document: Value = serde_json::from_str(&openwa_api::document()).unwrap();
-    let mut all = Vec::new();
-    for (path, methods) in document["paths"].as_object().unwrap() {
-        for (method, operation) in methods.as_object().unwrap() {
-            let filled = path
-                .replace("{sessionId}", session)
-                .replace("{chatId}", "15550000001@c.us")
-                .replace("{messageId}", "3EB0AA")
-                .replace("{groupId}", "120363000000000001@g.us")
-                .replace("{number}", "15550000001")
-                .replace("{webhookId}", NOBODY)
-                .replace("{keyId}", NOBODY);
-            assert!(!filled.contains('{'), "{path}: a part of the path has no value here");
-            all.push(Operation {
-                method: method.to_uppercase(),
-                in_session: path.contains("{sessionId}"),
-                path: filled,
-                role: operation["x-required-role"].as_str().map(str::to_owned),
-                scope: operation["x-key-scope"].as_str().unwrap_or_default().to_owned(),
-            });
-        }
-    }
-    assert!(all.len() > 45, "{} operations", all.len());
-    all
+/// Every operation, about this session.
+fn operations(session: &str) -> Vec<Asked> {
+    let fill = |name: &str| if name == "sessionId" { session.to_owned() } else { usual(name) };
+    let asked = |it: Operation| Asked {
+        path: it.path(fill),
+        in_session: it.in_session(),
+        method: it.method,
+        role: it.role,
+        scope: it.scope,
+    };
+    all().into_iter().map(asked).collect()
 }
 
 impl House {
-    async fn refusal(&self, operation: &Operation, key: Option<&str>) -> Option<(u16, String)> {
+    async fn refusal(&self, operation: &Asked, key: Option<&str>) -> Option<(u16, String)> {
         let request = self.bare(&operation.method, &operation.path);
         let request = match key {
             Some(key) => request.header("X-API-Key", key),
@@ -66,7 +53,7 @@ async fn without_a_key_only_health_answers() {
     let id = house.session("main").await;
     for operation in operations(&id) {
         let refused = house.refusal(&operation, None).await;
-        let expected = operation.role.as_ref().map(|_| (401, "API key is required".to_owned()));
+        let expected = operation.role.map(|_| (401, "API key is required".to_owned()));
         assert_eq!(refused, expected, "{} {}", operation.method, operation.path);
         if operation.role.is_some() {
             let refused = house.refusal(&operation, Some("owa_k1_nonsense")).await;
@@ -83,7 +70,7 @@ async fn each_role_may_do_no_more_than_its_own() {
     for (place, role) in roles.iter().enumerate() {
         let key = house.key(json!({"name": format!("a {role}"), "role": role})).await;
         for operation in operations(&id) {
-            let Some(required) = operation.role.as_deref() else { continue };
+            let Some(required) = operation.role else { continue };
             let needed = roles.iter().position(|it| *it == required).unwrap();
             let name = format!("{role}: {} {}", operation.method, operation.path);
             if place < needed {
@@ -149,12 +136,10 @@ async fn a_key_of_one_chat_stays_in_it() {
         }
         let name = format!("{} {}", operation.method, operation.path);
         let refused = house.refusal(&operation, Some(&key)).await.map(|it| it.1);
-        let expected = match operation.scope.as_str() {
+        let expected = match operation.scope {
             "deployment" => Some("Session-scoped API keys are not permitted on this route"),
             "allChats" => Some("API key is restricted to selected chats"),
-            "oneChat" if operation.path.contains("15550000001@c.us") || operation.path.contains("@g.us") => {
-                Some("API key not authorized for this chat")
-            }
+            "oneChat" if operation.path.contains('@') => Some("API key not authorized for this chat"),
             "oneChat" if operation.path.ends_with("/messages") => Some("API key is restricted to selected chats"),
             _ => None,
         };

@@ -1,12 +1,15 @@
 //! The one face of core: everything that can be asked of the gateway is a method of [`Gateway`].
 
+mod audit;
 mod chats;
 mod contacts;
 mod groups;
 mod keys;
 mod log;
 mod messages;
+mod search;
 mod sessions;
+mod statistics;
 mod webhooks;
 
 use std::{sync::Arc, time::Duration};
@@ -25,7 +28,7 @@ use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use self::messages::canonical;
-pub use self::{keys::*, messages::*, sessions::*, webhooks::*};
+pub use self::{audit::*, keys::*, messages::*, sessions::*, statistics::*, webhooks::*};
 use crate::{
     error::GatewayError,
     housekeeping::Housekeeping,

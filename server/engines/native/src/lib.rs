@@ -42,4 +42,4 @@ mod transport;
 
 pub use factory::{CAPABILITIES, NativeFactory, NetworkRefused};
 pub use network_check::accepts_any_certificate;
-pub use settings::{NativeSettings, Network};
+pub use settings::{LIBRARY, NativeSettings, Network};

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use wacore::store::Device;
 
+/// The library that speaks WhatsApp's protocol here, and its version.
+pub const LIBRARY: (&str, &str) = ("whatsapp-rust", "0.7.0");
+
 /// Which WhatsApp network to connect to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Network {
@@ -65,5 +68,17 @@ impl NativeSettings {
     pub fn sandbox(websocket_url: impl Into<String>, media_base_url: impl Into<String>) -> Self {
         let network = Network::Sandbox { websocket_url: websocket_url.into(), media_base_url: media_base_url.into() };
         Self { network, pre_key_count: 100, ..Self::real() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LIBRARY;
+
+    #[test]
+    fn the_library_is_the_one_that_is_built_in() {
+        let lock = include_str!("../../../../Cargo.lock");
+        let (name, version) = LIBRARY;
+        assert!(lock.contains(&format!("name = \"{name}\"\nversion = \"{version}\"\n")), "{name} {version}");
     }
 }

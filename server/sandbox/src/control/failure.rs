@@ -91,12 +91,14 @@ impl From<PhoneError> for Failure {
             | PhoneError::NotOnNetwork(_)
             | PhoneError::NoSuchMessage(_)
             | PhoneError::NoSuchGroup(_)
+            | PhoneError::NoSuchCall(_)
             | PhoneError::Network(NetworkError::NoSuchAccount(_) | NetworkError::NoSuchDevice(..))
             | PhoneError::Link(LinkError::NoSuchAccount(_) | LinkError::UnknownCode | LinkError::NoCodeAsked(_)) => {
                 Self::not_found(message)
             }
             PhoneError::NotWritable(_)
             | PhoneError::NotTheAuthor
+            | PhoneError::Unsuitable(_)
             | PhoneError::Chat(_)
             | PhoneError::Network(NetworkError::NumberInvalid(_) | NetworkError::NameInvalid)
             | PhoneError::Link(LinkError::Malformed | LinkError::WrongKeys | LinkError::MalformedCode) => {
@@ -111,6 +113,7 @@ impl From<PhoneError> for Failure {
             | PhoneError::Gone
             | PhoneError::Media(_)
             | PhoneError::Signal(_)
+            | PhoneError::AppState(_)
             | PhoneError::MediaEncryption(_) => Self::failed(message),
         }
     }

@@ -1,13 +1,19 @@
 //! The control API: how tests and people make phones, write with them, read what they got, and
 //! have things go wrong. JSON, described at `openapi.json`, mounted under `/sandbox`.
 //!
-//! `phones` makes and steers phones, `messages` is what they send and saw, `faults` what goes
-//! wrong, `failure` the one shape of every error.
+//! `phones` makes and steers phones, `messages` is what they send and saw (`content` reads what is
+//! sent, `view` shows what was seen), `people` what else they do and notice, `groups` and `app_state`
+//! are what they change, `faults` what goes wrong, `failure` is the one shape of every error.
 
+mod app_state;
+mod content;
 mod failure;
 mod faults;
+mod groups;
 mod messages;
+mod people;
 mod phones;
+mod view;
 
 use poem::http::{Method, StatusCode, header};
 use poem::web::Data;
@@ -25,6 +31,9 @@ pub(crate) fn routes(phones: Phones, network: Network, authority_pem: String) ->
     let apis = (
         phones::PhonesApi { phones: phones.clone() },
         messages::MessagesApi { phones: phones.clone() },
+        people::PeopleApi { phones: phones.clone() },
+        groups::GroupsApi { phones: phones.clone() },
+        app_state::AppStateApi { phones: phones.clone() },
         faults::FaultsApi { faults: network.faults().clone() },
     );
     let service = OpenApiService::new(apis, "OpenWA sandbox", env!("CARGO_PKG_VERSION"))

@@ -107,24 +107,6 @@ struct ScriptChoice {
 }
 
 #[derive(Object)]
-#[oai(deny_unknown_fields)]
-struct NewGroup {
-    #[oai(validator(min_length = 1, max_length = 100))]
-    name: String,
-    /// Numbers or ids of people.
-    #[oai(validator(max_items = 1023))]
-    participants: Vec<String>,
-}
-
-#[derive(Object)]
-#[oai(rename = "Group")]
-struct GroupView {
-    /// `<id>@g.us`.
-    id: String,
-    name: String,
-}
-
-#[derive(Object)]
 #[oai(rename = "Device", rename_all = "camelCase")]
 struct DeviceView {
     /// 0 is the phone itself.
@@ -150,7 +132,7 @@ impl From<DeviceInfo> for DeviceView {
 }
 
 #[derive(ApiResponse)]
-enum Created<T: poem_openapi::types::ToJSON + Send> {
+pub(super) enum Created<T: poem_openapi::types::ToJSON + Send> {
     /// Made.
     #[oai(status = 201)]
     Created(Json<T>),
@@ -256,19 +238,6 @@ impl PhonesApi {
     async fn unlink(&self, id: Path<Uuid>, device: Path<u16>) -> Result<Done, Failure> {
         find(&self.phones, id.0)?.unlink(device.0)?;
         Ok(Done::Done)
-    }
-
-    /// Make a group from this phone
-    #[oai(path = "/phones/:id/groups", method = "post", operation_id = "createGroup")]
-    async fn create_group(&self, id: Path<Uuid>, new: Json<NewGroup>) -> Result<Created<GroupView>, Failure> {
-        let phone = find(&self.phones, id.0)?;
-        let participants = new
-            .participants
-            .iter()
-            .map(|participant| Chat::parse(participant).map_err(PhoneError::from))
-            .collect::<Result<Vec<_>, _>>()?;
-        let group = phone.create_group(new.name.clone(), participants).await?;
-        Ok(Created::Created(Json(GroupView { id: group.to_string(), name: new.name.clone() })))
     }
 }
 

@@ -2,6 +2,7 @@
 //! file per family of namespaces.
 
 mod app_state;
+mod business;
 mod encrypt;
 mod group_edit;
 mod group_view;
@@ -41,6 +42,8 @@ pub(crate) fn receive(exchange: &mut Exchange<'_>, request: &Node) {
         ("status", true) => profile::set_about(exchange, request),
         ("w:profile:picture", true) => profile::set_picture(exchange, request),
         ("w:profile:picture", false) => profile::get_picture(exchange, request),
+        ("w:biz", false) => business::profile(exchange, request),
+        ("w:biz:catalog", false) => business::catalog(exchange, request),
         ("w:m", _) => service::media_connection(exchange, request),
         ("abt" | "w", false) => service::properties(request),
         ("w:p" | "urn:xmpp:ping" | "urn:xmpp:whatsapp:dirty" | "spam" | "w:stats", _) => {

@@ -92,6 +92,7 @@ fn answer_protocol(exchange: &mut Exchange<'_>, number: &str, protocol: &str, co
             Some(picture) if is_visible("profile") => NodeBuilder::new("picture").attr("id", &picture.id).build(),
             _ => refused("picture", 404),
         },
+        "business" => super::business::certificate(account.business.as_ref()?),
         "disappearing_mode" => {
             let (duration, set_at) = account.disappearing;
             NodeBuilder::new("disappearing_mode").attr("duration", duration).attr("t", set_at).build()

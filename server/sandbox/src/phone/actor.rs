@@ -13,14 +13,18 @@ use tokio::time::timeout;
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, Node, Server};
 
-use super::app_state::AppStateKey;
+use super::app_state::{AppStateEntry, AppStateKey, Collections, Mutation};
+use super::calls::{self, Calls};
 use super::chat::Chat;
 use super::compose::Desk;
 use super::error::PhoneError;
+use super::groups::{self, Group, Joined};
 use super::log::Log;
-use super::message::{Draft, Message};
+use super::message::{Draft, Message, Status};
+use super::observation::Observations;
 use super::script::Script;
 use super::signal::Signal;
+use super::social::{self, Person};
 use crate::account::{AccountInfo, PrimaryKeys};
 use crate::ambient;
 use crate::journal::Journal;
@@ -43,8 +47,23 @@ const PHONE: &str = "phone";
 /// What a phone is asked to do.
 pub(crate) enum Command {
     Send(Draft, Answer<Message>),
-    Read { chat: Chat, ids: Option<Vec<String>>, answer: Answer<usize> },
+    Read { chat: Chat, ids: Option<Vec<String>>, status: Status, answer: Answer<usize> },
+    Social(social::Wish, Answer<()>),
+    Blocked(Answer<Vec<Chat>>),
+    Look(Chat, Answer<Person>),
+    ChangeAppState(Mutation, Answer<()>),
+    AppState(Answer<Vec<AppStateEntry>>),
     CreateGroup { subject: String, participants: Vec<Chat>, answer: Answer<Chat> },
+    Groups(Answer<Vec<Group>>),
+    Group(Chat, Answer<Group>),
+    ChangeGroup(Chat, groups::Change, Answer<()>),
+    ChangeMembers { group: Chat, action: groups::Action, people: Vec<Chat>, answer: Answer<Vec<(Chat, u16)>> },
+    GroupRequests(Chat, Answer<Vec<Chat>>),
+    LeaveGroup(Chat, Answer<()>),
+    GroupInvite { group: Chat, is_new: bool, answer: Answer<String> },
+    JoinGroup(String, Answer<Joined>),
+    Call { with: Chat, is_video: bool, answer: Answer<String> },
+    ActOnCall { id: String, action: calls::Action, answer: Answer<()> },
     GoOnline(Answer<()>),
     GoOffline(Answer<()>),
     SetScript(Script, Answer<()>),
@@ -62,6 +81,12 @@ pub(crate) struct PhoneRecord {
     pub(crate) is_name_published: bool,
     /// Companions that have the app state key and the history.
     pub(crate) served: BTreeSet<u16>,
+    /// What the owner goes by, when it is not the name the account was made with.
+    #[serde(default)]
+    pub(crate) shown_name: Option<String>,
+    /// Whether the phone does not upload expired files again.
+    #[serde(default)]
+    pub(crate) refuses_media: bool,
 }
 
 impl PhoneRecord {
@@ -72,7 +97,14 @@ impl PhoneRecord {
             app_state_key: AppStateKey::generate(),
             is_name_published: false,
             served: BTreeSet::new(),
+            shown_name: None,
+            refuses_media: false,
         }
+    }
+
+    /// What the owner goes by.
+    pub(crate) fn name<'a>(&'a self, info: &'a AccountInfo) -> &'a str {
+        self.shown_name.as_deref().unwrap_or(&info.name)
     }
 
     pub(crate) fn load_all(journal: &Journal) -> Result<HashMap<String, Self>, crate::journal::JournalError> {
@@ -92,6 +124,9 @@ pub(crate) struct Actor {
     pub(super) signal: Signal,
     pub(super) log: Arc<Log>,
     pub(super) record: PhoneRecord,
+    pub(super) collections: Collections,
+    pub(super) observations: Arc<Observations>,
+    pub(super) calls: Arc<Calls>,
     /// What others see of the record.
     pub(super) shown: tokio::sync::watch::Sender<Shown>,
     /// Which phones echo, so that two of them do not talk forever.
@@ -138,11 +173,56 @@ impl Actor {
             Command::Send(draft, answer) => {
                 let _ = answer.send(self.send_draft(draft).await);
             }
-            Command::Read { chat, ids, answer } => {
-                let _ = answer.send(self.mark_read(&chat, ids.as_deref()));
+            Command::Read { chat, ids, status, answer } => {
+                let _ = answer.send(self.mark_read(&chat, ids.as_deref(), status));
+            }
+            Command::Social(wish, answer) => {
+                let _ = answer.send(self.grant(wish).await);
+            }
+            Command::Blocked(answer) => {
+                let _ = answer.send(self.blocked().await);
+            }
+            Command::Look(chat, answer) => {
+                let _ = answer.send(self.look(&chat).await);
+            }
+            Command::ChangeAppState(mutation, answer) => {
+                let _ = answer.send(self.mutate(&mutation).await);
+            }
+            Command::AppState(answer) => {
+                let _ = answer.send(self.app_state().await);
             }
             Command::CreateGroup { subject, participants, answer } => {
                 let _ = answer.send(self.create_group(&subject, &participants).await);
+            }
+            Command::Groups(answer) => {
+                let _ = answer.send(self.groups().await);
+            }
+            Command::Group(group, answer) => {
+                let _ = answer.send(self.group(&group).await);
+            }
+            Command::ChangeGroup(group, change, answer) => {
+                let _ = answer.send(self.change_group(&group, change).await);
+            }
+            Command::ChangeMembers { group, action, people, answer } => {
+                let _ = answer.send(self.change_members(&group, action, &people).await);
+            }
+            Command::GroupRequests(group, answer) => {
+                let _ = answer.send(self.group_requests(&group).await);
+            }
+            Command::LeaveGroup(group, answer) => {
+                let _ = answer.send(self.leave_group(&group).await);
+            }
+            Command::GroupInvite { group, is_new, answer } => {
+                let _ = answer.send(self.group_invite(&group, is_new).await);
+            }
+            Command::JoinGroup(code, answer) => {
+                let _ = answer.send(self.join_group(&code).await);
+            }
+            Command::Call { with, is_video, answer } => {
+                let _ = answer.send(self.call(&with, is_video));
+            }
+            Command::ActOnCall { id, action, answer } => {
+                let _ = answer.send(self.act_on_call(&id, action));
             }
             Command::GoOnline(answer) => {
                 let _ = answer.send(self.go_online().await);
@@ -278,7 +358,8 @@ impl Actor {
     }
 
     pub(super) fn desk<'a>(&'a self, media_host: &'a str) -> Desk<'a> {
-        Desk { log: &self.log, media: &self.media, media_host }
+        let own = (self.own_jid().to_string(), self.own_lid().to_string());
+        Desk { log: &self.log, media: &self.media, media_host, own }
     }
 
     pub(super) fn own_jid(&self) -> Jid {
@@ -296,6 +377,18 @@ impl Actor {
             Server::Lid | Server::HostedLid if jid.user == self.info.lid => Some(self.info.number.clone()),
             Server::Lid | Server::HostedLid => self.network.account_by_lid(&jid.user).map(|account| account.number),
             _ => None,
+        }
+    }
+
+    /// A person's hidden id.
+    pub(super) fn hidden(&self, person: &Chat) -> Result<Jid, PhoneError> {
+        match person {
+            Chat::Person(number) => match self.network.account_by_number(number) {
+                Some(account) => Ok(Jid::lid(account.lid.as_str())),
+                None => Err(PhoneError::NotOnNetwork(person.clone())),
+            },
+            Chat::Hidden(id) => Ok(Jid::lid(id.as_str())),
+            Chat::Group(_) | Chat::Status | Chat::Other(_) => Err(PhoneError::NotWritable(person.clone())),
         }
     }
 

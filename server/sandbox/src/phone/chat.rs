@@ -1,4 +1,4 @@
-//! Chats as OpenWA writes them: `<number>@c.us`, `<id>@g.us`, `<id>@lid`.
+//! Chats as OpenWA writes them: `<number>@c.us`, `<id>@g.us`, `<id>@lid`, `status@broadcast`.
 
 use std::fmt;
 
@@ -8,7 +8,9 @@ use wacore_binary::{Jid, Server};
 /// The longest user part of an id that is read.
 const LONGEST_USER: usize = 64;
 
-/// A person or a group.
+const STATUS: &str = "status@broadcast";
+
+/// A person, a group or the place of statuses.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", from = "String")]
 pub enum Chat {
@@ -18,19 +20,24 @@ pub enum Chat {
     Hidden(String),
     /// A group by id, digits and at most one dash.
     Group(String),
-    /// Anything else a message can come from, such as `status@broadcast`.
+    /// Where people post what vanishes after a day.
+    Status,
+    /// Anything else a message can come from.
     Other(String),
 }
 
 /// The text is no chat.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no chat. Write a number of 5 to 20 digits, `<number>@c.us`, `<id>@lid` or `<id>@g.us`.")]
+#[error("{0:?} is no chat. Write a number of 5 to 20 digits, `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `{STATUS}`.")]
 pub struct NoChat(String);
 
 impl Chat {
     /// Reads what a request names: a bare number, an OpenWA id or a WhatsApp JID of a person or group.
     pub fn parse(text: &str) -> Result<Self, NoChat> {
         let trimmed = text.trim();
+        if trimmed == STATUS {
+            return Ok(Self::Status);
+        }
         let (user, server) = trimmed.split_once('@').unwrap_or((trimmed, "c.us"));
         let user = user.strip_prefix('+').unwrap_or(user);
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -50,6 +57,7 @@ impl Chat {
             Server::Pn | Server::Legacy | Server::Hosted => Self::Person(user),
             Server::Lid | Server::HostedLid => Self::Hidden(user),
             Server::Group => Self::Group(user),
+            Server::Broadcast if user == "status" => Self::Status,
             _ => Self::Other(jid.to_non_ad_string()),
         }
     }
@@ -60,12 +68,23 @@ impl Chat {
             Self::Person(number) => Some(Jid::pn(number.as_str())),
             Self::Hidden(id) => Some(Jid::lid(id.as_str())),
             Self::Group(id) => Some(Jid::group(id.as_str())),
+            Self::Status => Some(Jid::status_broadcast()),
             Self::Other(_) => None,
         }
     }
 
-    pub(crate) fn is_group(&self) -> bool {
-        matches!(self, Self::Group(_))
+    /// Whether several people read what is written there, so that messages name their authors.
+    pub(crate) fn has_members(&self) -> bool {
+        self.sender_key_name().is_some()
+    }
+
+    /// Under what name the sender keys of the chat are kept, if it has such.
+    pub(crate) fn sender_key_name(&self) -> Option<&str> {
+        match self {
+            Self::Group(id) => Some(id),
+            Self::Status => Some(STATUS),
+            _ => None,
+        }
     }
 }
 
@@ -75,6 +94,7 @@ impl fmt::Display for Chat {
             Self::Person(number) => write!(formatter, "{number}@c.us"),
             Self::Hidden(id) => write!(formatter, "{id}@lid"),
             Self::Group(id) => write!(formatter, "{id}@g.us"),
+            Self::Status => formatter.write_str(STATUS),
             Self::Other(jid) => formatter.write_str(jid),
         }
     }
@@ -105,6 +125,8 @@ mod tests {
         }
         assert_eq!(person.to_string(), "15550000001@c.us");
         assert_eq!(Chat::parse("120363000000000001@g.us"), Ok(Chat::Group("120363000000000001".into())));
+        assert_eq!(Chat::parse("status@broadcast"), Ok(Chat::Status));
+        assert_eq!(Chat::Status.jid().map(|jid| Chat::of(&jid)), Some(Chat::Status));
         assert_eq!(Chat::parse("15550000001-1600000000@g.us"), Ok(Chat::Group("15550000001-1600000000".into())));
     }
 

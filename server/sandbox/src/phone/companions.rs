@@ -4,12 +4,10 @@
 use std::collections::BTreeSet;
 
 use wacore_binary::Node;
-use wacore_binary::builder::NodeBuilder;
 use waproto::whatsapp as wa;
 use waproto::whatsapp::message::protocol_message::Type;
 
-use super::actor::{Actor, request};
-use super::app_state::CRITICAL_BLOCK;
+use super::actor::Actor;
 use super::error::PhoneError;
 use super::history::{self, History};
 use super::log::Log;
@@ -55,27 +53,9 @@ impl Actor {
         true
     }
 
-    /// Writes the owner's name into the app state.
-    async fn publish_name(&mut self) -> Result<(), PhoneError> {
-        let Some(patch) = self.record.app_state_key.name_patch(&self.info.name) else {
-            return Ok(());
-        };
-        let collection = NodeBuilder::new("collection")
-            .attr("name", CRITICAL_BLOCK)
-            .attr("version", "0")
-            .attr("return_snapshot", "false")
-            .children([NodeBuilder::new("patch").bytes(patch).build()])
-            .build();
-        let sync = NodeBuilder::new("sync").children([collection]).build();
-        self.ask(request("w:sync:app:state", "set").children([sync])).await?;
-        // Had a companion been there first, its name would stand.
-        self.record.is_name_published = true;
-        Ok(())
-    }
-
     async fn tell_history(&mut self, device: u16) -> Result<(), PhoneError> {
         let messages = self.log.newest(history::MOST_MESSAGES);
-        let names = names(&self.log, self.own_jid().to_string(), &self.info.name);
+        let names = names(&self.log, self.own_jid().to_string(), self.record.name(&self.info));
         let packed = tokio::task::spawn_blocking(move || history::pack(&messages, &names))
             .await
             .map_err(|error| PhoneError::MediaEncryption(error.to_string()))?

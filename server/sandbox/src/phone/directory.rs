@@ -7,10 +7,13 @@ use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
 use super::actor::{Actor, PhoneRecord, Shown};
+use super::app_state::Collections;
+use super::calls::Calls;
 use super::drawer::Cabinet;
 use super::error::PhoneError;
 use super::handle::Phone;
 use super::log::Log;
+use super::observation::Observations;
 use super::script::Script;
 use super::signal::Signal;
 use crate::account::{AccountInfo, PrimaryKeys};
@@ -134,6 +137,7 @@ impl Phones {
         let log = Arc::new(Log::restore(drawer.clone()));
         let (shown, seen) = watch::channel(Shown { is_online: record.is_online, script: record.script });
         let (commands, inbox) = mpsc::channel(COMMANDS);
+        let (observations, calls) = (Arc::<Observations>::default(), Arc::<Calls>::default());
         shared.echoing.set(&info.number, record.script == Script::Echo);
         let mut actor = Actor {
             signal: Signal::restore(&info.number, &keys, drawer),
@@ -144,6 +148,9 @@ impl Phones {
             info: info.clone(),
             keys,
             record,
+            collections: Collections::default(),
+            observations: observations.clone(),
+            calls: calls.clone(),
             shown,
             link: None,
             aside: VecDeque::new(),
@@ -153,8 +160,16 @@ impl Phones {
         };
         let online = if actor.record.is_online { actor.go_online().await } else { Ok(()) };
         tokio::spawn(actor.run(inbox));
-        let phone =
-            Phone { network: shared.network.clone(), media: shared.media.clone(), shown: seen, info, log, commands };
+        let phone = Phone {
+            network: shared.network.clone(),
+            media: shared.media.clone(),
+            shown: seen,
+            info,
+            log,
+            observations,
+            calls,
+            commands,
+        };
         lock(&shared.phones).insert(phone.id(), phone.clone());
         online.map(|()| phone)
     }

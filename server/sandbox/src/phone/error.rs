@@ -21,6 +21,12 @@ pub enum PhoneError {
     NotWritable(Chat),
     #[error("only the author can edit a message")]
     NotTheAuthor,
+    #[error("this cannot be done: {0}")]
+    Unsuitable(String),
+    #[error("the phone knows of no call {0}. GET /sandbox/phones/{{id}}/calls lists those it knows.")]
+    NoSuchCall(String),
+    #[error("the phone cannot read the app state: {0}")]
+    AppState(String),
     #[error("there is no group {0} that this phone is in")]
     NoSuchGroup(Chat),
     #[error("the network refused the message with code {0}")]

@@ -95,7 +95,7 @@ fn conversation(chat: &Chat, messages: &[&Message]) -> Option<wa::Conversation> 
 }
 
 fn line(message: &Message) -> wa::HistorySyncMsg {
-    let participant = (message.chat.is_group() && !message.from_me).then(|| message.author.clone());
+    let participant = (message.chat.has_members() && !message.from_me).then(|| message.author.clone());
     let info = wa::WebMessageInfo {
         key: wa::MessageKey {
             remote_jid: message.chat.jid().map(|jid| jid.to_string()),

@@ -1,5 +1,7 @@
 //! What a phone receives: messages it decrypts, confirms and writes down, receipts, notifications.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest as _, Sha256};
 use wacore::download::DownloadUtils;
 use wacore::libsignal::protocol::SignalProtocolError;
@@ -11,10 +13,11 @@ use waproto::whatsapp as wa;
 use super::actor::Actor;
 use super::chat::Chat;
 use super::compose::{Composed, media_type};
-use super::decode;
-use super::message::{Content, Media, Message, Status};
+use super::decode::{self, Seen};
+use super::message::{Content, Media, Message, Status, Surroundings};
 use super::outbound::Target;
 use super::script::Script;
+use super::secret::Opening;
 use super::signal::{Bundle, address};
 use crate::ambient;
 use crate::stanza;
@@ -58,7 +61,12 @@ impl Actor {
                 self.receive_notification(&node).await;
                 self.say(acknowledged("notification", &node));
             }
-            "call" => self.say(acknowledged("call", &node)),
+            "call" => {
+                self.receive_call(&node);
+                self.say(acknowledged("call", &node));
+            }
+            "presence" => self.notice_presence(&node),
+            "chatstate" => self.notice_chat_state(&node),
             _ => {}
         }
     }
@@ -114,8 +122,8 @@ impl Actor {
         for enc in node.get_children_by_tag("enc") {
             let kind = stanza::text(enc, "type");
             let sealed = stanza::content(enc);
-            let plain = match (kind.as_str(), &envelope.chat) {
-                ("skmsg", Chat::Group(group)) => self.signal.decrypt_from_group(group, &device, sealed).await,
+            let plain = match (kind.as_str(), envelope.chat.sender_key_name()) {
+                ("skmsg", Some(group)) => self.signal.decrypt_from_group(group, &device, sealed).await,
                 ("pkmsg" | "msg", _) => self.signal.decrypt(&device, &kind, sealed).await,
                 _ => continue,
             };
@@ -129,7 +137,7 @@ impl Actor {
                 Err(error) => return Opened::Failed(error.to_string()),
             };
             if let Some(distribution) = message.sender_key_distribution_message.take()
-                && let Chat::Group(group) = &envelope.chat
+                && let Some(group) = envelope.chat.sender_key_name()
             {
                 let key = distribution.axolotl_sender_key_distribution_message.unwrap_or_default();
                 if let Err(error) = self.signal.accept_distribution(group, &device, &key).await {
@@ -178,7 +186,8 @@ impl Actor {
         if count > MOST_RETRIES {
             self.confirm(node, envelope);
             let content = Content::Undecryptable { reason };
-            self.write_down(envelope, envelope.chat.clone(), content, None, Vec::new());
+            let seen = Seen { content, surroundings: Surroundings::default(), quoted: None, quoted_text: None };
+            self.write_down(envelope, envelope.chat.clone(), seen, Vec::new());
             return;
         }
         let retry = NodeBuilder::new("retry")
@@ -249,32 +258,69 @@ impl Actor {
         if self.log.has(&chat, &envelope.id, &from) {
             return None;
         }
-        let seen = decode::read(&message)?;
-        let mut content = seen.content;
-        if let Content::Media(media) = &mut content {
+        let mut seen = decode::read(&message)?;
+        if let Content::Media(media) = &mut seen.content {
             media.problem = self.fetch(media).await.err();
         }
+        self.open_sealed(&mut seen.content, &message, &chat, &from);
+        for mention in &mut seen.surroundings.mentions {
+            if let Some(jid) = mention.jid() {
+                *mention = self.person(&jid);
+            }
+        }
         let encoded = waproto::codec::message_to_vec(&message);
-        let line = self.write_down(envelope, chat, content, seen.quoted, encoded);
+        let line = self.write_down(envelope, chat, seen, encoded);
         (!envelope.is_own).then_some(line)
     }
 
-    fn write_down(
-        &mut self,
-        envelope: &Envelope,
-        chat: Chat,
-        content: Content,
-        quoted: Option<String>,
-        encoded: Vec<u8>,
-    ) -> Message {
+    /// Opens what is sealed with the secret of a message this phone has.
+    fn open_sealed(&self, content: &mut Content, message: &wa::Message, chat: &Chat, from: &Chat) {
+        let Some(original) = content.target().and_then(|target| self.log.find(chat, target)) else {
+            return;
+        };
+        let opening =
+            Opening { authors: self.names_of(&original.from), senders: self.names_of(from), original: &original };
+        let message = decode::unwrap(message);
+        match content {
+            Content::PollVote { options, .. } => {
+                *options = message.poll_update_message.as_option().and_then(|vote| opening.vote(vote));
+            }
+            Content::EventResponse { answer, guests, .. } => {
+                if let Some(sealed) = message.enc_event_response_message.as_option()
+                    && let Some((coming, with)) = opening.answer(sealed)
+                {
+                    (*answer, *guests) = (coming, with);
+                }
+            }
+            Content::Edit { text, is_sealed: true, .. } => {
+                match message.secret_encrypted_message.as_option().and_then(|sealed| opening.edit(sealed)) {
+                    Some(edit) => *text = decode::edited_text(&edit),
+                    None => *content = Content::Undecryptable { reason: "the edit could not be opened".into() },
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// How a person may be named where something is sealed: by number and by hidden id.
+    fn names_of(&self, person: &Chat) -> Vec<String> {
+        let by_number = person.jid().map(|jid| jid.to_string());
+        let hidden = self.hidden(person).ok().map(|jid| jid.to_string());
+        by_number.into_iter().chain(hidden).collect()
+    }
+
+    fn write_down(&mut self, envelope: &Envelope, chat: Chat, seen: Seen, encoded: Vec<u8>) -> Message {
         self.log.append(Message {
             sequence: 0,
             id: envelope.id.clone(),
             chat,
             from: Chat::Person(envelope.author_number.clone()),
             from_me: envelope.is_own,
-            content,
-            quoted,
+            content: seen.content,
+            quoted: seen.quoted,
+            quoted_text: seen.quoted_text,
+            surroundings: seen.surroundings,
+            reached: BTreeMap::new(),
             status: if envelope.is_own { Status::Sent } else { Status::Delivered },
             timestamp: envelope.timestamp,
             sender_name: envelope.name.clone(),
@@ -303,13 +349,14 @@ impl Actor {
         if !self.record.script.reads() {
             return;
         }
-        self.send_read_receipt(line);
+        self.send_receipt(line, Status::Read);
         let is_echo = device == 0 && matches!(&line.from, Chat::Person(number) if self.echoing.has(number));
-        if self.record.script != Script::Echo || is_echo || !line.content.stands_alone() {
+        if self.record.script != Script::Echo || is_echo || !line.content.stands_alone() || line.chat == Chat::Status {
             return;
         }
-        let composed = Composed { message, content: line.content.clone(), edit: None };
-        if let Err(error) = self.send_composed(&line.chat, composed, None).await {
+        let composed =
+            Composed { message, content: line.content.clone(), surroundings: line.surroundings.clone(), quoted: None };
+        if let Err(error) = self.send_composed(&line.chat, composed, &[]).await {
             tracing::debug!(phone = %self.info.number, %error, "an echo was not sent");
         }
     }
@@ -334,14 +381,16 @@ impl Actor {
             "read" => Status::Read,
             "played" => Status::Played,
             "retry" => return self.grant_retry(node, &chat, author).await,
+            "server-error" => return self.upload_again(node, &author).await,
             _ => return,
         };
         if is_own {
             return;
         }
+        let by = self.person(&author);
         let items = stanza::grandchildren(node, "list").iter().map(|item| stanza::text(item, "id"));
         for id in std::iter::once(stanza::text(node, "id")).chain(items) {
-            self.log.raise(&chat, &id, true, status);
+            self.log.raise(&chat, &id, true, status, Some(&by));
         }
     }
 
@@ -366,7 +415,7 @@ impl Actor {
             if let Err(error) = self.signal.begin_session(&target.address(), bundle).await {
                 tracing::debug!(phone = %self.info.number, %error, "the keys of a retry are no good");
             }
-        } else if !chat.is_group() {
+        } else if !chat.has_members() {
             // Whatever the device has of the session, it does not fit: begin a new one.
             self.signal.forget_session(&target.address());
         }
@@ -378,10 +427,26 @@ impl Actor {
     async fn receive_notification(&mut self, node: &Node) {
         let outcome = match stanza::text(node, "type").as_str() {
             "encrypt" if node.get_optional_child("count").is_some() => self.upload_prekeys().await,
-            "account_sync" => match node.get_optional_child("devices") {
-                Some(devices) => self.serve_companions(devices).await,
-                None => Ok(()),
-            },
+            "account_sync" => {
+                self.notice_blocklist(node);
+                match node.get_optional_child("devices") {
+                    Some(devices) => self.serve_companions(devices).await,
+                    None => Ok(()),
+                }
+            }
+            "server_sync" => self.notice_app_state(node).await,
+            "w:gp2" => {
+                self.notice_group(node);
+                Ok(())
+            }
+            "picture" => {
+                self.notice_picture(node);
+                Ok(())
+            }
+            "status" => {
+                self.notice_about(node);
+                Ok(())
+            }
             _ => Ok(()),
         };
         if let Err(error) = outcome {

@@ -1,6 +1,6 @@
 //! What a phone has sent and received, oldest first, and the bell that rings when it changes.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -56,9 +56,13 @@ impl Log {
         message
     }
 
-    /// Raises the status of a message; never lowers it.
-    pub(crate) fn raise(&self, chat: &Chat, id: &str, from_me: bool, status: Status) {
+    /// Raises the status of a message, and how far it has come with one person; never lowers either.
+    pub(crate) fn raise(&self, chat: &Chat, id: &str, from_me: bool, status: Status, by: Option<&Chat>) {
         self.update(chat, id, from_me, |message| {
+            if let Some(by) = by {
+                let reached = message.reached.entry(by.clone()).or_insert(status);
+                *reached = status.max(*reached);
+            }
             if status > message.status {
                 message.status = status;
             }
@@ -90,15 +94,27 @@ impl Log {
         self.lines().with_id(id).any(|message| message.chat == *chat && message.from == *from)
     }
 
-    /// Incoming messages of a chat that were not read, oldest first.
-    pub(crate) fn unread(&self, chat: &Chat) -> Vec<Message> {
+    /// Incoming messages of a chat that have not come this far, oldest first.
+    pub(crate) fn below(&self, chat: &Chat, status: Status) -> Vec<Message> {
         let lines = self.lines();
         lines
             .messages
             .iter()
-            .filter(|message| !message.from_me && message.chat == *chat && message.status < Status::Read)
+            .filter(|message| !message.from_me && message.chat == *chat && message.status < status)
             .cloned()
             .collect()
+    }
+
+    /// The newest message of a chat.
+    pub(crate) fn last_of(&self, chat: &Chat) -> Option<Message> {
+        self.lines().messages.iter().rev().find(|message| message.chat == *chat).cloned()
+    }
+
+    /// Everybody the phone has written with.
+    pub(crate) fn people(&self) -> Vec<Chat> {
+        let lines = self.lines();
+        let people = lines.messages.iter().map(|message| &message.chat).filter(|chat| matches!(chat, Chat::Person(_)));
+        people.cloned().collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// The newest messages, oldest first.
@@ -155,9 +171,9 @@ impl Log {
                 && message.from_me == from_me
                 && message.chat == *chat
             {
-                let before = (message.status, message.timestamp);
+                let before = (message.status, message.timestamp, message.reached.clone());
                 change(message);
-                if before != (message.status, message.timestamp) {
+                if before != (message.status, message.timestamp, message.reached.clone()) {
                     self.store(message);
                 }
             }

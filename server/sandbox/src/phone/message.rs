@@ -1,9 +1,15 @@
 //! What a phone's log holds, and what it can be asked to send.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::chat::Chat;
+pub use super::content::{
+    Attendance, Button, Buttons, Contact, Content, Event, Form, GroupInvite, LinkPreview, List, Location, Media,
+    MediaKind, Poll, Product, Reply, ReplyForm, Row, Section, Surroundings, Traits,
+};
 use crate::hex_text;
 
 /// One line of a phone's log.
@@ -20,7 +26,15 @@ pub struct Message {
     pub content: Content,
     /// The id of the message this one answers.
     pub quoted: Option<String>,
+    /// What the quoted message said.
+    #[serde(default)]
+    pub quoted_text: Option<String>,
+    #[serde(default)]
+    pub surroundings: Surroundings,
     pub status: Status,
+    /// How far a message of this phone has come with each person.
+    #[serde(default)]
+    pub reached: BTreeMap<Chat, Status>,
     /// Seconds since 1970.
     pub timestamp: u64,
     /// What the sender goes by.
@@ -47,95 +61,6 @@ pub enum Status {
     Played,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "kebab-case")]
-pub enum Content {
-    Text {
-        text: String,
-    },
-    Media(Media),
-    /// An empty emoji takes the reaction back.
-    Reaction {
-        target: String,
-        emoji: String,
-    },
-    Edit {
-        target: String,
-        text: String,
-    },
-    Revoke {
-        target: String,
-    },
-    Poll(Poll),
-    /// A vote in a poll; what was chosen is sealed for the poll's author.
-    PollVote {
-        target: String,
-    },
-    Location(Location),
-    Contacts {
-        contacts: Vec<Contact>,
-    },
-    /// Something a phone does not show, by the name of its field.
-    Other {
-        name: String,
-    },
-    /// It could not be decrypted; the sender was asked to send it again.
-    Undecryptable {
-        reason: String,
-    },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum MediaKind {
-    Image,
-    Video,
-    Audio,
-    /// Audio recorded as a voice message.
-    Voice,
-    Document,
-    Sticker,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Media {
-    pub kind: MediaKind,
-    pub mimetype: String,
-    pub file_name: Option<String>,
-    pub caption: Option<String>,
-    pub size_bytes: u64,
-    /// Of the decrypted file, hexadecimal.
-    pub sha256: String,
-    /// Why the phone could not fetch and decrypt the file.
-    pub problem: Option<String>,
-    /// Where the encrypted file lies on the media host.
-    pub(crate) path: String,
-    #[serde(with = "hex_text")]
-    pub(crate) key: Vec<u8>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Poll {
-    pub question: String,
-    pub options: Vec<String>,
-    /// How many options one person may choose; 0 is any number.
-    pub selectable: u32,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Location {
-    pub latitude: f64,
-    pub longitude: f64,
-    pub name: Option<String>,
-    pub address: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Contact {
-    pub name: String,
-    pub vcard: String,
-}
-
 /// What a phone is asked to send.
 #[derive(Clone, Debug)]
 pub struct Draft {
@@ -143,6 +68,16 @@ pub struct Draft {
     pub content: Outgoing,
     /// The id of the message it answers.
     pub quoted: Option<String>,
+    pub surroundings: Surroundings,
+    /// Who shall see a status; nobody else does.
+    pub audience: Vec<Chat>,
+}
+
+impl Draft {
+    /// A message that answers nothing and has no frills.
+    pub fn new(chat: Chat, content: Outgoing) -> Self {
+        Self { chat, content, quoted: None, surroundings: Surroundings::default(), audience: Vec::new() }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -150,11 +85,21 @@ pub enum Outgoing {
     Text { text: String },
     Media(OutgoingMedia),
     Reaction { target: String, emoji: String },
-    Edit { target: String, text: String },
+    Edit { target: String, text: String, is_sealed: bool },
     Revoke { target: String },
     Poll(Poll),
+    PollVote { target: String, options: Vec<String> },
+    Event(Event),
+    EventResponse { target: String, answer: Attendance, guests: Option<u32> },
     Location(Location),
+    LiveLocation { location: Location, caption: Option<String> },
     Contacts { contacts: Vec<Contact> },
+    Buttons(Buttons),
+    List(List),
+    Reply { form: ReplyForm, target: String, reply: Reply },
+    Product(Product),
+    GroupInvite(GroupInvite),
+    Pin { target: String, is_pinned: bool, seconds: Option<u32> },
 }
 
 #[derive(Clone, Debug)]
@@ -164,65 +109,5 @@ pub struct OutgoingMedia {
     pub mimetype: String,
     pub file_name: Option<String>,
     pub caption: Option<String>,
-}
-
-impl Content {
-    /// The name of the kind of content, as the control API writes it.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Text { .. } => "text",
-            Self::Media(media) => match media.kind {
-                MediaKind::Image => "image",
-                MediaKind::Video => "video",
-                MediaKind::Audio => "audio",
-                MediaKind::Voice => "voice",
-                MediaKind::Document => "document",
-                MediaKind::Sticker => "sticker",
-            },
-            Self::Reaction { .. } => "reaction",
-            Self::Edit { .. } => "edit",
-            Self::Revoke { .. } => "revoke",
-            Self::Poll(_) => "poll",
-            Self::PollVote { .. } => "poll-vote",
-            Self::Location(_) => "location",
-            Self::Contacts { .. } => "contact",
-            Self::Other { .. } => "other",
-            Self::Undecryptable { .. } => "undecryptable",
-        }
-    }
-
-    /// What a person reads: the text, the caption, the emoji, the question.
-    pub fn text(&self) -> Option<&str> {
-        match self {
-            Self::Text { text } | Self::Edit { text, .. } => Some(text),
-            Self::Media(media) => media.caption.as_deref(),
-            Self::Reaction { emoji, .. } => Some(emoji),
-            Self::Poll(poll) => Some(&poll.question),
-            _ => None,
-        }
-    }
-
-    /// The id of the message this one changes.
-    pub fn target(&self) -> Option<&str> {
-        match self {
-            Self::Reaction { target, .. }
-            | Self::Edit { target, .. }
-            | Self::Revoke { target }
-            | Self::PollVote { target } => Some(target),
-            _ => None,
-        }
-    }
-
-    /// Whether a person would answer to it.
-    pub(crate) fn stands_alone(&self) -> bool {
-        !matches!(
-            self,
-            Self::Reaction { .. }
-                | Self::Edit { .. }
-                | Self::Revoke { .. }
-                | Self::PollVote { .. }
-                | Self::Other { .. }
-                | Self::Undecryptable { .. }
-        )
-    }
+    pub traits: Traits,
 }

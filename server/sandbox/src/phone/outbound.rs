@@ -1,26 +1,27 @@
-//! What a phone sends: messages encrypted for every device of who shall read them, read receipts,
-//! new groups.
+//! What a phone sends: messages encrypted for every device of who shall read them, and receipts of
+//! what it read.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wacore::libsignal::protocol::ProtocolAddress;
 use wacore::messages::{MessageUtils, wrap_device_sent};
 use wacore::send::{media_type_from_message, should_hide_decrypt_fail, stanza_type_from_message};
+use wacore::types::message::EditAttribute;
 use wacore_binary::builder::NodeBuilder;
-use wacore_binary::{Jid, Node};
+use wacore_binary::{Jid, JidExt as _, Node};
 use waproto::whatsapp as wa;
 
 use super::actor::{Actor, request};
 use super::chat::Chat;
-use super::compose::{Composed, EditMark};
+use super::compose::Composed;
 use super::error::PhoneError;
 use super::message::{Draft, Message, Status};
 use super::signal::{Bundle, Encrypted, address};
 use crate::ambient;
 use crate::stanza;
 
-/// The longest subject of a group.
-const LONGEST_SUBJECT: usize = 100;
+/// Under this name the sender keys of statuses are kept.
+const SENDER_KEYS_OF_STATUSES: &str = "status@broadcast";
 
 /// A device and how the Signal state knows it.
 #[derive(Clone)]
@@ -45,25 +46,30 @@ impl Actor {
         }
         let media_host = self.network.media_host();
         let composed = self.desk(&media_host).compose(&draft).await?;
-        self.send_composed(&draft.chat, composed, draft.quoted).await
+        self.send_composed(&draft.chat, composed, &draft.audience).await
     }
 
     pub(super) async fn send_composed(
         &mut self,
         chat: &Chat,
         composed: Composed,
-        quoted: Option<String>,
+        audience: &[Chat],
     ) -> Result<Message, PhoneError> {
-        let Composed { message, content, edit } = composed;
+        let Composed { message, content, surroundings, quoted } = composed;
         let id = self.new_message_id();
         let stanza = match chat {
             Chat::Person(number) => self.for_person(number, &message).await?,
-            Chat::Group(group) => self.for_group(group, &message).await?,
+            Chat::Group(group) => {
+                let to = Jid::group(group.as_str());
+                let members = self.members_of(&to).await?;
+                self.for_members(group, to, members, &message).await?
+            }
+            Chat::Status => self.for_audience(audience, &message).await?,
             Chat::Hidden(_) | Chat::Other(_) => {
                 return Err(PhoneError::NotWritable(chat.clone()));
             }
         };
-        let own = if chat.is_group() { self.own_lid() } else { self.own_jid() };
+        let own = if chat.has_members() { self.own_lid() } else { self.own_jid() };
         let line = self.log.append(Message {
             sequence: 0,
             id: id.clone(),
@@ -71,14 +77,17 @@ impl Actor {
             from: Chat::Person(self.info.number.clone()),
             from_me: true,
             content,
-            quoted,
+            quoted_text: quoted.as_ref().and_then(|(_, quoted)| quoted.text().map(str::to_owned)),
+            quoted: quoted.map(|(id, _)| id),
+            surroundings,
             status: Status::Pending,
+            reached: BTreeMap::new(),
             timestamp: ambient::seconds(),
-            sender_name: Some(self.info.name.clone()),
+            sender_name: Some(self.record.name(&self.info).to_owned()),
             author: own.to_string(),
             encoded: waproto::codec::message_to_vec(&message),
         });
-        let stanza = head(stanza, &id, &message, edit);
+        let stanza = head(stanza, &id, &message);
         let ack = self
             .exchange(stanza.build(), |node| {
                 node.tag == "ack" && stanza::is(node, "class", "message") && stanza::is(node, "id", &id)
@@ -131,10 +140,24 @@ impl Actor {
             .children([NodeBuilder::new("participants").children(sealed).build()]))
     }
 
+    /// A status for these people, or for everybody the phone has written with.
+    async fn for_audience(&mut self, audience: &[Chat], message: &wa::Message) -> Result<NodeBuilder, PhoneError> {
+        let audience = if audience.is_empty() { self.log.people() } else { audience.to_vec() };
+        let mut members = vec![self.own_lid()];
+        for person in audience {
+            members.push(self.hidden(&person)?);
+        }
+        self.for_members(SENDER_KEYS_OF_STATUSES, Jid::status_broadcast(), members, message).await
+    }
+
     /// `<message to><enc type="skmsg">`, and the sender key for every device that has not got it.
-    async fn for_group(&mut self, group: &str, message: &wa::Message) -> Result<NodeBuilder, PhoneError> {
-        let to = Jid::group(group);
-        let members = self.members_of(&to).await?;
+    async fn for_members(
+        &mut self,
+        group: &str,
+        to: Jid,
+        members: Vec<Jid>,
+        message: &wa::Message,
+    ) -> Result<NodeBuilder, PhoneError> {
         let targets = self.devices_of(members).await?;
         let targets = self.without_self(targets);
         let present: BTreeSet<String> = targets.iter().map(|target| target.address().as_str().to_owned()).collect();
@@ -144,8 +167,8 @@ impl Actor {
             keyed.clear();
             self.signal.forget_own_sender_key(group);
         }
-        let unkeyed: Vec<Target> =
-            targets.into_iter().filter(|target| !keyed.contains(target.address().as_str())).collect();
+        let (keyed, unkeyed): (Vec<Target>, Vec<Target>) =
+            targets.into_iter().partition(|target| keyed.contains(target.address().as_str()));
         self.begin_sessions(&unkeyed).await?;
         let distribution = wa::Message {
             sender_key_distribution_message: wa::message::SenderKeyDistributionMessage {
@@ -162,6 +185,10 @@ impl Actor {
             let enc =
                 NodeBuilder::new("enc").attr("v", "2").attr("type", encrypted.kind).bytes(encrypted.bytes).build();
             sealed.push(addressed(target.jid.clone(), enc));
+        }
+        if to.is_status_broadcast() {
+            // Nobody keeps a list of who sees statuses: all of them are named each time.
+            sealed.extend(keyed.into_iter().map(|target| NodeBuilder::new("to").attr("jid", target.jid).build()));
         }
         self.keyed
             .entry(group.to_owned())
@@ -185,7 +212,7 @@ impl Actor {
         let mut message = waproto::codec::message_decode(&line.encoded[..]).unwrap_or_default();
         self.begin_sessions(std::slice::from_ref(target)).await?;
         let inner = message.clone();
-        if let Chat::Group(group) = &line.chat {
+        if let Some(group) = line.chat.sender_key_name() {
             // The device lacks the sender key; from now on it can read the group again.
             message.sender_key_distribution_message = wa::message::SenderKeyDistributionMessage {
                 group_id: Some(to.to_string()),
@@ -198,7 +225,7 @@ impl Actor {
         let plain = MessageUtils::encode_and_pad(&message);
         let encrypted = self.signal.encrypt(&target.address(), &plain).await?;
         let mut stanza = NodeBuilder::new("message");
-        if line.chat.is_group() {
+        if line.chat.has_members() {
             stanza = stanza.attr("to", to).attr("participant", target.jid.clone()).attr("addressing_mode", "lid");
         } else {
             stanza = stanza.attr("to", target.jid.clone());
@@ -206,10 +233,7 @@ impl Actor {
                 stanza = stanza.attr("recipient", to);
             }
         }
-        let targets_own =
-            line.content.target().and_then(|id| self.log.find(&line.chat, id)).is_none_or(|original| original.from_me);
-        let edit = EditMark::of(&line.content, targets_own);
-        let stanza = head(stanza, &line.id, &inner, edit).children([enc(encrypted, &inner, Some(count))]);
+        let stanza = head(stanza, &line.id, &inner).children([enc(encrypted, &inner, Some(count))]);
         self.say(stanza.build());
         Ok(())
     }
@@ -224,7 +248,7 @@ impl Actor {
         let id = self.new_message_id();
         let stanza =
             NodeBuilder::new("message").attr("to", target.jid).attr("category", "peer").attr("push_priority", "high");
-        let stanza = head(stanza, &id, message, None).children([enc(encrypted, message, None)]);
+        let stanza = head(stanza, &id, message).children([enc(encrypted, message, None)]);
         self.say(stanza.build());
         Ok(())
     }
@@ -296,49 +320,13 @@ impl Actor {
         targets
     }
 
-    /// The hidden ids of a group's members.
-    async fn members_of(&mut self, group: &Jid) -> Result<Vec<Jid>, PhoneError> {
-        let query = NodeBuilder::new("query").attr("request", "interactive").build();
-        let request = NodeBuilder::new("iq")
-            .attr("to", group.clone())
-            .attr("type", "get")
-            .attr("xmlns", "w:g2")
-            .children([query]);
-        let answer = self.ask(request).await.map_err(|error| match error {
-            PhoneError::RequestRefused(_) => PhoneError::NoSuchGroup(Chat::of(group)),
-            error => error,
-        })?;
-        Ok(stanza::grandchildren(&answer, "group")
-            .iter()
-            .filter(|child| child.tag == "participant")
-            .filter_map(|participant| stanza::jid(participant, "jid"))
-            .collect())
-    }
-
-    pub(super) async fn create_group(&mut self, subject: &str, participants: &[Chat]) -> Result<Chat, PhoneError> {
-        let subject: String = subject.chars().take(LONGEST_SUBJECT).collect();
-        let members = participants
-            .iter()
-            .filter_map(Chat::jid)
-            .map(|jid| NodeBuilder::new("participant").attr("jid", jid).build());
-        let create = NodeBuilder::new("create")
-            .attr("subject", subject)
-            .attr("key", self.new_message_id())
-            .children(members)
-            .build();
-        let request = NodeBuilder::new("iq")
-            .attr("to", Jid::group(""))
-            .attr("type", "set")
-            .attr("xmlns", "w:g2")
-            .children([create]);
-        let answer = self.ask(request).await?;
-        let id = answer.get_optional_child("group").map(|group| stanza::text(group, "id")).unwrap_or_default();
-        let id = id.split('@').next().unwrap_or_default();
-        Ok(Chat::parse(&format!("{id}@g.us"))?)
-    }
-
-    /// Tells the senders that their messages were read. Says how many.
-    pub(super) fn mark_read(&mut self, chat: &Chat, ids: Option<&[String]>) -> Result<usize, PhoneError> {
+    /// Tells the senders that their messages were read, or played. Says how many were not before.
+    pub(super) fn mark_read(
+        &mut self,
+        chat: &Chat,
+        ids: Option<&[String]>,
+        status: Status,
+    ) -> Result<usize, PhoneError> {
         if self.link.is_none() {
             return Err(PhoneError::Offline);
         }
@@ -346,7 +334,7 @@ impl Actor {
             (Chat::Hidden(_), Some(jid)) => self.person(&jid),
             _ => chat.clone(),
         };
-        let mut unread = self.log.unread(chat);
+        let mut unread = self.log.below(chat, status);
         if let Some(ids) = ids {
             for id in ids {
                 if self.log.find(chat, id).is_none() {
@@ -356,35 +344,36 @@ impl Actor {
             unread.retain(|message| ids.contains(&message.id));
         }
         for message in &unread {
-            self.send_read_receipt(message);
+            self.send_receipt(message, status);
         }
         Ok(unread.len())
     }
 
-    pub(super) fn send_read_receipt(&mut self, message: &Message) {
+    /// Tells the author that a message was read or played.
+    pub(super) fn send_receipt(&mut self, message: &Message, status: Status) {
         let Some(to) = message.chat.jid() else {
             return;
         };
         let mut receipt = NodeBuilder::new("receipt")
             .attr("id", message.id.clone())
-            .attr("type", "read")
+            .attr("type", if status == Status::Played { "played" } else { "read" })
             .attr("t", ambient::seconds());
-        receipt = if message.chat.is_group() {
+        receipt = if message.chat.has_members() {
             receipt.attr("to", to).attr("participant", message.author.clone())
         } else {
             // As the author is named, so that a receipt to a hidden id goes to the hidden id.
             receipt.attr("to", message.author.parse().map_or(to, |jid: Jid| jid.to_non_ad()))
         };
         self.say(receipt.build());
-        self.log.raise(&message.chat, &message.id, false, Status::Read);
+        self.log.raise(&message.chat, &message.id, false, status, None);
     }
 }
 
 /// The attributes every message stanza has.
-fn head(stanza: NodeBuilder, id: &str, message: &wa::Message, edit: Option<EditMark>) -> NodeBuilder {
+fn head(stanza: NodeBuilder, id: &str, message: &wa::Message) -> NodeBuilder {
     let stanza = stanza.attr("id", id.to_owned()).attr("type", stanza_type_from_message(message));
-    match edit {
-        Some(edit) => stanza.attr("edit", edit.as_wire()),
+    match EditAttribute::infer_from_message(message) {
+        Some(edit) => stanza.attr("edit", edit.to_string_val().to_owned()),
         None => stanza,
     }
 }

@@ -4,7 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use openwa_sandbox::phone::message::{Content, Draft, MediaKind, Message, Outgoing, OutgoingMedia, Status};
+use openwa_sandbox::phone::message::{Content, Draft, MediaKind, Message, Outgoing, OutgoingMedia, Status, Traits};
 use openwa_sandbox::phone::{Chat, Phone, Script};
 use openwa_sandbox::{Sandbox, SandboxConfig};
 use openwa_testkit::baileys::Peer;
@@ -83,6 +83,7 @@ async fn baileys_links_writes_and_reads() {
         mimetype: "image/jpeg".into(),
         file_name: None,
         caption: Some("back".into()),
+        traits: Traits::default(),
     };
     let sent = bert.send(draft(&anna, Outgoing::Media(image))).await.unwrap();
     let told = peer.event(|event| event["event"] == "message" && event["id"] == json!(sent.id)).await;
@@ -92,7 +93,7 @@ async fn baileys_links_writes_and_reads() {
     // A group of both, written to from each side.
     let group = bert.create_group("lunch".into(), vec![chat(&anna)]).await.unwrap();
     let text = Outgoing::Text { text: "hello group".into() };
-    let sent = bert.send(Draft { chat: group.clone(), content: text, quoted: None }).await.unwrap();
+    let sent = bert.send(Draft::new(group.clone(), text)).await.unwrap();
     let told = peer.event(|event| event["event"] == "message" && event["id"] == json!(sent.id)).await;
     assert_eq!(told["text"], "hello group");
     assert_eq!(told["chat"], group.to_string());
@@ -119,7 +120,7 @@ fn chat(phone: &Phone) -> Chat {
 }
 
 fn draft(to: &Phone, content: Outgoing) -> Draft {
-    Draft { chat: chat(to), content, quoted: None }
+    Draft::new(chat(to), content)
 }
 
 async fn first(phone: &Phone, after: u64) -> Message {

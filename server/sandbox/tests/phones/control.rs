@@ -3,41 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::harness::*;
-
-impl Served {
-    async fn call(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
-        let mut request = self.http.request(method, format!("{}/sandbox{path}", self.base));
-        if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body.to_string());
-        }
-        let answer = request.send().await.unwrap();
-        let status = answer.status();
-        let text = answer.text().await.unwrap();
-        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
-    }
-
-    async fn get(&self, path: &str) -> Value {
-        let (status, body) = self.call(Method::GET, path, None).await;
-        assert_eq!(status, StatusCode::OK, "{path}: {body}");
-        body
-    }
-
-    async fn post(&self, path: &str, body: Value) -> Value {
-        let (status, answer) = self.call(Method::POST, path, Some(body)).await;
-        assert!(status.is_success(), "{path}: {answer}");
-        answer
-    }
-
-    /// Makes a phone and gives the path of its operations.
-    async fn phone(&self, name: &str) -> (String, Value) {
-        let phone = self.post("/phones", json!({"name": name})).await;
-        (format!("/phones/{}", phone["id"].as_str().unwrap()), phone)
-    }
-}
 
 #[tokio::test]
 async fn phones_are_made_listed_and_found() {

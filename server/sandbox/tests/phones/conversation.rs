@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use openwa_sandbox::fault::Fault;
 use openwa_sandbox::phone::message::{
-    Contact, Content, Draft, Location, MediaKind, Outgoing, OutgoingMedia, Poll, Status,
+    Contact, Content, Draft, Location, MediaKind, Outgoing, OutgoingMedia, Poll, Status, Traits,
 };
 use openwa_sandbox::phone::{Chat, PhoneError, Script};
 
@@ -64,6 +64,7 @@ async fn an_image_travels_encrypted_and_arrives_whole() {
         mimetype: "image/png".into(),
         file_name: None,
         caption: Some("sevens".into()),
+        traits: Traits::default(),
     };
     anna.send(draft(chat_with(&bert), Outgoing::Media(image))).await.unwrap();
     let received = first(&bert).await;
@@ -97,6 +98,7 @@ async fn every_kind_of_media_keeps_its_kind_and_names() {
             mimetype: mimetype.into(),
             file_name: named.then(|| "paper.pdf".into()),
             caption: named.then(|| "read this".into()),
+            traits: Traits::default(),
         };
         anna.send(draft(chat_with(&bert), Outgoing::Media(media))).await.unwrap();
         let received = next(&bert, after).await;
@@ -130,10 +132,10 @@ async fn a_message_is_answered_reacted_to_edited_and_revoked() {
     let expected = Content::Reaction { target: reply.id.clone(), emoji: "🍝".into() };
     assert_eq!(received.content, expected);
 
-    let edit = Outgoing::Edit { target: sent.id.clone(), text: "dinner?".into() };
+    let edit = Outgoing::Edit { target: sent.id.clone(), text: "dinner?".into(), is_sealed: false };
     anna.send(draft(chat_with(&bert), edit)).await.unwrap();
     let received = next(&bert, received.sequence).await;
-    let expected = Content::Edit { target: sent.id.clone(), text: "dinner?".into() };
+    let expected = Content::Edit { target: sent.id.clone(), text: "dinner?".into(), is_sealed: false };
     assert_eq!(received.content, expected);
 
     let revoke = Outgoing::Revoke { target: sent.id.clone() };
@@ -149,7 +151,7 @@ async fn polls_locations_and_contacts_arrive_as_they_were_sent() {
     let (anna, bert) = (phone(&sandbox, "anna").await, phone(&sandbox, "bert").await);
     let contact = |name: &str| Contact { name: name.into(), vcard: format!("BEGIN:VCARD\nFN:{name}\nEND:VCARD") };
     let poll = Poll { question: "When?".into(), options: vec!["now".into(), "later".into()], selectable: 1 };
-    let location = Location { latitude: 52.5, longitude: 13.4, name: Some("here".into()), address: None };
+    let location = Location { latitude: 52.5, longitude: 13.4, name: Some("here".into()), ..Location::default() };
     let (one, two) = (vec![contact("carl")], vec![contact("carl"), contact("dora")]);
     let contents = [
         (Outgoing::Poll(poll.clone()), Content::Poll(poll)),

@@ -5,6 +5,8 @@ use std::time::Duration;
 use openwa_sandbox::phone::message::{Content, Draft, Message, Outgoing, Status};
 use openwa_sandbox::phone::{Chat, Phone, Script};
 use openwa_sandbox::{Sandbox, SandboxConfig};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Nothing here takes nearly as long; a test that waits this long has failed.
@@ -28,7 +30,7 @@ pub(crate) fn text(chat: Chat, text: &str) -> Draft {
 }
 
 pub(crate) fn draft(chat: Chat, content: Outgoing) -> Draft {
-    Draft { chat, content, quoted: None }
+    Draft::new(chat, content)
 }
 
 /// The first message after this place in the log.
@@ -80,4 +82,35 @@ pub(crate) async fn serve(sandbox: Sandbox) -> Served {
     let stop = CancellationToken::new();
     tokio::spawn(listening.serve(stop.clone()));
     Served { sandbox, base, http: reqwest::Client::new(), _stop: stop.drop_guard() }
+}
+
+impl Served {
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let mut request = self.http.request(method, format!("{}/sandbox{path}", self.base));
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        (status, serde_json::from_str(&text).unwrap_or(Value::Null))
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        let (status, body) = self.call(Method::GET, path, None).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {body}");
+        body
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
+        let (status, answer) = self.call(Method::POST, path, Some(body)).await;
+        assert!(status.is_success(), "{path}: {answer}");
+        answer
+    }
+
+    /// Makes a phone and gives the path of its operations.
+    pub(crate) async fn phone(&self, name: &str) -> (String, Value) {
+        let phone = self.post("/phones", json!({"name": name})).await;
+        (format!("/phones/{}", phone["id"].as_str().unwrap()), phone)
+    }
 }

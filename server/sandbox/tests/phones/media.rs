@@ -27,9 +27,22 @@ impl Served {
     }
 }
 
+/// A host that keeps files in memory, and one that keeps them in a folder.
+async fn hosts() -> [(Served, Option<tempfile::TempDir>); 2] {
+    let folder = tempfile::tempdir().unwrap();
+    let config = SandboxConfig { state_dir: Some(folder.path().to_owned()), ..SandboxConfig::default() };
+    let on_disk = serve(Sandbox::start(config).await.unwrap()).await;
+    [(serve(sandbox().await).await, None), (on_disk, Some(folder))]
+}
+
 #[tokio::test]
 async fn what_was_uploaded_can_be_downloaded() {
-    let served = serve(sandbox().await).await;
+    for (served, _folder) in hosts().await {
+        up_and_down(&served).await;
+    }
+}
+
+async fn up_and_down(served: &Served) {
     let bytes = b"sealed".to_vec();
     let answer = served.upload(&token(&bytes), "", bytes.clone()).await;
     assert_eq!(answer.status(), StatusCode::OK);
@@ -46,7 +59,16 @@ async fn what_was_uploaded_can_be_downloaded() {
 
 #[tokio::test]
 async fn a_broken_upload_is_resumed_where_it_stopped() {
-    let served = serve(sandbox().await).await;
+    for (served, folder) in hosts().await {
+        break_off_and_resume(&served).await;
+        if let Some(folder) = folder {
+            let files = std::fs::read_dir(folder.path().join("media")).unwrap();
+            assert_eq!(files.count(), 1, "what is left of an upload that is complete");
+        }
+    }
+}
+
+async fn break_off_and_resume(served: &Served) {
     let bytes: Vec<u8> = (0..1_000_000u32).map(|index| index as u8).collect();
     let token = token(&bytes);
     let half = bytes.len() / 2;
@@ -64,7 +86,7 @@ async fn a_broken_upload_is_resumed_where_it_stopped() {
     socket.shutdown().await.unwrap();
     drop(socket);
 
-    let received = received_so_far(&served, &token).await;
+    let received = received_so_far(served, &token).await;
     assert!(received > 0 && received <= half);
     let rest = bytes[received..].to_vec();
     let wrong = served.upload(&token, &format!("&file_offset={}", half + 1), rest.clone()).await;

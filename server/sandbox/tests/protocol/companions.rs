@@ -26,7 +26,7 @@ fn text(to: &AccountInfo, text: &str) -> Draft {
 }
 
 fn draft(to: &AccountInfo, content: Outgoing) -> Draft {
-    Draft { chat: chat(to), content, quoted: None }
+    Draft::new(chat(to), content)
 }
 
 async fn next(phone: &Phone, after: u64) -> Message {
@@ -103,7 +103,10 @@ async fn a_phone_reads_all_that_a_client_can_send() {
     let edited = wa::Message { conversation: Some("hello there".into()), ..Default::default() };
     client.edit_message(jid(&bert), target.clone(), edited).await.unwrap();
     let received = next(&phone, received.sequence).await;
-    assert_eq!(received.content, Content::Edit { target: target.clone(), text: "hello there".into() });
+    assert_eq!(
+        received.content,
+        Content::Edit { target: target.clone(), text: "hello there".into(), is_sealed: false }
+    );
 
     client.revoke_message(jid(&bert), target.clone(), RevokeType::Sender).await.unwrap();
     let received = next(&phone, received.sequence).await;
@@ -131,7 +134,7 @@ async fn a_client_sees_what_its_own_phone_sends_and_receives() {
     let sent = bert_phone.send(text(&anna, "to both")).await.unwrap();
     let (_, chat, id) = client.text("to both").await;
     assert_eq!((chat, id.as_str()), (jid(&bert), sent.id.as_str()));
-    let edit = Outgoing::Edit { target: sent.id.clone(), text: "to both of you".into() };
+    let edit = Outgoing::Edit { target: sent.id.clone(), text: "to both of you".into(), is_sealed: false };
     bert_phone.send(draft(&anna, edit)).await.unwrap();
     client
         .wait("the edit", |event| {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use openwa_sandbox::account::AccountInfo;
+use openwa_sandbox::media::MediaHost;
 use openwa_sandbox::network::Network;
 use openwa_sandbox::phone::{Phone, Phones, Script};
 use openwa_sandbox::{Sandbox as Whole, SandboxConfig};
@@ -57,6 +58,11 @@ impl Sandbox {
 
     pub(crate) fn phones(&self) -> &Phones {
         self.whole.phones()
+    }
+
+    /// Where the network's files are.
+    pub(crate) fn media(&self) -> &MediaHost {
+        self.whole.media()
     }
 
     /// The account's phone.

@@ -3,10 +3,12 @@
 
 mod accounts;
 mod app_state;
+mod beside;
 mod companions;
 mod faults;
 mod groups;
 mod harness;
+mod kinds;
 mod linking;
 mod logins;
 mod messages;

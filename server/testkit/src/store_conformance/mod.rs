@@ -4,6 +4,7 @@
 //! in a test file, where `fresh` is an `async fn` that makes a database nobody else uses. Each case
 //! becomes a test of its own.
 
+mod audit;
 mod chats;
 mod contacts;
 mod deliveries;
@@ -16,7 +17,9 @@ mod leases;
 mod messages;
 mod messages_changed;
 mod reactions;
+mod search;
 mod sessions;
+mod statistics;
 mod units;
 mod vault;
 mod webhooks;
@@ -176,6 +179,17 @@ cases! {
         an_answer_is_kept
         a_freed_key_is_free
         keys_belong_to_sessions;
+    audit:
+        one_comes_back_as_it_was_stored
+        filters_narrow_list_and_count
+        old_ones_are_forgotten;
+    search:
+        words_are_found_and_marked
+        filters_and_pages_narrow_what_is_found
+        what_is_changed_or_gone_is_not_found;
+    statistics:
+        messages_are_counted_from_several_sides
+        an_empty_store_counts_nothing;
     vault:
         what_is_put_comes_back_after_reopening
         a_second_put_replaces
