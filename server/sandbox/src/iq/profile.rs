@@ -63,7 +63,9 @@ pub(super) fn set_picture(exchange: &mut Exchange<'_>, request: &Node) -> Node {
     }
     let change = change.build();
     match &group {
-        None => tell_acquaintances(exchange, "picture", &owner, &change),
+        None => {
+            tell_acquaintances(exchange, "picture", &owner, &change);
+        }
         Some(group) => tell_group(exchange, group, &change),
     }
     let answer = stanza::result(request);

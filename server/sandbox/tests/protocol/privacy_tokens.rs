@@ -64,7 +64,8 @@ async fn a_closed_account_shows_strangers_neither_picture_nor_presence() {
     let (closed, open) = (sandbox.account("restricted:Ann").await, sandbox.account("Bob").await);
     let (ann, bob) = (sandbox.linked(&closed).await, sandbox.linked(&open).await);
     ann.client.profile().set_profile_picture(vec![0xff, 0xd8, 0xff]).await.unwrap();
-    let picture = || bob.client.contacts().get_profile_picture(&jid(&closed), true);
+    let owner = jid(&closed);
+    let picture = async || bob.client.contacts().get_profile_picture(&owner, true).await;
     assert!(picture().await.unwrap().is_none());
     bob.client.presence().subscribe(jid(&closed)).await.unwrap();
     ann.client.presence().set_available().await.unwrap();
