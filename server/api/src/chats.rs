@@ -1,7 +1,14 @@
 //! Chats: listed and marked as read.
 
 use openwa_core::Gateway;
-use openwa_model::{Timestamp, chat::Chat, content::MessageKind, jid::ChatKind, store::Page};
+use openwa_model::{
+    Timestamp,
+    chat::Chat,
+    contact::PersonIds,
+    content::MessageKind,
+    jid::{ChatKind, Jid},
+    store::Page,
+};
 use poem_openapi::{
     Object, OpenApi,
     param::{Path, Query},
@@ -32,6 +39,12 @@ pub(crate) struct ChatSummary {
     is_group: bool,
     /// What sort of chat it is.
     kind: Word<ChatKind>,
+    /// The phone number of the person it is with, digits only, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<String>,
+    /// The hidden id of the person it is with, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lid: Option<String>,
     /// Messages not read yet.
     unread_count: u32,
     /// When the last message was sent, in seconds; 0 when there is none.
@@ -54,13 +67,15 @@ pub(crate) struct ChatSummary {
 }
 
 impl ChatSummary {
-    fn of(chat: Chat, now: Timestamp) -> Self {
+    fn of(chat: Chat, ids: Option<&PersonIds>, now: Timestamp) -> Self {
         let muted_until = chat.muted_until.filter(|it| *it > now);
         let for_good = |it: Timestamp| it == Timestamp::MAX;
         Self {
             name: chat.name.unwrap_or_else(|| chat.id.user().to_owned()),
             is_group: chat.id.is_group(),
             kind: Word(chat.id.kind()),
+            phone: ids.and_then(|it| it.phone.as_ref()).map(|it| it.user().to_owned()),
+            lid: ids.and_then(|it| it.lid.as_ref()).map(Jid::to_string),
             id: chat.id.to_string(),
             unread_count: chat.unread,
             timestamp: chat.last_at.map_or(0, Timestamp::as_second),
@@ -106,8 +121,13 @@ impl Chats {
         let (session, now) = (session.0.id()?, self.0.now());
         let chats = self.0.chats(session, Page { limit: limit.0, offset: offset.0 }).await?;
         let fence = caller.fence(&self.0, session).await?;
-        let seen = chats.into_iter().filter(|it| fence.sees(&it.id));
-        Ok(Shown(seen.map(|it| ChatSummary::of(it, now)).collect()))
+        let seen: Vec<_> = chats.into_iter().filter(|it| fence.sees(&it.id)).collect();
+        let people = self.0.people(session, seen.iter().map(|it| &it.id)).await?;
+        let summary = |it: Chat| {
+            let ids = people.get(&it.id);
+            ChatSummary::of(it, ids, now)
+        };
+        Ok(Shown(seen.into_iter().map(summary).collect()))
     }
 
     /// Mark a chat as read
@@ -132,7 +152,7 @@ impl Chats {
 
 #[cfg(test)]
 mod tests {
-    use openwa_model::{id::SessionId, jid::Jid};
+    use openwa_model::id::SessionId;
     use poem_openapi::types::ToJSON;
 
     use super::*;
@@ -162,7 +182,7 @@ mod tests {
             (until(101), true, Some(101_000)),
             (Some(Timestamp::MAX), true, Some(0)),
         ] {
-            let summary = ChatSummary::of(chat(muted_until), now);
+            let summary = ChatSummary::of(chat(muted_until), None, now);
             assert_eq!((summary.muted, summary.mute_expiration), (muted, expiration), "{muted_until:?}");
             assert_eq!(summary.name, "15550000001");
         }
@@ -170,7 +190,7 @@ mod tests {
 
     #[test]
     fn both_ways_of_writing_a_chat_agree() {
-        let summary = ChatSummary::of(chat(None), Timestamp::UNIX_EPOCH);
+        let summary = ChatSummary::of(chat(None), None, Timestamp::UNIX_EPOCH);
         assert_eq!(summary.to_json().unwrap(), serde_json::to_value(&summary).unwrap());
     }
 }

@@ -62,7 +62,9 @@ fn stored(name: &str) -> Option<Value> {
             "timestamp": AT_SECONDS, "lastMessage": "Are you open today?", "lastMessageType": "text",
             "archived": false, "pinned": false, "muted": false,
         }),
-        "NumberCheck" => json!({"number": "15550000002", "exists": true, "whatsappId": CUSTOMER}),
+        "NumberCheck" => json!({
+            "number": "15550000002", "exists": true, "whatsappId": CUSTOMER, "lid": "100000000000002@lid",
+        }),
         "GroupSummary" => json!({"id": GROUP, "name": "Regulars", "linkedParentJID": null}),
         "Group" => json!({
             "id": GROUP, "name": "Regulars", "description": "Offers, once a week", "owner": SHOP,
@@ -261,6 +263,10 @@ fn events(name: &str) -> Option<Value> {
             "messageId": MESSAGE, "chatId": CUSTOMER, "body": "Are you open tomorrow?", "senderId": CUSTOMER,
             "from": CUSTOMER, "to": SHOP, "fromMe": false, "isGroup": false, "type": "text", "hasMedia": false,
             "timestamp": AT_SECONDS,
+        }),
+        "ContactMergedEvent" => json!({
+            "contactId": CUSTOMER, "formerId": "100000000000002@lid", "chatMerged": true, "messagesMoved": 3,
+            "senderPhone": "15550000002", "senderLid": "100000000000002@lid", "timestamp": AT_SECONDS,
         }),
         "SessionStatusEvent" => json!({"sessionId": SESSION, "status": "ready"}),
         "SessionQrEvent" => json!({"sessionId": SESSION, "qr": "data:image/png;base64,iVBORw0KGgo="}),

@@ -1,25 +1,28 @@
-//! What is written down or thrown away in time: the use of keys, requests that need not be remembered any longer,
-//! and the end of the audit log.
+//! What is written down or thrown away in time: the use of keys, requests that need not be remembered any longer, the
+//! end of the audit log, and what waited too long for the message it is about.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use openwa_model::{Timestamp, store::StoreError};
 use tokio_util::sync::CancellationToken;
 
-use crate::gateway::Context;
+use crate::{
+    gateway::{Context, Gateway},
+    inbound,
+};
 
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(10);
 
 /// The worker.
 pub(crate) struct Housekeeping {
-    context: Arc<Context>,
+    gateway: Gateway,
 }
 
 impl Housekeeping {
     /// A worker over the gateway's ports.
-    pub(crate) fn new(context: Arc<Context>) -> Self {
-        Self { context }
+    pub(crate) fn new(gateway: Gateway) -> Self {
+        Self { gateway }
     }
 
     /// Works until it is told to stop, and then once more, so that no use of a key is lost.
@@ -37,14 +40,32 @@ impl Housekeeping {
 
     /// Does what is due; says how many keys' uses were written.
     pub(crate) async fn tidy_once(&self) -> Result<usize, StoreError> {
-        let store = &self.context.ports.store;
-        let written = self.context.keyring.write_uses(&**store).await?;
+        let context = self.context();
+        let store = &context.ports.store;
+        let written = context.keyring.write_uses(&**store).await?;
         let mut unit = store.begin().await?;
-        let now = self.context.now();
+        let now = context.now();
         unit.expire_idempotent_requests(now).await?;
-        unit.expire_audit_entries(now.saturating_sub(self.context.settings.audit_lasts).unwrap_or(Timestamp::MIN))
-            .await?;
+        unit.expire_audit_entries(now.saturating_sub(context.settings.audit_lasts).unwrap_or(Timestamp::MIN)).await?;
+        inbound::forget_old(&mut *unit, now).await?;
         unit.commit().await?;
+        self.tell_old_reactions().await?;
         Ok(written)
+    }
+
+    async fn tell_old_reactions(&self) -> Result<(), StoreError> {
+        for session in inbound::sessions_with_old_reactions(self.context()).await? {
+            // A session that does not run is told of when it does: only its owner writes its log.
+            let Some(running) = self.gateway.0.supervisor.running(session) else { continue };
+            match inbound::tell_old_reactions(self.context(), &running).await {
+                Ok(()) | Err(StoreError::LeaseLost) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn context(&self) -> &Context {
+        &self.gateway.0.context
     }
 }

@@ -177,6 +177,8 @@ pub enum Signal {
     Revoked(Revoked),
     /// WhatsApp accepted a send, or refused it after all.
     SendSettled(SendSettled),
+    /// How many people an own message to a group goes to.
+    Addressed(Addressed),
     /// Someone was seen: a name, or which number belongs to which hidden id.
     Contact(ContactSeen),
     /// A group's name was learned or changed.
@@ -226,7 +228,7 @@ pub struct InboundMessage {
 }
 
 /// How far messages got.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Receipt {
     /// The chat.
     pub chat: Jid,
@@ -243,7 +245,7 @@ pub struct Receipt {
 }
 
 /// A changed text.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Edited {
     /// The chat.
     pub chat: Jid,
@@ -262,7 +264,7 @@ pub struct Edited {
 }
 
 /// A message taken back.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Revoked {
     /// The chat.
     pub chat: Jid,
@@ -287,6 +289,17 @@ pub struct SendSettled {
     pub refused: Option<u32>,
     /// When.
     pub timestamp: Timestamp,
+}
+
+/// The size of an own message's audience: it is delivered or read when all of them have it or read it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Addressed {
+    /// The chat.
+    pub chat: Jid,
+    /// The message.
+    pub id: MessageId,
+    /// How many people, this account not counted.
+    pub recipients: u32,
 }
 
 /// The session that owned the engine has ended; nothing more can be committed.

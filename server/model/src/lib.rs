@@ -1,7 +1,7 @@
 //! The vocabulary of the gateway and the ports between its rooms.
 //!
 //! In reading order: what things are called ([`id`], [`jid`], [`session`], [`login`], [`content`],
-//! [`message`], [`chat`], [`contact`], [`group`], [`event`], [`webhook`], [`key`], [`audit`], [`search`],
+//! [`message`], [`early`], [`chat`], [`contact`], [`group`], [`event`], [`webhook`], [`key`], [`audit`], [`search`],
 //! [`statistics`]), what a gateway
 //! can be asked to do ([`ops`], [`capability`]), and the ports that rooms implement for one another
 //! ([`engine`], [`store`], [`vault`], [`files`], [`clock`], [`bell`]).
@@ -16,6 +16,7 @@ pub mod chat;
 pub mod clock;
 pub mod contact;
 pub mod content;
+pub mod early;
 pub mod engine;
 pub mod event;
 pub mod files;

@@ -49,7 +49,12 @@ pub(crate) fn receive(exchange: &mut Exchange<'_>, node: &Node) {
         Err(Refused(code)) => {
             tracing::debug!(device = %exchange.from, ack.error = code, "a message is refused");
             exchange.reply(ack.attr("error", code).build());
+            return;
         }
+    }
+    if let Some(code) = exchange.network.faults().take_late_nack(&exchange.from.number) {
+        let nack = stanza::ack("message", node).attr("t", ambient::seconds()).attr("error", code);
+        exchange.reply(nack.build());
     }
 }
 
@@ -219,7 +224,11 @@ fn deliver(
             recipients.insert(address.number.clone());
         }
         let is_own = address.number == exchange.from.number;
-        stanzas.push((address, envelope.around(&jid, payloads, is_own)));
+        let mut stanza = envelope.around(&jid, payloads, is_own);
+        if !is_own && exchange.network.faults().hides_numbers(&address.number) {
+            envelope.hide_number(&mut stanza);
+        }
+        stanzas.push((address, stanza));
     }
     for (address, stanza) in stanzas {
         exchange.world.queue(&address, &Arc::new(stanza));
@@ -309,6 +318,15 @@ impl Envelope {
             children.extend(self.device_identity.clone());
         }
         message.children(children).build()
+    }
+
+    /// Leaves the hidden id alone of who sent it.
+    fn hide_number(&self, stanza: &mut Node) {
+        let told = ["sender_pn", "sender_lid", "participant_pn"];
+        stanza.attrs.0.retain(|(name, _)| !told.iter().any(|it| name == it));
+        if self.is_direct {
+            stanza.attrs.insert("from", &self.sender_lid);
+        }
     }
 }
 

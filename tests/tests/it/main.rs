@@ -5,6 +5,7 @@ mod bad_input;
 mod baileys;
 mod cli;
 mod crash;
+mod identity;
 mod journey;
 mod large_file;
 mod mcp;

@@ -6,7 +6,7 @@
 //! `exit`. What comes in is a message, stored by `durability` before it is acknowledged and read by
 //! `inbound` with one file of `content` for each kind, or it is `news`: `receipts`, `history`, names, codes.
 //! What goes out is one of the `operations`: messages are written by `outbound`, WhatsApp's answer is
-//! awaited in `acks`, errors are sorted in `failure`. `media` moves files, `groups` tells of groups.
+//! awaited in `acks`, errors are sorted in `failure`, and `timelock` is the limit on writing to strangers. `media` moves files, `groups` tells of groups.
 //! Below: `backend` keeps the library's secrets in the vault; `transport`, `socket`, `http`, `proxy` and `tls`
 //! reach the network; `jid` translates ids.
 //!
@@ -37,6 +37,7 @@ mod proxy;
 mod receipts;
 mod settings;
 mod socket;
+mod timelock;
 mod tls;
 mod transport;
 
