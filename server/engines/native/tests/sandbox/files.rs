@@ -9,7 +9,7 @@ use openwa_model::{
 };
 use openwa_sandbox::{
     fault::Fault,
-    phone::message::{Content, MediaKind, Outgoing as Written, OutgoingMedia},
+    phone::message::{Content, MediaKind, Outgoing as Written, OutgoingMedia, Traits},
 };
 
 use crate::house::{House, id, jid, received, writes};
@@ -39,6 +39,7 @@ fn written(bytes: Vec<u8>) -> Written {
         mimetype: "image/png".into(),
         file_name: None,
         caption: Some("look".into()),
+        traits: Traits::default(),
     })
 }
 

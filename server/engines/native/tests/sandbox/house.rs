@@ -220,7 +220,7 @@ pub(crate) fn id(text: &str) -> MessageId {
 /// Lets a phone write, and says under which id.
 pub(crate) async fn writes(phone: &Phone, to: &Jid, content: Outgoing, quoted: Option<&str>) -> String {
     let quoted = quoted.map(str::to_owned);
-    phone.send(Draft { chat: chat(to), content, quoted }).await.unwrap().id
+    phone.send(Draft { quoted, ..Draft::new(chat(to), content) }).await.unwrap().id
 }
 
 pub(crate) fn text(text: &str) -> Outgoing {

@@ -224,7 +224,7 @@ async fn group_messages_reactions_edits_and_revokes_are_heard() {
     let reaction = reaction.await;
     assert_eq!((reaction.target, &*reaction.emoji, &reaction.chat), (id(&first), "👍", &group));
 
-    writes(&bob, &group, Written::Edit { target: first.clone(), text: "all there?".into() }, None).await;
+    writes(&bob, &group, Written::Edit { target: first.clone(), text: "all there?".into(), is_sealed: false }, None).await;
     let edited = session.hear("an edit", |it| match it {
         Signal::Edited(it) => Some(it.clone()),
         _ => None,
@@ -250,7 +250,7 @@ async fn polls_and_places_bring_their_details() {
     let heard = session.message(&asked).await;
     assert_eq!(heard.kind, MessageKind::Poll);
     assert!(matches!(heard.detail, Some(Detail::Poll { options, multiple: false, .. }) if options == ["Now", "Later"]));
-    let place = Location { latitude: 1.5, longitude: 2.5, name: Some("Pier".into()), address: None };
+    let place = Location { latitude: 1.5, longitude: 2.5, name: Some("Pier".into()), ..Location::default() };
     let told = writes(&bob, &jid(&ada), Written::Location(place), None).await;
     let heard = session.message(&told).await;
     assert!(matches!(heard.detail, Some(Detail::Location { latitude: 1.5, .. })));

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use openwa_model::engine::Exit;
-use openwa_sandbox::phone::message::{MediaKind, Outgoing, OutgoingMedia};
+use openwa_sandbox::phone::message::{MediaKind, Outgoing, OutgoingMedia, Traits};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
     net::{TcpListener, TcpStream},
@@ -79,6 +79,7 @@ async fn link_and_files_go_through_the_proxy_of_the_session() {
         mimetype: "application/pdf".into(),
         file_name: None,
         caption: None,
+        traits: Traits::default(),
     };
     let sent = writes(&bob, &jid(&ada), Outgoing::Media(picture), None).await;
     assert!(session.message(&sent).await.media.unwrap().file.is_some());
