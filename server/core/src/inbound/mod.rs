@@ -1,7 +1,8 @@
 //! What engines say becoming rows and events: all signals of one batch in one unit.
 //!
-//! Beside it: `people` (one person has two ids) and `bounds` (how much of what comes from outside is kept).
+//! Beside it: `people` (one person has two ids), `answered` (votes, and answers to appointments) and `bounds` (how much of what comes from outside is kept).
 
+mod answered;
 mod bounds;
 mod people;
 
@@ -143,6 +144,8 @@ impl Inbound<'_> {
             Signal::Reaction(reaction) => self.reaction(reaction).await,
             Signal::Edited(edited) => self.edited(edited).await,
             Signal::Revoked(revoked) => self.revoked(revoked).await,
+            Signal::Voted(voted) => self.voted(voted).await,
+            Signal::Responded(responded) => self.responded(responded).await,
             Signal::SendSettled(settled) => self.send_settled(settled).await,
             Signal::Contact(seen) => self.contact(seen).await,
             Signal::GroupNamed { id, subject } => self.unit.name_chat(self.session, id, &clip(subject, MAX_NAME)).await,
@@ -319,6 +322,7 @@ impl Inbound<'_> {
             mentions,
             media: inbound.media.clone().map(clip_media),
             detail: inbound.detail.clone().map(clip_detail),
+            marks: inbound.marks.clone(),
             edited_at: None,
             outgoing: None,
             created_at: self.now,

@@ -124,7 +124,8 @@ cases! {
         an_edit_replaces_the_text_unless_a_newer_one_did
         revoking_empties_and_answers_what_was
         deletion_takes_what_hangs_on_it
-        a_file_is_noted_unless_the_message_was_revoked;
+        a_file_is_noted_unless_the_message_was_revoked
+        what_people_answer_is_kept_unless_the_message_was_revoked;
     reactions:
         one_person_has_one_per_message
         an_older_one_changes_nothing
