@@ -6,6 +6,7 @@ mod baileys;
 mod cli;
 mod crash;
 mod journey;
+mod kinds;
 mod large_file;
 mod mcp;
 mod openapi;
