@@ -20,6 +20,7 @@ use crate::{
     audit::Audit,
     auditor::Auditor,
     chats::Chats,
+    choices::Choosing,
     contacts::Contacts,
     document::document,
     edge::Edge,
@@ -32,6 +33,7 @@ use crate::{
     infrastructure::{Infrastructure, Installation},
     input::Door,
     keys::Keys,
+    kinds::Kinds,
     limits::{Limiter, RateLimits},
     linking::Linking,
     messages::Messages,
@@ -150,7 +152,7 @@ pub(crate) type Api = (
     Sessions,
     Linking,
     SessionSettings,
-    Sends,
+    Sending,
     Messages,
     Chats,
     Contacts,
@@ -162,6 +164,9 @@ pub(crate) type Api = (
     Health,
 );
 
+/// All that sends.
+type Sending = (Sends, Kinds, Choosing);
+
 /// The API as one endpoint.
 pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
     let ApiState { gateway, settings } = state;
@@ -170,7 +175,7 @@ pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
         Sessions(gateway.clone()),
         Linking(gateway.clone()),
         SessionSettings(gateway.clone()),
-        Sends(gateway.clone()),
+        (Sends(gateway.clone()), Kinds(gateway.clone()), Choosing(gateway.clone())),
         Messages(gateway.clone()),
         Chats(gateway.clone()),
         Contacts(gateway.clone()),

@@ -31,6 +31,8 @@ pub(crate) struct Failure {
     error: Option<String>,
     /// A stable word to branch on.
     code: Option<String>,
+    /// What could have been chosen instead, where one of a list was meant: the options of a poll.
+    valid_options: Option<Vec<String>>,
 }
 
 /// The one error a handler returns.
@@ -40,6 +42,7 @@ pub(crate) struct ApiError {
     code: &'static str,
     message: Cow<'static, str>,
     header: Option<Box<(HeaderName, HeaderValue)>>,
+    valid_options: Option<Vec<String>>,
     cause: Option<Cause>,
 }
 
@@ -53,7 +56,7 @@ pub(crate) struct Sentence(pub(crate) String);
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, message: message.into(), header: None, cause: None }
+        Self { status, code, message: message.into(), header: None, valid_options: None, cause: None }
     }
 
     /// The request does not read as this operation's.
@@ -156,6 +159,7 @@ impl ApiError {
             message: self.message.clone().into_owned(),
             error: self.status.canonical_reason().filter(|_| named).map(str::to_owned),
             code: named.then(|| self.code.to_owned()),
+            valid_options: self.valid_options.clone(),
         }
     }
 
@@ -189,6 +193,7 @@ pub(crate) const CODES: [(u16, &[&str]); 16] = [
             "MEDIA_UNREACHABLE",
             "ADDRESS_REFUSED",
             "NOT_ON_WHATSAPP",
+            "POLL_OPTION_NOT_FOUND",
             "TOO_MANY_WEBHOOKS",
             "IDEMPOTENCY_KEY_INVALID",
         ],
@@ -268,6 +273,7 @@ impl From<GatewayError> for ApiError {
             E::StopIncomplete => (502, "SESSION_STOP_INCOMPLETE"),
             E::MessageNotFound => (404, "MESSAGE_NOT_FOUND"),
             E::QuotedNotFound => (400, "QUOTED_MESSAGE_NOT_FOUND"),
+            E::PollOptionNotFound { .. } => (400, "POLL_OPTION_NOT_FOUND"),
             E::ChatNotFound => (404, "CHAT_NOT_FOUND"),
             E::GroupNotFound => (404, "GROUP_NOT_FOUND"),
             E::MediaNotStored => (404, "MEDIA_NOT_STORED"),
@@ -299,7 +305,10 @@ impl From<GatewayError> for ApiError {
             }
         };
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let answer = Self::new(status, code, error.to_string());
+        let mut answer = Self::new(status, code, error.to_string());
+        if let E::PollOptionNotFound { valid, .. } = &error {
+            answer.valid_options = Some(valid.clone());
+        }
         let answer =
             Self { header: (status == StatusCode::SERVICE_UNAVAILABLE).then(|| Box::new(RETRY_SOON)), ..answer };
         if status.is_server_error() { answer.because(error) } else { answer }

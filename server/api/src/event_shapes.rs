@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use crate::{
     examples,
-    message_records::{LocationInfo, MediaInfo, PollInfo, QuotedMessage},
+    kinds::EventAnswer,
+    message_records::{
+        ButtonInfo, CallInfo, EventInfo, LocationInfo, MediaInfo, OrderInfo, PollInfo, ProductInfo, QuotedMessage,
+    },
     wire::{Moment, Nullable},
     words::Word,
 };
@@ -61,6 +64,82 @@ struct MessageEvent {
     vcards: Option<Vec<String>>,
     /// A poll.
     poll: Option<PollInfo>,
+    /// An event.
+    event: Option<EventInfo>,
+    /// Buttons, or the rows of a list.
+    buttons: Option<Vec<ButtonInfo>>,
+    /// The button or the row that was chosen.
+    button: Option<ButtonInfo>,
+    /// A product.
+    product: Option<ProductInfo>,
+    /// An order.
+    order: Option<OrderInfo>,
+    /// A call.
+    call: Option<CallInfo>,
+    /// Whether it was forwarded.
+    is_forwarded: Option<bool>,
+    /// How often it was forwarded before, as WhatsApp counts; 127 is "many times".
+    forwarding_score: Option<u32>,
+    /// Whether it can be opened once only.
+    is_view_once: Option<bool>,
+    /// Whether the video is shown as a GIF.
+    is_gif: Option<bool>,
+    /// Whether the video is a round one.
+    is_video_note: Option<bool>,
+    /// Whether everyone in the group is mentioned.
+    mentions_everyone: Option<bool>,
+    /// After how many seconds it vanishes.
+    ephemeral_duration: Option<u32>,
+}
+
+/// Someone voted in a poll.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct PollVoteEvent {
+    /// The message with the poll.
+    message_id: String,
+    /// The chat.
+    chat_id: String,
+    /// Who voted.
+    sender_id: String,
+    /// Their phone number, digits only, where it is known.
+    sender_phone: Option<String>,
+    /// Their hidden id, where it is known.
+    sender_lid: Option<String>,
+    /// Whether that is this account.
+    from_me: bool,
+    /// Whether the chat is a group.
+    is_group: bool,
+    /// The chosen options; none when the vote was taken back.
+    options: Vec<String>,
+    /// When, in seconds.
+    timestamp: i64,
+}
+
+/// Someone answered an event.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct EventResponseEvent {
+    /// The message with the event.
+    message_id: String,
+    /// The chat.
+    chat_id: String,
+    /// Who answered.
+    sender_id: String,
+    /// Their phone number, digits only, where it is known.
+    sender_phone: Option<String>,
+    /// Their hidden id, where it is known.
+    sender_lid: Option<String>,
+    /// Whether that is this account.
+    from_me: bool,
+    /// Whether the chat is a group.
+    is_group: bool,
+    /// What they say.
+    response: EventAnswer,
+    /// How many they bring along.
+    extra_guests: u32,
+    /// When, in seconds.
+    timestamp: i64,
 }
 
 /// What the sender of a message says about themselves.
@@ -367,6 +446,8 @@ shapes! {
     MessageRevoked => MessageRevokedEvent, "A message was taken back";
     MessageReaction => MessageReactionEvent, "Someone reacted to a message, or took the reaction back";
     MessageEdited => MessageEditedEvent, "The text of a message was changed";
+    PollVote => PollVoteEvent, "Someone voted in a poll, or took the vote back";
+    EventResponse => EventResponseEvent, "Someone said whether they come to an event";
     SessionStatus => SessionStatusEvent, "A session's status changed";
     SessionQr => SessionQrEvent, "A new QR code is to be scanned";
     SessionAuthenticated => SessionAuthenticatedEvent, "A session was linked to an account";

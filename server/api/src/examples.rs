@@ -33,6 +33,37 @@ fn sending(name: &str) -> Option<Value> {
             json!({"chatId": CUSTOMER, "url": "https://example.org/picture.jpg", "caption": "Your order, packed"})
         }
         "SendAudio" => json!({"chatId": CUSTOMER, "url": "https://example.org/hello.ogg", "ptt": true}),
+        "SendLocation" => json!({
+            "chatId": CUSTOMER, "latitude": 52.5163, "longitude": 13.3777, "description": "The shop",
+            "address": "Pariser Platz 1",
+        }),
+        "SendContact" => json!({"chatId": CUSTOMER, "contactName": "The shop", "contactNumber": "+1 555 000 0001"}),
+        "SendPoll" => json!({"chatId": CUSTOMER, "name": "When shall we deliver?", "options": ["Today", "Tomorrow"]}),
+        "VotePoll" => json!({"chatId": CUSTOMER, "pollMessageId": MESSAGE, "options": ["Today"]}),
+        "SendEvent" => json!({
+            "chatId": CUSTOMER, "name": "Tasting", "startTime": AT_SECONDS, "location": {"name": "The shop"},
+        }),
+        "EventLocation" => json!({"name": "The shop", "latitude": 52.5163, "longitude": 13.3777}),
+        "RespondToEvent" => json!({"chatId": CUSTOMER, "messageId": MESSAGE, "response": "going"}),
+        "ForwardMessage" => json!({"fromChatId": CUSTOMER, "toChatId": GROUP, "messageId": MESSAGE}),
+        "SendProduct" => json!({"chatId": CUSTOMER, "productId": "7421", "body": "Back in stock"}),
+        "SentProduct" => json!({"id": MESSAGE, "timestamp": AT_SECONDS}),
+        "SendButton" => json!({"text": "Yes, please"}),
+        "SendButtons" => json!({
+            "chatId": CUSTOMER, "body": "Shall we deliver today?",
+            "buttons": [{"text": "Yes, please", "id": "yes"}, {"text": "No", "id": "no"}], "fallback": true,
+        }),
+        "SendListRow" => json!({"rowId": "am", "title": "Morning", "description": "8 to 12"}),
+        "SendListSection" => json!({"title": "Today", "rows": [of("SendListRow")?]}),
+        "SendList" => json!({
+            "chatId": CUSTOMER, "body": "When shall we deliver?", "button": "Choose",
+            "sections": [of("SendListSection")?], "fallback": true,
+        }),
+        "SentChoices" => json!({
+            "messageId": MESSAGE, "timestamp": AT_SECONDS, "sentAs": "text", "shownEverywhere": true,
+            "recipientSees": "A text with numbered lines.",
+        }),
+        "ClickButton" => json!({"chatId": CUSTOMER, "messageId": MESSAGE, "buttonId": "yes"}),
         "SendReply" => json!({"chatId": CUSTOMER, "quotedMessageId": MESSAGE, "text": "Yes, until six."}),
         "SentMessage" => json!({"messageId": MESSAGE, "timestamp": AT_SECONDS}),
         "ReactToMessage" => json!({"chatId": CUSTOMER, "messageId": MESSAGE, "emoji": "👍"}),
@@ -267,6 +298,14 @@ fn events(name: &str) -> Option<Value> {
         "ContactMergedEvent" => json!({
             "contactId": CUSTOMER, "formerId": "100000000000002@lid", "chatMerged": true, "messagesMoved": 3,
             "senderPhone": "15550000002", "senderLid": "100000000000002@lid", "timestamp": AT_SECONDS,
+        }),
+        "PollVoteEvent" => json!({
+            "messageId": MESSAGE, "chatId": CUSTOMER, "senderId": CUSTOMER, "fromMe": false, "isGroup": false,
+            "options": ["Today"], "timestamp": AT_SECONDS,
+        }),
+        "EventResponseEvent" => json!({
+            "messageId": MESSAGE, "chatId": CUSTOMER, "senderId": CUSTOMER, "fromMe": false, "isGroup": false,
+            "response": "going", "extraGuests": 0, "timestamp": AT_SECONDS,
         }),
         "SessionStatusEvent" => json!({"sessionId": SESSION, "status": "ready"}),
         "SessionQrEvent" => json!({"sessionId": SESSION, "qr": "data:image/png;base64,iVBORw0KGgo="}),

@@ -3,7 +3,7 @@
 //! In reading order: how it is put together (`app`), what every request passes (`edge`, `address`,
 //! `limits`, `rest`, `operations`, `input`, `upload`, `rules`), who asks (`auth`) and what is written down of it (`auditor`), what can go wrong (`error`), what answers are
 //! made of (`answer`, `file_answer`, `wire`, `words`), then one file a resource, each with its wire
-//! types beside its handlers (`sessions`, `linking`, `session_settings`, `sends`, `messages` with
+//! types beside its handlers (`sessions`, `linking`, `session_settings`, `sends`, `kinds`, `choices`, `messages` with
 //! `message_records`, `chats`, `contacts`, `groups`, `webhooks`, `keys`, `events` with
 //! `follower` and `event_socket`, `search`, `statistics`, `audit`, `infrastructure`, `health`, `metrics`), and
 //! what all of it looks like from outside (`document`, `event_shapes`, `examples`).
@@ -32,6 +32,7 @@ mod words;
 
 mod audit;
 mod chats;
+mod choices;
 mod contacts;
 mod event_socket;
 mod events;
@@ -40,6 +41,7 @@ mod groups;
 mod health;
 mod infrastructure;
 mod keys;
+mod kinds;
 mod linking;
 mod message_records;
 mod messages;

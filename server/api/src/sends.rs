@@ -1,11 +1,14 @@
-//! Sending: text, files, replies.
+//! Sending: text, files, replies. What is neither stands in `kinds` and `choices`.
 
 use openwa_core::{
     Gateway,
-    gateway::{IdempotencyKey, SendContent, SendRequest},
+    gateway::{IdempotencyKey, SendContent, SendOutcome, SendRequest},
     media_source::{MediaSource, Received},
 };
-use openwa_model::{content::MessageKind, id::SessionId};
+use openwa_model::{
+    content::{Marks, MessageKind},
+    id::SessionId,
+};
 use poem::http::StatusCode;
 use poem_openapi::{Object, OpenApi, param::Path};
 
@@ -16,7 +19,7 @@ use crate::{
     error::ApiError,
     input::Body,
     upload::WithFile,
-    wire::{SessionPath, chat_of, mentions_of, message_id},
+    wire::{SessionPath, chat_of, mentions_everyone, mentions_of, message_id},
 };
 
 pub(crate) struct Sends(pub(crate) Gateway);
@@ -31,7 +34,7 @@ pub(crate) struct SendText {
     /// The text.
     #[oai(validator(min_length = 1, max_length = 4096))]
     text: String,
-    /// Who is mentioned; the text must hold `@` and the number of each.
+    /// Who is mentioned; the text must hold `@` and the number of each. `@all` is everyone in a group.
     #[oai(validator(max_items = 256))]
     mentions: Option<Vec<String>>,
     /// Accepted for compatibility; no preview is made.
@@ -79,12 +82,21 @@ pub(crate) struct SendMedia {
     /// The text below it.
     #[oai(validator(max_length = 1024))]
     caption: Option<String>,
-    /// Who is mentioned in the caption.
+    /// Who is mentioned in the caption. `@all` is everyone in a group.
     #[oai(validator(max_items = 256))]
     mentions: Option<Vec<String>>,
     /// The message of the same chat that this answers.
     #[oai(validator(min_length = 1))]
     quoted_message_id: Option<String>,
+    /// Whether it can be opened once only; pictures and videos.
+    #[oai(default)]
+    view_once: bool,
+    /// Whether the video is shown as a GIF: without sound, again and again.
+    #[oai(default)]
+    gif: bool,
+    /// Whether the video is a round one.
+    #[oai(default)]
+    as_note: bool,
 }
 
 /// A sound to send, by `url` or as `base64`.
@@ -111,12 +123,15 @@ pub(crate) struct SendAudio {
     /// Whether it is a voice note.
     #[oai(default)]
     ptt: bool,
-    /// Who is mentioned in the caption.
+    /// Who is mentioned in the caption. `@all` is everyone in a group.
     #[oai(validator(max_items = 256))]
     mentions: Option<Vec<String>>,
     /// The message of the same chat that this answers.
     #[oai(validator(min_length = 1))]
     quoted_message_id: Option<String>,
+    /// Whether it can be played once only.
+    #[oai(default)]
+    view_once: bool,
 }
 
 /// A text that answers a message.
@@ -139,21 +154,40 @@ pub(crate) struct SendReply {
 
 /// The MIME type of a voice note that does not say.
 const VOICE_NOTE: &str = "audio/ogg; codecs=opus";
+/// The MIME type of a sticker that does not say.
+const STICKER: &str = "image/webp";
 
 /// A message as any of the routes asks for it.
-struct Draft {
-    chat_id: String,
-    content: SendContent,
-    quoted_message_id: Option<String>,
-    mentions: Option<Vec<String>>,
+pub(crate) struct Draft {
+    pub(crate) chat_id: String,
+    pub(crate) content: SendContent,
+    pub(crate) quoted_message_id: Option<String>,
+    pub(crate) mentions: Option<Vec<String>>,
+    pub(crate) marks: Marks,
 }
 
 impl SendMedia {
     fn draft(self, kind: MessageKind, file: Option<Received>) -> Answer<Draft> {
-        let Self { chat_id, url, base64, mimetype, filename, caption, mentions, quoted_message_id } = self;
+        let is_video = kind == MessageKind::Video;
+        if self.view_once && !is_video && kind != MessageKind::Image {
+            return Err(ApiError::invalid("viewOnce is for pictures, videos and sounds"));
+        }
+        if (self.gif || self.as_note) && !is_video {
+            return Err(ApiError::invalid("gif and asNote are for videos"));
+        }
+        if self.gif && self.as_note {
+            return Err(ApiError::invalid("A video is shown as a GIF or as a round one, not both"));
+        }
+        let marks =
+            Marks { is_view_once: self.view_once, is_gif: self.gif, is_video_note: self.as_note, ..Marks::default() };
+        let Self { chat_id, url, base64, mimetype, filename, caption, mentions, quoted_message_id, .. } = self;
+        let is_sticker = kind == MessageKind::Sticker;
+        // Neither stickers nor round videos have a text below them.
+        let caption = caption.filter(|_| !is_sticker && !marks.is_video_note);
+        let mimetype = mimetype.or_else(|| (is_sticker && base64.is_some()).then(|| STICKER.to_owned()));
         let source = source_of(file, url, base64, mimetype.is_some())?;
         let content = SendContent::Media { kind, source, mimetype, filename, caption };
-        Ok(Draft { chat_id, content, quoted_message_id, mentions })
+        Ok(Draft { chat_id, content, quoted_message_id, mentions, marks })
     }
 }
 
@@ -175,6 +209,23 @@ fn source_of(
     }
 }
 
+/// Sends what a route asks for.
+pub(crate) async fn send(
+    gateway: &Gateway,
+    caller: &Caller<Operator, OneChat>,
+    session: SessionId,
+    draft: Draft,
+    key: Option<IdempotencyKey>,
+) -> Answer<SendOutcome> {
+    let Draft { chat_id, content, quoted_message_id, mut mentions, mut marks } = draft;
+    let chat = chat_of(&chat_id)?;
+    caller.may_use(gateway, session, &chat).await?;
+    let quoted = quoted_message_id.map(|it| message_id("quotedMessageId", &it)).transpose()?;
+    marks.mentions_everyone |= mentions_everyone(&mut mentions);
+    let mentions = mentions_of(mentions)?;
+    Ok(gateway.send(session, SendRequest { chat, content, quoted, mentions, marks }, key).await?)
+}
+
 impl Sends {
     async fn send(
         &self,
@@ -183,12 +234,7 @@ impl Sends {
         draft: Draft,
         key: Option<IdempotencyKey>,
     ) -> Answer<Accepted> {
-        let chat = chat_of(&draft.chat_id)?;
-        caller.may_use(&self.0, session, &chat).await?;
-        let quoted = draft.quoted_message_id.map(|it| message_id("quotedMessageId", &it)).transpose()?;
-        let mentions = mentions_of(draft.mentions)?;
-        let request = SendRequest { chat, content: draft.content, quoted, mentions };
-        Ok(Accepted(self.0.send(session, request, key).await?))
+        Ok(Accepted(send(&self.0, caller, session, draft, key).await?))
     }
 
     async fn send_file(
@@ -235,6 +281,7 @@ impl Sends {
             content: SendContent::Text { body: text.text },
             quoted_message_id: text.quoted_message_id,
             mentions: text.mentions,
+            marks: Marks::default(),
         };
         self.send(&caller, session.0.id()?, draft, key).await
     }
@@ -262,6 +309,8 @@ impl Sends {
     }
 
     /// Send a video
+    ///
+    /// With `gif` it is shown as a moving picture, with `asNote` as a round video, with `viewOnce` it can be opened once.
     ///
     /// The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as large as
     /// the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
@@ -305,6 +354,28 @@ impl Sends {
         self.send_file(&caller, session, once, body, MessageKind::Document).await
     }
 
+    /// Send a sticker
+    ///
+    /// The file comes by `url`, as `base64`, or as the part `file` of a form. It has to be a WebP picture; 512 by 512
+    /// pixels is what WhatsApp's own are.
+    #[oai(
+        path = "/sessions/:sessionId/messages/send-sticker",
+        method = "post",
+        operation_id = "sendSticker",
+        tag = "Tag::Messages"
+    )]
+    async fn send_sticker(
+        &self,
+        caller: Caller<Operator, OneChat>,
+        #[oai(name = "sessionId")] session: Path<SessionPath>,
+        /// Makes the request take effect once within 24 hours.
+        #[oai(name = "Idempotency-Key")]
+        once: Once,
+        body: WithFile<SendMedia>,
+    ) -> Answer<Accepted> {
+        self.send_file(&caller, session, once, body, MessageKind::Sticker).await
+    }
+
     /// Send a sound or a voice note
     ///
     /// The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as large as
@@ -336,6 +407,7 @@ impl Sends {
             content: SendContent::Media { kind, source, mimetype, filename: audio.filename, caption: audio.caption },
             quoted_message_id: audio.quoted_message_id,
             mentions: audio.mentions,
+            marks: Marks { is_view_once: audio.view_once, ..Marks::default() },
         };
         self.send(&caller, session.0.id()?, draft, key).await
     }
@@ -360,6 +432,7 @@ impl Sends {
             content: SendContent::Text { body: reply.text },
             quoted_message_id: Some(reply.quoted_message_id),
             mentions: reply.mentions,
+            marks: Marks::default(),
         };
         self.send(&caller, session.0.id()?, draft, key).await
     }

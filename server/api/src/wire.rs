@@ -33,6 +33,17 @@ pub(crate) fn mentions_of(texts: Option<Vec<String>>) -> Result<Vec<Jid>, ApiErr
     texts.unwrap_or_default().iter().map(|it| chat_of(it)).collect()
 }
 
+/// The word that mentions everyone in a group, as it stands among the mentioned.
+const EVERYONE: &str = "@all";
+
+/// Takes the word for everyone out of those mentioned; whether it was there.
+pub(crate) fn mentions_everyone(texts: &mut Option<Vec<String>>) -> bool {
+    let Some(texts) = texts else { return false };
+    let before = texts.len();
+    texts.retain(|it| it != EVERYONE);
+    texts.len() < before
+}
+
 /// The answer of an action that has nothing else to say.
 #[derive(Object, Serialize)]
 pub(crate) struct Success {

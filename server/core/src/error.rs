@@ -53,6 +53,14 @@ pub enum GatewayError {
     /// The message to answer is not there.
     #[error("Quoted message not found in this chat")]
     QuotedNotFound,
+    /// The poll has no such option.
+    #[error("Poll option '{option}' not found; the options are: {}", .valid.join(", "))]
+    PollOptionNotFound {
+        /// What was chosen.
+        option: String,
+        /// What could be.
+        valid: Vec<String>,
+    },
     /// There is no such chat.
     #[error("Chat not found")]
     ChatNotFound,

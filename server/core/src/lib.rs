@@ -2,7 +2,7 @@
 //!
 //! In reading order: what it is set to ([`settings`]), what can go wrong ([`error`]), what it can be
 //! asked ([`gateway`]); which sessions run (`supervisor`), one that runs (`running`) and the task behind it
-//! (`session_task`), what engines say becoming rows and events (`inbound`, `payload`), messages on their way
+//! (`session_task`), what engines say becoming rows and events (`inbound`, `payload`, `answers`), messages on their way
 //! out (`outbound`) and those that got stuck there (`reconciler`), requests that take effect once
 //! (`idempotency`); which addresses may be reached
 //! ([`guard`]), the clients that reach them (`http`), files that come in with a request
@@ -15,6 +15,7 @@ pub mod error;
 pub mod gateway;
 pub mod settings;
 
+mod answers;
 mod idempotency;
 mod inbound;
 mod outbound;

@@ -8,7 +8,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use openwa_model::{
     Timestamp,
     contact::{Merged, PersonIds},
-    content::{Detail, Media},
+    content::{Appointment, Attendance, Choices, Detail, Marks, Media, Product, Vote},
     event::{EventKind, NewEvent},
     files::{FileError, FileKey, Files},
     id::SessionId,
@@ -136,6 +136,35 @@ impl Events<'_> {
         self.event(EventKind::ContactMerged, Some(phone), at, key, data)
     }
 
+    /// `poll.vote`; `poll` as it is now.
+    pub(crate) fn vote(&self, poll: &Message, vote: &Vote, voter: &PersonIds, from_me: bool) -> NewEvent {
+        let key = format!("vote_{}_{}_{}_{}", self.session, poll.id, vote.voter, vote.at.as_millisecond());
+        let mut data = json!({
+            "messageId": poll.id, "chatId": poll.chat, "senderId": vote.voter, "fromMe": from_me,
+            "isGroup": poll.chat.is_group(), "options": vote.options, "timestamp": vote.at.as_second(),
+        });
+        put_sender(&mut data, voter.phone.as_ref(), voter.lid.as_ref());
+        self.event(EventKind::PollVote, Some(&poll.chat), vote.at, key, data)
+    }
+
+    /// `event.response`; `message` with the appointment, as it is now.
+    pub(crate) fn attendance(
+        &self,
+        message: &Message,
+        answer: &Attendance,
+        person: &PersonIds,
+        from_me: bool,
+    ) -> NewEvent {
+        let key = format!("resp_{}_{}_{}_{}", self.session, message.id, answer.person, answer.at.as_millisecond());
+        let mut data = json!({
+            "messageId": message.id, "chatId": message.chat, "senderId": answer.person, "fromMe": from_me,
+            "isGroup": message.chat.is_group(), "response": answer.response.name(),
+            "extraGuests": answer.extra_guests, "timestamp": answer.at.as_second(),
+        });
+        put_sender(&mut data, person.phone.as_ref(), person.lid.as_ref());
+        self.event(EventKind::EventResponse, Some(&message.chat), answer.at, key, data)
+    }
+
     /// `session.status`.
     pub(crate) fn status(&self, status: Status, at: Timestamp) -> NewEvent {
         let key = format!("sess_{}_{}_{}", self.session, status.name(), at.as_millisecond());
@@ -245,6 +274,7 @@ impl Events<'_> {
             let (name, value) = detail_payload(detail);
             put(name, value);
         }
+        put_marks(&message.marks, put);
         Value::Object(fields)
     }
 }
@@ -256,6 +286,27 @@ fn put_sender(data: &mut Value, phone: Option<&Jid>, lid: Option<&Jid>) {
     }
     if let Some(lid) = lid {
         data["senderLid"] = json!(lid);
+    }
+}
+
+/// What is not so is not written.
+fn put_marks(marks: &Marks, mut put: impl FnMut(&str, Value)) {
+    for (name, is_so) in [
+        ("isForwarded", marks.is_forwarded),
+        ("isViewOnce", marks.is_view_once),
+        ("isGif", marks.is_gif),
+        ("isVideoNote", marks.is_video_note),
+        ("mentionsEveryone", marks.mentions_everyone),
+    ] {
+        if is_so {
+            put(name, json!(true));
+        }
+    }
+    if marks.is_forwarded {
+        put("forwardingScore", json!(marks.forwarding_score));
+    }
+    if let Some(seconds) = marks.ephemeral_seconds {
+        put("ephemeralDuration", json!(seconds));
     }
 }
 
@@ -292,16 +343,66 @@ fn detail_payload(detail: &Detail) -> (&'static str, Value) {
             ("location", place)
         }
         Detail::Contact { vcards } => ("vcards", json!(vcards)),
-        Detail::Poll { name, options, multiple } => {
+        Detail::Poll { name, options, multiple, .. } => {
             ("poll", json!({ "name": name, "options": options, "allowMultipleAnswers": multiple }))
         }
+        Detail::Event(appointment) => ("event", appointment_payload(appointment)),
+        Detail::Choices(choices) => ("buttons", buttons_payload(choices)),
+        Detail::Chosen(chosen) => ("button", json!({ "id": chosen.id, "text": chosen.text })),
+        Detail::Product(product) => ("product", product_payload(product)),
+        Detail::Order { id, token } => ("order", filled(json!({ "orderId": id }), [("token", json!(token))])),
+        Detail::Call { video, missed } => ("call", json!({ "video": video, "missed": missed })),
     }
+}
+
+fn appointment_payload(appointment: &Appointment) -> Value {
+    let place = appointment.place.as_ref().map(|it| {
+        let (latitude, longitude) = it.degrees.unzip();
+        let (latitude, longitude) = (json!(latitude), json!(longitude));
+        filled(json!({}), [("name", json!(it.name)), ("latitude", latitude), ("longitude", longitude)])
+    });
+    let optional = [
+        ("description", json!(appointment.description)),
+        ("startTime", json!(appointment.starts_at.map(|it| it.as_second()))),
+        ("endTime", json!(appointment.ends_at.map(|it| it.as_second()))),
+        ("location", json!(place)),
+        ("joinLink", json!(appointment.join_link)),
+    ];
+    let always = json!({
+        "name": appointment.name, "extraGuestsAllowed": appointment.takes_guests, "isCanceled": appointment.is_canceled,
+    });
+    filled(always, optional)
+}
+
+/// Buttons and rows of a list alike, as the contract has them.
+fn buttons_payload(choices: &Choices) -> Value {
+    let all = choices.sections.iter().flat_map(|it| &it.choices);
+    all.map(|it| json!({ "id": it.id, "text": it.text })).collect()
+}
+
+fn product_payload(product: &Product) -> Value {
+    let optional = [
+        ("title", json!(product.title)),
+        ("description", json!(product.description)),
+        ("businessOwnerJid", json!(product.owner)),
+    ];
+    filled(json!({ "productId": product.id }), optional)
+}
+
+/// These fields, and those of the others that have a value.
+fn filled<const N: usize>(mut fields: Value, optional: [(&str, Value); N]) -> Value {
+    for (name, value) in optional {
+        if !value.is_null() {
+            fields[name] = value;
+        }
+    }
+    fields
 }
 
 #[cfg(test)]
 mod tests {
     use openwa_model::{
-        content::{MessageKind, Quoted},
+        content::{EventResponse, MessageKind, Quoted},
         id::{MessageId, RowId},
         message::DeliveryStatus,
     };
@@ -331,6 +432,7 @@ mod tests {
             mentions: vec![],
             media: None,
             detail: None,
+            marks: Marks::default(),
             edited_at: None,
             outgoing: None,
             created_at: Timestamp::UNIX_EPOCH,
@@ -405,6 +507,51 @@ mod tests {
             data_of(&message, None)["media"],
             json!({ "mimetype": "image/png", "omitted": true, "sizeBytes": 3 })
         );
+    }
+
+    #[test]
+    fn what_the_sender_says_is_told_only_where_it_is_so() {
+        let mut message = message("15550000001@c.us", "15550000001@c.us", false);
+        message.marks = Marks {
+            is_forwarded: true,
+            forwarding_score: 4,
+            is_view_once: true,
+            ephemeral_seconds: Some(86_400),
+            ..Marks::default()
+        };
+        let data = data_of(&message, None);
+        for (name, value) in [
+            ("isForwarded", json!(true)),
+            ("forwardingScore", json!(4)),
+            ("isViewOnce", json!(true)),
+            ("ephemeralDuration", json!(86_400)),
+            ("isGif", Value::Null),
+            ("isVideoNote", Value::Null),
+            ("mentionsEveryone", Value::Null),
+        ] {
+            assert_eq!(data[name], value, "{name}");
+        }
+    }
+
+    #[test]
+    fn votes_and_answers_name_who_what_and_when() {
+        let poll = message("120363000000000001@g.us", "15550000001@c.us", false);
+        let at = Timestamp::from_second(1_700_000_005).unwrap();
+        let events = Events { session: SESSION, own: None };
+        let vote = Vote { voter: Jid::phone("15550000002"), options: vec!["Now".into()], at };
+        let event = events.vote(&poll, &vote, &PersonIds::of(vote.voter.clone()), false);
+        assert_eq!(event.idempotency_key, format!("vote_{SESSION}_3EB0AA_15550000002@c.us_1700000005000"));
+        let expected = json!({
+            "messageId": "3EB0AA", "chatId": "120363000000000001@g.us", "senderId": "15550000002@c.us",
+            "fromMe": false, "isGroup": true, "options": ["Now"], "timestamp": 1_700_000_005,
+            "senderPhone": "15550000002",
+        });
+        assert_eq!((event.kind, event.data), (EventKind::PollVote, expected));
+        let response = EventResponse::NotGoing;
+        let answer = Attendance { person: Jid::phone("15550000002"), response, extra_guests: 2, at };
+        let event = events.attendance(&poll, &answer, &PersonIds::of(answer.person.clone()), true);
+        assert_eq!(event.data["response"], "not_going");
+        assert_eq!((&event.data["extraGuests"], &event.data["fromMe"]), (&json!(2), &json!(true)));
     }
 
     #[test]

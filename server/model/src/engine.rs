@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     capability::Capabilities,
     contact::ContactSeen,
-    content::{Detail, Media, MessageKind, Quoted},
+    content::{Detail, EventResponse, Marks, Media, MessageKind, Quoted},
     files::Files,
     id::{MessageId, SessionId},
     jid::Jid,
@@ -175,6 +175,10 @@ pub enum Signal {
     Edited(Edited),
     /// Someone took a message back.
     Revoked(Revoked),
+    /// Someone voted in a poll, or took the vote back.
+    Voted(Voted),
+    /// Someone said whether they come to an appointment.
+    Responded(Responded),
     /// WhatsApp accepted a send, or refused it after all.
     SendSettled(SendSettled),
     /// How many people an own message to a group goes to.
@@ -223,8 +227,10 @@ pub struct InboundMessage {
     pub mentions: Vec<Jid>,
     /// Its file.
     pub media: Option<Media>,
-    /// Place, contact cards, poll.
+    /// Place, contact cards, poll and the like.
     pub detail: Option<Detail>,
+    /// What its sender says about it.
+    pub marks: Marks,
 }
 
 /// How far messages got.
@@ -274,6 +280,42 @@ pub struct Revoked {
     pub by: Jid,
     /// Whether that is this account.
     pub from_me: bool,
+    /// When.
+    pub timestamp: Timestamp,
+}
+
+/// A vote in a poll.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Voted {
+    /// The chat.
+    pub chat: Jid,
+    /// The poll.
+    pub target: MessageId,
+    /// Who.
+    pub voter: Jid,
+    /// Whether that is this account.
+    pub from_me: bool,
+    /// The chosen answers, each as the SHA-256 of its text: that is all a vote says.
+    pub chosen: Vec<[u8; 32]>,
+    /// When.
+    pub timestamp: Timestamp,
+}
+
+/// An answer to an appointment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Responded {
+    /// The chat.
+    pub chat: Jid,
+    /// The message with the appointment.
+    pub target: MessageId,
+    /// Who.
+    pub person: Jid,
+    /// Whether that is this account.
+    pub from_me: bool,
+    /// What they say.
+    pub response: EventResponse,
+    /// How many they bring along.
+    pub extra_guests: u32,
     /// When.
     pub timestamp: Timestamp,
 }

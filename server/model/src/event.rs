@@ -47,6 +47,10 @@ event_kinds! {
     MessageReaction = "message.reaction";
     /// The text of a message was changed.
     MessageEdited = "message.edited";
+    /// Someone voted in a poll, or took the vote back.
+    PollVote = "poll.vote";
+    /// Someone said whether they come to an appointment.
+    EventResponse = "event.response";
     /// A session's status changed.
     SessionStatus = "session.status";
     /// A new QR code is to be scanned.

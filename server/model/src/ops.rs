@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     contact::NumberCheck,
-    content::{Media, Outgoing},
+    content::{EventResponse, Media, Outgoing},
     group::Group,
     id::MessageId,
     jid::Jid,
@@ -77,6 +77,10 @@ operations! {
     DeleteForMe(DeleteForMe) -> (), "deleteForMe";
     /// React to a message, or take a reaction back.
     React(React) -> Sent, "react";
+    /// Vote in a poll, or take the vote back.
+    VotePoll(VotePoll) -> Sent, "votePoll";
+    /// Say whether one comes to an appointment.
+    RespondToEvent(RespondToEvent) -> Sent, "respondToEvent";
     /// Mark messages as read.
     MarkRead(MarkRead) -> (), "markRead";
     /// Ask whether numbers are on WhatsApp.
@@ -149,6 +153,26 @@ pub struct React {
     pub target: MessageRef,
     /// The emoji, "" to take it back.
     pub emoji: String,
+}
+
+/// See [`Op::VotePoll`].
+#[derive(Clone, Debug)]
+pub struct VotePoll {
+    /// The message with the poll.
+    pub target: MessageRef,
+    /// The texts of the chosen answers; none takes the vote back.
+    pub options: Vec<String>,
+}
+
+/// See [`Op::RespondToEvent`].
+#[derive(Clone, Debug)]
+pub struct RespondToEvent {
+    /// The message with the appointment.
+    pub target: MessageRef,
+    /// What is said.
+    pub response: EventResponse,
+    /// How many are brought along.
+    pub extra_guests: u32,
 }
 
 /// See [`Op::MarkRead`].

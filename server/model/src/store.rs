@@ -11,7 +11,7 @@ use crate::{
     audit::{AuditEntry, AuditFilter},
     chat::{Chat, ChatTouch},
     contact::{Contact, ContactSeen, Merged},
-    content::{Media, MessageKind},
+    content::{Detail, Media, MessageKind},
     early::EarlyNews,
     event::{Event, EventKind, NewEvent},
     id::{DeliveryId, KeyId, MessageId, Position, RowId, Seq, SessionId, WebhookId},
@@ -334,6 +334,8 @@ pub trait MessageWrites {
     async fn delete_message(&mut self, row: RowId) -> Result<bool>;
     /// Notes where our copy of a file is.
     async fn set_media(&mut self, row: RowId, media: &Media) -> Result<()>;
+    /// Replaces what the plain fields of a message cannot say: votes and answers are kept there.
+    async fn set_detail(&mut self, row: RowId, detail: &Detail) -> Result<()>;
     /// Sets, replaces or (with "") removes a reaction; false when nothing changed or a newer one is there.
     async fn set_reaction(&mut self, session: SessionId, reaction: &Reaction) -> Result<bool>;
 }

@@ -179,6 +179,7 @@ pub(crate) fn read(row: &Row) -> Result<Message> {
         mentions: fields.json("mentions")?,
         media: fields.optional_json("media")?,
         detail: fields.optional_json("detail")?,
+        marks: fields.optional_json("marks")?.unwrap_or_default(),
         edited_at: fields.optional_instant("edited_at")?,
         outgoing: fields.optional_json("outgoing")?,
         created_at: fields.instant("created_at")?,

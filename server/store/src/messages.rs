@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use openwa_model::{
     Timestamp,
-    content::Media,
+    content::{Detail, Marks, Media},
     id::{MessageId, RowId, SessionId},
     jid::Jid,
     message::{DeliveryStatus, Message, Reaction},
@@ -25,8 +25,8 @@ impl MessageWrites for Work<Turn> {
         let statement = query(
             "INSERT INTO messages (row_id, session, place, id, chat, sender, sender_phone, sender_lid, push_name, \
              from_me, kind, body, sent_at, status, error, quoted, mentions, media, detail, edited_at, outgoing, \
-             created_at) VALUES ($1, $2, (SELECT COALESCE(MAX(place), 0) + 1 FROM messages WHERE session = $2), $3, \
-             $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) \
+             created_at, marks) VALUES ($1, $2, (SELECT COALESCE(MAX(place), 0) + 1 FROM messages WHERE session = $2), \
+             $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) \
              ON CONFLICT (session, id, chat, sender) DO NOTHING",
         );
         let statement = statement
@@ -50,7 +50,8 @@ impl MessageWrites for Work<Turn> {
             .bind(optional_json(message.detail.as_ref())?)
             .bind(message.edited_at.map(millis))
             .bind(optional_json(message.outgoing.as_ref())?)
-            .bind(millis(message.created_at));
+            .bind(millis(message.created_at))
+            .bind(marked(&message.marks)?);
         Ok(self.source.run(statement).await? > 0)
     }
 
@@ -167,8 +168,9 @@ impl MessageWrites for Work<Turn> {
     async fn revoke_message(&mut self, session: SessionId, chat: &Jid, id: &MessageId) -> Result<Option<Message>> {
         use openwa_model::store::MessageReads;
         let Some(before) = self.message(session, chat, id).await? else { return Ok(None) };
-        let statement =
-            query("UPDATE messages SET kind = 'revoked', body = '', media = NULL, detail = NULL WHERE row_id = $1");
+        let statement = query(
+            "UPDATE messages SET kind = 'revoked', body = '', media = NULL, detail = NULL, marks = NULL WHERE row_id = $1",
+        );
         self.source.run(statement.bind(before.row.to_string())).await?;
         Ok(Some(before))
     }
@@ -195,6 +197,12 @@ impl MessageWrites for Work<Turn> {
         // A message that was taken back meanwhile does not get its file back.
         let statement = query("UPDATE messages SET media = $2 WHERE row_id = $1 AND kind <> 'revoked'");
         self.source.run(statement.bind(row.to_string()).bind(to_json(media)?)).await.map(drop)
+    }
+
+    async fn set_detail(&mut self, row: RowId, detail: &Detail) -> Result<()> {
+        // A message that was taken back meanwhile has no votes any more.
+        let statement = query("UPDATE messages SET detail = $2 WHERE row_id = $1 AND kind <> 'revoked'");
+        self.source.run(statement.bind(row.to_string()).bind(to_json(detail)?)).await.map(drop)
     }
 
     async fn set_reaction(&mut self, session: SessionId, reaction: &Reaction) -> Result<bool> {
@@ -224,6 +232,11 @@ impl MessageWrites for Work<Turn> {
         let written = self.source.run(statement).await? > 0;
         Ok(written && before.unwrap_or_default() != reaction.emoji)
     }
+}
+
+/// Most messages have no marks, and nothing is written for them.
+fn marked(marks: &Marks) -> Result<Option<String>> {
+    optional_json(Some(marks).filter(|it| **it != Marks::default()))
 }
 
 /// `RETURNING` promises no order.

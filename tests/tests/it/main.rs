@@ -7,6 +7,7 @@ mod cli;
 mod crash;
 mod identity;
 mod journey;
+mod kinds;
 mod large_file;
 mod mcp;
 mod openapi;

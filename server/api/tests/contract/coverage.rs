@@ -6,7 +6,10 @@ use std::path::Path;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use openwa_core::{Settings, guard::NetworkPolicy};
-use openwa_model::engine::Signal;
+use openwa_model::{
+    content::{Appointment, Choice, ChoiceForm, ChoiceSection, Choices, Detail},
+    engine::Signal,
+};
 use poem::{
     Response, Server,
     endpoint::make_sync,
@@ -21,7 +24,8 @@ use crate::{
 };
 
 /// What cannot succeed with a played engine, and where it is shown to succeed: operation, file, what stands in it.
-const ELSEWHERE: &[(&str, &str, &str)] = &[];
+const ELSEWHERE: &[(&str, &str, &str)] =
+    &[("sendSticker", "server/api/tests/contract/kinds.rs", r#"to_ada("send-sticker""#)];
 
 /// The people, groups and ids of the document's examples.
 const CUSTOMER: &str = "15550000002@c.us";
@@ -43,6 +47,38 @@ async fn somewhere() -> String {
     let found = make_sync(move |_| Response::builder().content_type("image/png").body(picture.clone()));
     tokio::spawn(Server::new_with_acceptor(acceptor).run(found));
     format!("http://{address}")
+}
+
+/// What an operation answers to, where that is not just any message.
+fn answerable(operation: &str) -> Option<Detail> {
+    let choice = Choice { id: "yes".to_owned(), text: "Yes, please".to_owned(), description: None, action: None };
+    match operation {
+        "votePoll" => Some(Detail::Poll {
+            name: "When shall we deliver?".to_owned(),
+            options: vec!["Today".to_owned(), "Tomorrow".to_owned()],
+            multiple: false,
+            votes: vec![],
+        }),
+        "respondToEvent" => Some(Detail::Event(Appointment {
+            name: "Tasting".to_owned(),
+            description: None,
+            starts_at: None,
+            ends_at: None,
+            place: None,
+            join_link: None,
+            takes_guests: false,
+            is_canceled: false,
+            responses: vec![],
+        })),
+        "clickButton" => Some(Detail::Choices(Choices {
+            form: ChoiceForm::Buttons,
+            header: None,
+            footer: None,
+            opener: None,
+            sections: vec![ChoiceSection { title: None, choices: vec![choice] }],
+        })),
+        _ => None,
+    }
 }
 
 /// What an operation needs to be there so that it can succeed.
@@ -85,6 +121,13 @@ impl<'a> World<'a> {
             };
             let sent = house.post(&format!("/api/sessions/{}/messages/{route}", world.session), body).await.good(201);
             world.message = sent["messageId"].as_str().unwrap().to_owned();
+            if let Some(detail) = answerable(operation.id) {
+                let mut message = text_from(CUSTOMER, "3EB0BB", "Today?");
+                message.kind = detail.kind();
+                message.detail = Some(detail);
+                link.say(vec![Signal::Message(Box::new(message))]).await;
+                world.message = "3EB0BB".to_owned();
+            }
         }
         if asked.contains("{webhookId}") || asked.contains(WEBHOOK) {
             let body = json!({"url": format!("{somewhere}/hook")});

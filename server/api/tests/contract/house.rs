@@ -99,6 +99,8 @@ impl Engine for PlayedEngine {
             }
             Command::SendMessage(it) => Reply::SendMessage(sent(&it.0.id)),
             Command::React(it) => Reply::React(sent(&it.target.id)),
+            Command::VotePoll(it) => Reply::VotePoll(sent(&it.target.id)),
+            Command::RespondToEvent(it) => Reply::RespondToEvent(sent(&it.target.id)),
             Command::EditMessage(it) => Reply::EditMessage(sent(&it.target.id)),
             Command::RevokeMessage(it) => Reply::RevokeMessage(sent(&it.target.id)),
             Command::DeleteForMe(_) => Reply::DeleteForMe(()),
@@ -373,5 +375,6 @@ pub(crate) fn text_from(sender: &str, id: &str, body: &str) -> InboundMessage {
         mentions: vec![],
         media: None,
         detail: None,
+        marks: Default::default(),
     }
 }

@@ -11,6 +11,7 @@ mod hostile;
 mod house;
 mod infrastructure;
 mod keys;
+mod kinds;
 mod limits;
 mod lists;
 mod operations;

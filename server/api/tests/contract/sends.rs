@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::house::{ADA, House, Link, soon};
 
-async fn sent(link: &mut Link) -> openwa_model::content::Outgoing {
+pub(crate) async fn sent(link: &mut Link) -> openwa_model::content::Outgoing {
     match soon("a send", link.asked.recv()).await.unwrap() {
         Command::SendMessage(it) => it.0,
         other => panic!("{other:?}"),
@@ -51,6 +51,7 @@ async fn files_are_sent_as_what_they_are() {
         ("send-document", json!({"mimetype": "application/pdf", "filename": "a.pdf"}), "document"),
         ("send-audio", json!({"mimetype": "audio/mpeg"}), "audio"),
         ("send-audio", json!({"ptt": true}), "voice"),
+        ("send-sticker", json!({}), "sticker"),
     ] {
         body["chatId"] = json!(ADA);
         body["base64"] = json!("aGVsbG8=");

@@ -1,7 +1,9 @@
 //! The one face of core: everything that can be asked of the gateway is a method of [`Gateway`].
 
+mod answers;
 mod audit;
 mod chats;
+mod compose;
 mod contacts;
 mod groups;
 mod keys;
@@ -27,8 +29,8 @@ use openwa_model::{
 use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub(crate) use self::messages::{canonical, ids_of};
-pub use self::{audit::*, keys::*, messages::*, sessions::*, statistics::*, webhooks::*};
+pub(crate) use self::messages::{canonical, ids_of, name_anew};
+pub use self::{audit::*, compose::*, keys::*, messages::*, sessions::*, statistics::*, webhooks::*};
 use crate::{
     error::GatewayError,
     housekeeping::Housekeeping,

@@ -1,9 +1,10 @@
 //! What engines say becoming rows and events: all signals of one batch in one unit.
 //!
 //! Beside it: `people` (one person has two ids), `progress` (how far messages got), `changes` (reactions, edits,
-//! revocations), `early` (what comes before the message it is about) and `bounds` (how much of what comes from
-//! outside is kept).
+//! revocations), `answered` (votes, and answers to appointments), `early` (what comes before the message it is about)
+//! and `bounds` (how much of what comes from outside is kept).
 
+mod answered;
 mod bounds;
 mod changes;
 mod early;
@@ -169,6 +170,8 @@ impl Inbound<'_> {
             Signal::Reaction(reaction) => self.reaction(reaction).await,
             Signal::Edited(edited) => self.edited(edited).await,
             Signal::Revoked(revoked) => self.revoked(revoked).await,
+            Signal::Voted(voted) => self.voted(voted).await,
+            Signal::Responded(responded) => self.responded(responded).await,
             Signal::SendSettled(settled) => self.send_settled(settled).await,
             Signal::Addressed(addressed) => self.addressed(addressed).await,
             Signal::Contact(seen) => self.contact(seen).await,
@@ -365,6 +368,7 @@ impl Inbound<'_> {
             mentions,
             media: inbound.media.clone().map(clip_media),
             detail: inbound.detail.clone().map(clip_detail),
+            marks: inbound.marks.clone(),
             edited_at: None,
             outgoing: None,
             created_at: self.now,

@@ -165,6 +165,7 @@ mod tests {
             mentions: vec![],
             media,
             detail: None,
+            marks: Default::default(),
         };
         Heard { signals: vec![Signal::Message(Box::new(message))], committed: oneshot::channel().0 }
     }

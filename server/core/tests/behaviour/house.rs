@@ -464,7 +464,13 @@ impl House {
 }
 
 pub(crate) fn text(body: &str) -> SendRequest {
-    SendRequest { chat: phone(), content: SendContent::Text { body: body.into() }, quoted: None, mentions: vec![] }
+    SendRequest {
+        chat: phone(),
+        content: SendContent::Text { body: body.into() },
+        quoted: None,
+        mentions: vec![],
+        marks: Default::default(),
+    }
 }
 
 pub(crate) fn incoming(id: &str, body: &str) -> Signal {
@@ -488,6 +494,7 @@ pub(crate) fn inbound(id: &str, body: &str) -> InboundMessage {
         mentions: vec![],
         media: None,
         detail: None,
+        marks: Default::default(),
     }
 }
 

@@ -21,6 +21,7 @@ use crate::{
     inbound::{self, Own},
     link::own_ids,
     media::MediaStation,
+    sealed,
 };
 
 /// How many files of one batch are fetched at a time.
@@ -57,7 +58,14 @@ impl InboundDurabilityHook for CommitFirst {
 impl CommitFirst {
     /// The signals of a batch, in its order, with the files that came in time.
     pub(crate) async fn signals_of(&self, client: &Client, own: &Own, batch: &[InboundMessage]) -> Vec<Signal> {
-        let mut signals: Vec<_> = batch.iter().filter_map(|it| inbound::signal(&it.message, &it.info, own)).collect();
+        let mut signals = Vec::with_capacity(batch.len());
+        for InboundMessage { message, info, .. } in batch {
+            sealed::keep_secret(client, message, info).await;
+            match sealed::signal(client, message, info).await {
+                Some(signal) => signals.push(signal),
+                None => signals.extend(inbound::signal(message, info, own)),
+            }
+        }
         let wanted = signals.iter_mut().filter(|it| self.wants_file(it));
         let fetching = stream::iter(wanted).for_each_concurrent(SIDE_BY_SIDE, |it| self.fetch(client, it));
         // Whatever has not come by now is fetched on demand; its spooled file is removed with its future.

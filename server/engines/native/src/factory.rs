@@ -32,6 +32,8 @@ pub const CAPABILITIES: Capabilities = Capabilities {
         Op::RevokeMessage,
         Op::DeleteForMe,
         Op::React,
+        Op::VotePoll,
+        Op::RespondToEvent,
         Op::MarkRead,
         Op::CheckNumbers,
         Op::ListGroups,

@@ -61,6 +61,15 @@ pub(crate) async fn recipients(client: &Client, chat: &Jid) -> Option<u32> {
     u32::try_from(others.count()).ok()
 }
 
+/// Everyone in a group but this account, by the ids that the group knows them by.
+pub(crate) async fn others_in(client: &Client, chat: &Jid) -> Result<Vec<Jid>, EngineError> {
+    let known = client.groups().query_info(&jid::to_wire(chat)).await;
+    let known = known.map_err(|error| failure::of_request("WhatsApp did not tell who is in the group", error))?;
+    let own = [client.pn(), client.lid()].map(|it| it.as_ref().and_then(jid::from_wire));
+    let members = known.participants.iter().filter_map(jid::from_wire);
+    Ok(members.filter(|it| !own.contains(&Some(it.clone()))).collect())
+}
+
 fn group(found: GroupMetadata) -> Option<Group> {
     let owner = [found.creator_pn.as_ref(), found.creator.as_ref()];
     Some(Group {

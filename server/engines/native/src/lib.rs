@@ -5,6 +5,7 @@
 //! is one session's; while it runs it holds a `link`, which begins with a `login` and ends with an
 //! `exit`. What comes in is a message, stored by `durability` before it is acknowledged and read by
 //! `inbound` with one file of `content` for each kind, or it is `news`: `receipts`, `history`, names, codes.
+//! Votes and answers to appointments are `sealed` with the secret of another message.
 //! What goes out is one of the `operations`: messages are written by `outbound`, WhatsApp's answer is
 //! awaited in `acks`, errors are sorted in `failure`, and `timelock` is the limit on writing to strangers. `media` moves files, `groups` tells of groups.
 //! Below: `backend` keeps the library's secrets in the vault; `transport`, `socket`, `http`, `proxy` and `tls`
@@ -35,6 +36,7 @@ mod operations;
 mod outbound;
 mod proxy;
 mod receipts;
+mod sealed;
 mod settings;
 mod socket;
 mod timelock;

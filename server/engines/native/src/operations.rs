@@ -6,13 +6,15 @@ use openwa_model::{
     jid::Jid,
     ops::{
         CheckNumbers, Command, DeleteForMe, DownloadMedia, EditMessage, MarkRead, MessageRef, React, Reply,
-        RevokeMessage, SendMessage, Sent,
+        RespondToEvent, RevokeMessage, SendMessage, Sent, VotePoll,
     },
 };
 use wacore::types::message::EditAttribute;
-use whatsapp_rust::{NodeFilter, RevokeType, SendOptions, wacore_binary as wire, waproto::whatsapp as wa};
+use whatsapp_rust::{NodeFilter, PollError, RevokeType, SendOptions, wacore_binary as wire, waproto::whatsapp as wa};
 
-use crate::{acks::Outcome, failure, groups, jid, link::Link, media::MediaStation, outbound, settings::NativeSettings};
+use crate::{
+    acks::Outcome, failure, groups, jid, link::Link, media::MediaStation, outbound, sealed, settings::NativeSettings,
+};
 
 /// How many numbers WhatsApp is asked about at once.
 const NUMBERS_AT_ONCE: usize = 100;
@@ -35,6 +37,8 @@ impl Operations<'_> {
             Command::RevokeMessage(it) => Reply::RevokeMessage(self.revoke(it).await?),
             Command::DeleteForMe(it) => Reply::DeleteForMe(self.delete_for_me(it).await?),
             Command::React(it) => Reply::React(self.react(it).await?),
+            Command::VotePoll(it) => Reply::VotePoll(self.vote_poll(it).await?),
+            Command::RespondToEvent(it) => Reply::RespondToEvent(self.respond_to_event(it).await?),
             Command::MarkRead(it) => Reply::MarkRead(self.mark_read(it).await?),
             Command::CheckNumbers(it) => Reply::CheckNumbers(self.check_numbers(it).await?),
             Command::ListGroups(_) => Reply::ListGroups(groups::all(&self.link.client).await?),
@@ -47,7 +51,11 @@ impl Operations<'_> {
         if let Some(quoted) = &mut outgoing.quoted {
             quoted.sender = groups::named_in(&self.link.client, &outgoing.chat, &quoted.sender).await;
         }
-        let message = outbound::message(&outgoing, &self.link.client, &self.media).await?;
+        if outgoing.marks.mentions_everyone {
+            outgoing.mentions.extend(groups::others_in(&self.link.client, &outgoing.chat).await?);
+        }
+        let now_seconds = (self.link.listener.now)().as_second();
+        let message = outbound::message(&outgoing, &self.link.client, &self.media, now_seconds).await?;
         if let Some(recipients) = groups::recipients(&self.link.client, &outgoing.chat).await {
             let addressed = Addressed { chat: outgoing.chat.clone(), id: outgoing.id.clone(), recipients };
             self.link.listener.tell(Signal::Addressed(addressed));
@@ -95,6 +103,37 @@ impl Operations<'_> {
         let sent = self.link.client.send_reaction(jid::to_wire(&target.chat), key, &emoji).await;
         let sent = sent.map_err(failure::of_send)?;
         self.answer_to(&sent.message_id, target.chat).await
+    }
+
+    async fn vote_poll(&self, VotePoll { target, options }: VotePoll) -> Result<Sent, EngineError> {
+        let target = self.named(target).await;
+        let secret = self.secret_of(&target).await?;
+        let (chat, maker) = (jid::to_wire(&target.chat), jid::to_wire(&target.sender));
+        let polls = self.link.client.polls();
+        let sent =
+            polls.vote(chat, target.id.as_str(), &maker, &secret, &options).await.map_err(|error| match error {
+                PollError::Send(error) => failure::of_send(error),
+                error => failure::of_request("The vote could not be sent", error),
+            })?;
+        self.answer_to(&sent.message_id, target.chat).await
+    }
+
+    async fn respond_to_event(&self, it: RespondToEvent) -> Result<Sent, EngineError> {
+        let target = self.named(it.target).await;
+        let secret = self.secret_of(&target).await?;
+        let (chat, maker) = (jid::to_wire(&target.chat), jid::to_wire(&target.sender));
+        let guests = i32::try_from(it.extra_guests).ok().filter(|it| *it > 0);
+        let response = sealed::to_wire(it.response);
+        let events = self.link.client.events();
+        let sent = events.respond(chat, target.id.as_str(), &maker, &secret, response, guests).await;
+        self.answer_to(&sent.map_err(failure::of_send)?.message_id, target.chat).await
+    }
+
+    async fn secret_of(&self, target: &MessageRef) -> Result<[u8; 32], EngineError> {
+        let message =
+            "The message came in before this session was linked, or too long ago: nobody can answer to it from here";
+        let unknown = || EngineError::new(ErrorKind::Invalid, Retry::Never, message);
+        sealed::secret_of(&self.link.client, &target.id).await?.ok_or_else(unknown)
     }
 
     async fn delete_for_me(&self, DeleteForMe { target, timestamp }: DeleteForMe) -> Result<(), EngineError> {

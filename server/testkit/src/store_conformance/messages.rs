@@ -1,7 +1,7 @@
 //! Messages: stored once, listed, filtered.
 
 use openwa_model::{
-    content::{Detail, Media, MessageKind, Outgoing, OutgoingContent, Quoted},
+    content::{Detail, Marks, Media, MessageKind, Outgoing, OutgoingContent, Quoted, Vote},
     files::FileKey,
     id::RowId,
     message::{DeliveryStatus, Message},
@@ -23,6 +23,8 @@ pub(crate) async fn one_comes_back_as_it_was_stored(database: &dyn Database) {
     };
     let quoted = Quoted { id: id("q"), sender: alice(), body: "before".to_owned() };
     let content = OutgoingContent::Media { kind: MessageKind::Image, media: media.clone(), caption: None };
+    let marks = Marks { is_forwarded: true, forwarding_score: 3, is_view_once: true, ..Marks::default() };
+    let votes = vec![Vote { voter: alice(), options: vec!["a".to_owned()], at: at(7) }];
     let full = Message {
         sender_lid: Some(alice_lid()),
         kind: MessageKind::Image,
@@ -32,9 +34,17 @@ pub(crate) async fn one_comes_back_as_it_was_stored(database: &dyn Database) {
         quoted: Some(quoted.clone()),
         mentions: vec![me(), alice()],
         media: Some(media),
-        detail: Some(Detail::Poll { name: "?".to_owned(), options: vec!["a".to_owned()], multiple: true }),
+        detail: Some(Detail::Poll { name: "?".to_owned(), options: vec!["a".to_owned()], multiple: true, votes }),
+        marks: marks.clone(),
         edited_at: Some(at(8)),
-        outgoing: Some(Outgoing { id: id("full"), chat: alice(), content, quoted: Some(quoted), mentions: vec![me()] }),
+        outgoing: Some(Outgoing {
+            id: id("full"),
+            chat: alice(),
+            content,
+            quoted: Some(quoted),
+            mentions: vec![me()],
+            marks,
+        }),
         created_at: at(9),
         ..own(session, "full", 1)
     };

@@ -130,7 +130,8 @@ cases! {
         an_edit_replaces_the_text_unless_a_newer_one_did
         revoking_empties_and_answers_what_was
         deletion_takes_what_hangs_on_it
-        a_file_is_noted_unless_the_message_was_revoked;
+        a_file_is_noted_unless_the_message_was_revoked
+        what_people_answer_is_kept_unless_the_message_was_revoked;
     early:
         it_is_taken_once_and_in_order
         the_same_said_twice_is_held_once

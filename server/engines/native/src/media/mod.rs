@@ -5,6 +5,8 @@ pub(crate) mod remote;
 mod thumbnail;
 mod upload;
 
+pub(crate) use self::upload::Sending;
+
 use std::{path::PathBuf, sync::Arc};
 
 use openwa_model::{

@@ -1,12 +1,12 @@
 use openwa_engine_native::CAPABILITIES;
 use openwa_model::{
     Timestamp,
-    content::{Media, MessageKind, Outgoing, OutgoingContent},
+    content::{EventResponse, Media, MessageKind, Outgoing, OutgoingContent},
     engine::{EngineError, ErrorKind},
     jid::Jid,
     ops::{
         CheckNumbers, Command, DeleteForMe, DownloadMedia, EditMessage, GetGroup, ListGroups, MarkRead, MessageRef, Op,
-        React, RevokeMessage, SendMessage,
+        React, RespondToEvent, RevokeMessage, SendMessage, VotePoll,
     },
 };
 use openwa_sandbox::phone::{
@@ -18,7 +18,14 @@ use crate::house::{DEADLINE, House, Session, chat, id, jid, received, text, writ
 
 fn outgoing(message_id: &str, to: &Jid, body: &str) -> SendMessage {
     let content = OutgoingContent::Text { body: body.to_owned() };
-    SendMessage(Outgoing { id: id(message_id), chat: to.clone(), content, quoted: None, mentions: vec![] })
+    SendMessage(Outgoing {
+        id: id(message_id),
+        chat: to.clone(),
+        content,
+        quoted: None,
+        mentions: vec![],
+        marks: Default::default(),
+    })
 }
 
 fn target(message_id: &str, chat: &Jid, sender: &Jid, from_me: bool) -> MessageRef {
@@ -136,13 +143,19 @@ fn any(op: Op) -> Command {
     match op {
         Op::SendMessage => {
             let content = OutgoingContent::Media { kind: MessageKind::Poll, media, caption: None };
-            let outgoing = Outgoing { id: id("3EB0FF"), chat: nobody, content, quoted: None, mentions: vec![] };
+            let marks = Default::default();
+            let outgoing = Outgoing { id: id("3EB0FF"), chat: nobody, content, quoted: None, mentions: vec![], marks };
             Command::SendMessage(SendMessage(outgoing))
         }
         Op::EditMessage => Command::EditMessage(EditMessage { target: nothing, body: String::new(), mentions: vec![] }),
         Op::RevokeMessage => Command::RevokeMessage(RevokeMessage { target: nothing }),
         Op::DeleteForMe => Command::DeleteForMe(DeleteForMe { target: nothing, timestamp: Timestamp::UNIX_EPOCH }),
         Op::React => Command::React(React { target: nothing, emoji: String::new() }),
+        Op::VotePoll => Command::VotePoll(VotePoll { target: nothing, options: vec![] }),
+        Op::RespondToEvent => {
+            let response = EventResponse::Maybe;
+            Command::RespondToEvent(RespondToEvent { target: nothing, response, extra_guests: 0 })
+        }
         Op::MarkRead => Command::MarkRead(MarkRead { chat: nobody.clone(), ids: vec![], sender: nobody }),
         Op::CheckNumbers => Command::CheckNumbers(CheckNumbers { numbers: vec![] }),
         Op::ListGroups => Command::ListGroups(ListGroups),
