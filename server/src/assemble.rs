@@ -119,6 +119,7 @@ fn settings(config: &Config) -> Result<Settings, ConfigError> {
         webhook_retry_delay: config.webhook_retry_delay.unwrap_or(defaults.webhook_retry_delay),
         webhook_max_payload_bytes: config.webhook_max_payload_bytes.unwrap_or(defaults.webhook_max_payload_bytes),
         webhook_max_per_session: config.webhook_max_per_session.unwrap_or(defaults.webhook_max_per_session),
+        template_max_chars: config.template_max_chars.unwrap_or(defaults.template_max_chars),
         network,
         api_key_pepper: config.pepper.clone(),
         ..defaults

@@ -37,6 +37,7 @@ pub(crate) struct Config {
     pub(crate) webhook_max_payload_bytes: Option<usize>,
     pub(crate) media_inline_max_bytes: Option<u64>,
     pub(crate) media_max_bytes: Option<u64>,
+    pub(crate) template_max_chars: Option<usize>,
     /// Whether private addresses are refused as targets of webhooks and media.
     pub(crate) guard_addresses: bool,
     pub(crate) allowed_hosts: Vec<String>,
@@ -105,6 +106,8 @@ impl Config {
             webhook_max_payload_bytes: of.value("WEBHOOK_MAX_PAYLOAD_BYTES", SIZE, small_size)?,
             media_inline_max_bytes: of.value("WEBHOOK_MEDIA_INLINE_MAX_BYTES", SIZE, size)?,
             media_max_bytes: of.value("MEDIA_DOWNLOAD_MAX_BYTES", SIZE, size)?,
+            template_max_chars: of
+                .value("TEMPLATE_RENDER_MAX_CHARS", "a number from 1 to 65536", |it| within(it, 1, 65_536))?,
             guard_addresses: of.value("WEBHOOK_SSRF_PROTECT", "true or false", |it| it.parse().ok())?.unwrap_or(true),
             allowed_hosts: of.value("SSRF_ALLOWED_HOSTS", HOSTS, hosts)?.unwrap_or_default(),
             node_id: of.value("NODE_ID", "1 to 64 letters, digits, dots, hyphens or underscores", node_id)?,
@@ -272,6 +275,7 @@ mod tests {
             ("WEBHOOK_SSRF_PROTECT", "maybe"),
             ("SSRF_ALLOWED_HOSTS", "good.example, bad example"),
             ("MEDIA_DOWNLOAD_MAX_BYTES", "none"),
+            ("TEMPLATE_RENDER_MAX_CHARS", "64k"),
             ("NODE_ID", "a b"),
             ("WHATSAPP_VERSION", "2.3000"),
             ("PORT", "\u{fffd}"),

@@ -19,7 +19,7 @@ use crate::{
     chats::Chats, contacts::Contacts, document::document, edge::Edge, error::ApiError, event_socket::EventSocket,
     events::Events, follower::Following, groups::Groups, health::Health, input::Door, keys::Keys, linking::Linking,
     messages::Messages, operations::Operations, rules::Rules, sends::Sends, session_settings::SessionSettings,
-    sessions::Sessions, webhooks::Webhooks,
+    sessions::Sessions, templates::Templates, webhooks::Webhooks,
 };
 
 /// Where all of OpenWA's routes are.
@@ -85,6 +85,8 @@ pub(crate) enum Tag {
     Contacts,
     /// Groups.
     Groups,
+    /// Texts to fill in and send.
+    Templates,
     /// Being called back.
     Webhooks,
     /// The log of what happened.
@@ -97,7 +99,7 @@ pub(crate) enum Tag {
 
 /// Every resource.
 pub(crate) type Api =
-    (Sessions, Linking, SessionSettings, Sends, Messages, Chats, Contacts, Groups, Webhooks, Events, Keys, Health);
+    (Sessions, Linking, SessionSettings, Sends, Messages, Chats, Contacts, Groups, Templates, Webhooks, Events, Keys, Health);
 
 /// The API as one endpoint.
 pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
@@ -112,6 +114,7 @@ pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
         Chats(gateway.clone()),
         Contacts(gateway.clone()),
         Groups(gateway.clone()),
+        Templates(gateway.clone()),
         Webhooks(gateway.clone()),
         Events { gateway: gateway.clone(), following: following.clone() },
         Keys(gateway.clone()),

@@ -75,6 +75,10 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "WEBHOOK_NOT_FOUND", format!("Webhook with id '{id}' not found"))
     }
 
+    pub(crate) fn template_not_found(id: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "TEMPLATE_NOT_FOUND", format!("Template with id '{id}' not found"))
+    }
+
     pub(crate) fn key_not_found(id: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "API_KEY_NOT_FOUND", format!("API key with id '{id}' not found"))
     }
@@ -200,6 +204,7 @@ pub(crate) const CODES: [(u16, &[&str]); 15] = [
             "CHAT_NOT_FOUND",
             "GROUP_NOT_FOUND",
             "MEDIA_NOT_STORED",
+            "TEMPLATE_NOT_FOUND",
             "WEBHOOK_NOT_FOUND",
             "API_KEY_NOT_FOUND",
             "NO_SUCH_ROUTE",
@@ -212,6 +217,7 @@ pub(crate) const CODES: [(u16, &[&str]); 15] = [
         &[
             "SESSION_NOT_READY",
             "SESSION_NAME_TAKEN",
+            "TEMPLATE_NAME_TAKEN",
             "SESSION_OWNED_ELSEWHERE",
             "PAIRING_NOT_POSSIBLE",
             "LAST_ADMIN_KEY",
@@ -259,6 +265,8 @@ impl From<GatewayError> for ApiError {
             E::MediaUnreachable(_) => (400, "MEDIA_UNREACHABLE"),
             E::AddressRefused(_) => (400, "ADDRESS_REFUSED"),
             E::InvalidInput(_) => (400, "INVALID_INPUT"),
+            E::TemplateNotFound(_) | E::TemplateNameNotFound(_) => (404, "TEMPLATE_NOT_FOUND"),
+            E::TemplateNameTaken(_) => (409, "TEMPLATE_NAME_TAKEN"),
             E::WebhookNotFound(_) => (404, "WEBHOOK_NOT_FOUND"),
             E::TooManyWebhooks { .. } => (400, "TOO_MANY_WEBHOOKS"),
             E::KeyNotFound(_) => (404, "API_KEY_NOT_FOUND"),
@@ -334,7 +342,7 @@ mod tests {
     use openwa_model::{
         engine::EngineKind,
         files::FileError,
-        id::{KeyId, SessionId, WebhookId},
+        id::{KeyId, SessionId, TemplateId, WebhookId},
         ops::Op,
         session::Status,
     };
@@ -378,6 +386,9 @@ mod tests {
             (E::MediaUnreachable(text()), 400, "MEDIA_UNREACHABLE"),
             (E::AddressRefused(text()), 400, "ADDRESS_REFUSED"),
             (E::InvalidInput(text()), 400, "INVALID_INPUT"),
+            (E::TemplateNotFound(TemplateId(id)), 404, "TEMPLATE_NOT_FOUND"),
+            (E::TemplateNameNotFound(text()), 404, "TEMPLATE_NOT_FOUND"),
+            (E::TemplateNameTaken(text()), 409, "TEMPLATE_NAME_TAKEN"),
             (E::WebhookNotFound(WebhookId(id)), 404, "WEBHOOK_NOT_FOUND"),
             (E::TooManyWebhooks { max: 16 }, 400, "TOO_MANY_WEBHOOKS"),
             (E::KeyNotFound(KeyId(id)), 404, "API_KEY_NOT_FOUND"),

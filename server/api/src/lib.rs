@@ -4,7 +4,7 @@
 //! `operations`, `input`, `upload`, `rules`), who asks (`auth`), what can go wrong (`error`), what answers are
 //! made of (`answer`, `file_answer`, `wire`, `words`), then one file a resource, each with its wire
 //! types beside its handlers (`sessions`, `linking`, `session_settings`, `sends`, `messages` with
-//! `message_records`, `chats`, `contacts`, `groups`, `webhooks`, `keys`, `events` with
+//! `message_records`, `chats`, `contacts`, `groups`, `templates`, `webhooks`, `keys`, `events` with
 //! `follower` and `event_socket`, `health`), and
 //! what all of it looks like from outside (`document`, `event_shapes`, `examples`).
 //!
@@ -41,6 +41,7 @@ mod messages;
 mod sends;
 mod session_settings;
 mod sessions;
+mod templates;
 mod webhooks;
 
 mod document;

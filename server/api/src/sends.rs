@@ -1,8 +1,10 @@
 //! Sending: text, files, replies.
 
+use std::collections::BTreeMap;
+
 use openwa_core::{
     Gateway,
-    gateway::{IdempotencyKey, SendContent, SendRequest},
+    gateway::{IdempotencyKey, SendContent, SendRequest, TemplateChoice},
     media_source::{MediaSource, Received},
 };
 use openwa_model::{content::MessageKind, id::SessionId};
@@ -119,6 +121,28 @@ pub(crate) struct SendAudio {
     quoted_message_id: Option<String>,
 }
 
+/// A template to send, by `templateId` or `templateName`.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+pub(crate) struct SendTemplate {
+    /// The chat: `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `<id>@newsletter`.
+    #[oai(validator(pattern = r"^[^\s@]+@[^\s@]+$"))]
+    chat_id: String,
+    /// The template's id; goes before its name.
+    template_id: Option<String>,
+    /// The template's name.
+    #[oai(validator(max_length = 100))]
+    template_name: Option<String>,
+    /// What to fill in: `{"name": "Ada"}` for `{{name}}`. A place that is not given stays as it is written.
+    #[oai(validator(max_properties = 256))]
+    vars: Option<BTreeMap<String, String>>,
+    /// Who is mentioned; the text must hold `@` and the number of each.
+    #[oai(validator(max_items = 256))]
+    mentions: Option<Vec<String>>,
+    /// Accepted for compatibility; no preview is made.
+    link_preview: Option<bool>,
+}
+
 /// A text that answers a message.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
@@ -173,6 +197,11 @@ fn source_of(
         (None, Some(_)) => Err(ApiError::invalid("mimetype is required when base64 is provided")),
         _ => Err(ApiError::invalid("Exactly one of url or base64 must be provided")),
     }
+}
+
+/// Not more of what a caller wrote than a sentence should hold.
+fn shown(text: &str) -> String {
+    text.chars().take(64).collect()
 }
 
 impl Sends {
@@ -237,6 +266,36 @@ impl Sends {
             mentions: text.mentions,
         };
         self.send(&caller, session.0.id()?, draft, key).await
+    }
+
+    /// Send a template
+    ///
+    /// Header, text and footer of the template with the given values filled in, and an empty line between.
+    #[oai(
+        path = "/sessions/:sessionId/messages/send-template",
+        method = "post",
+        operation_id = "sendTemplate",
+        tag = "Tag::Messages"
+    )]
+    async fn send_template(
+        &self,
+        caller: Caller<Operator, OneChat>,
+        #[oai(name = "sessionId")] session: Path<SessionPath>,
+        /// Makes the request take effect once within 24 hours.
+        #[oai(name = "Idempotency-Key")]
+        once: Once,
+        body: Body<SendTemplate>,
+    ) -> Answer<Accepted> {
+        let key = once.with(&body);
+        let SendTemplate { chat_id, template_id, template_name, vars, mentions, .. } = body.value;
+        let given = |it: &String| !it.is_empty();
+        let template = match (template_id.filter(given), template_name.filter(given)) {
+            (Some(id), _) => TemplateChoice::Id(id.parse().map_err(|_| ApiError::template_not_found(&shown(&id)))?),
+            (None, Some(name)) => TemplateChoice::Name(name),
+            (None, None) => return Err(ApiError::invalid("Either templateId or templateName must be provided")),
+        };
+        let content = SendContent::Template { template, values: vars.unwrap_or_default() };
+        self.send(&caller, session.0.id()?, Draft { chat_id, content, quoted_message_id: None, mentions }, key).await
     }
 
     /// Send a picture

@@ -3,7 +3,7 @@
 use openwa_model::{
     engine::{EngineError, EngineKind, ErrorKind},
     files::FileError,
-    id::{KeyId, SessionId, WebhookId},
+    id::{KeyId, SessionId, TemplateId, WebhookId},
     ops::Op,
     session::Status,
     store::StoreError,
@@ -77,6 +77,15 @@ pub enum GatewayError {
     /// What was asked does not make sense.
     #[error("{0}")]
     InvalidInput(String),
+    /// There is no such template.
+    #[error("Template with id '{0}' not found")]
+    TemplateNotFound(TemplateId),
+    /// The session has no template of this name.
+    #[error("Template with name '{0}' not found")]
+    TemplateNameNotFound(String),
+    /// Another template of the session has this name.
+    #[error("Template with name '{0}' already exists")]
+    TemplateNameTaken(String),
     /// There is no such webhook.
     #[error("Webhook with id '{0}' not found")]
     WebhookNotFound(WebhookId),

@@ -23,6 +23,8 @@ pub struct Settings {
     pub webhook_max_payload_bytes: usize,
     /// How many webhooks a session may have.
     pub webhook_max_per_session: u32,
+    /// How long a template may be once it is filled in, in characters.
+    pub template_max_chars: usize,
     /// Which addresses webhooks and media may be at.
     pub network: NetworkPolicy,
     /// The wait between two sessions that start by themselves.
@@ -57,6 +59,7 @@ impl Default for Settings {
             webhook_retry_delay: Duration::from_secs(5),
             webhook_max_payload_bytes: 1024 * 1024,
             webhook_max_per_session: 16,
+            template_max_chars: 64 * 1024,
             network: NetworkPolicy::default(),
             start_stagger: Duration::from_millis(50),
             send_timeout: Duration::from_secs(60),

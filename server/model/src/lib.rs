@@ -1,7 +1,7 @@
 //! The vocabulary of the gateway and the ports between its rooms.
 //!
 //! In reading order: what things are called ([`id`], [`jid`], [`session`], [`login`], [`content`],
-//! [`message`], [`chat`], [`contact`], [`group`], [`event`], [`webhook`], [`key`]), what a gateway
+//! [`message`], [`template`], [`chat`], [`contact`], [`group`], [`event`], [`webhook`], [`key`]), what a gateway
 //! can be asked to do ([`ops`], [`capability`]), and the ports that rooms implement for one another
 //! ([`engine`], [`store`], [`vault`], [`files`], [`clock`], [`bell`]).
 //!
@@ -28,6 +28,7 @@ pub mod ops;
 pub mod secret;
 pub mod session;
 pub mod store;
+pub mod template;
 pub mod vault;
 pub mod webhook;
 

@@ -12,12 +12,13 @@ use crate::{
     contact::{Contact, ContactSeen},
     content::{Media, MessageKind},
     event::{Event, EventKind, NewEvent},
-    id::{DeliveryId, KeyId, MessageId, Position, RowId, Seq, SessionId, WebhookId},
+    id::{DeliveryId, KeyId, MessageId, Position, RowId, Seq, SessionId, TemplateId, WebhookId},
     idempotency::IdempotentRequest,
     jid::Jid,
     key::ApiKey,
     message::{DeliveryStatus, Message, Reaction},
     session::Session,
+    template::Template,
     vault::Vault,
     webhook::{Delivery, DeliveryFailure, Settled, Webhook},
 };
@@ -71,7 +72,16 @@ pub trait Store: Send + Sync + 'static {
 
 /// All that can be read.
 pub trait View:
-    SessionReads + ChatReads + ContactReads + MessageReads + EventReads + WebhookReads + KeyReads + IdempotencyReads + Send
+    SessionReads
+    + ChatReads
+    + ContactReads
+    + MessageReads
+    + TemplateReads
+    + EventReads
+    + WebhookReads
+    + KeyReads
+    + IdempotencyReads
+    + Send
 {
 }
 
@@ -83,6 +93,7 @@ pub trait Unit:
     + ChatWrites
     + ContactWrites
     + MessageWrites
+    + TemplateWrites
     + EventWrites
     + WebhookWrites
     + KeyWrites
@@ -139,7 +150,7 @@ pub trait SessionWrites {
     async fn add_session(&mut self, session: &Session) -> Result<()>;
     /// Replaces all but the lease and the log's counter; false when there is no such session.
     async fn save_session(&mut self, session: &Session) -> Result<bool>;
-    /// Deletes it and all that is its own (chats, contacts, messages, log, webhooks, deliveries, idempotency rows, vault); false when there is no such session.
+    /// Deletes it and all that is its own (chats, contacts, messages, templates, log, webhooks, deliveries, idempotency rows, vault); false when there is no such session.
     async fn delete_session(&mut self, id: SessionId) -> Result<bool>;
     /// Takes the lease when it is free, has run out, or is already held by this owner (then the fence rises too). `None` when another node holds it.
     async fn acquire_lease(
@@ -296,6 +307,30 @@ pub trait MessageWrites {
     async fn set_media(&mut self, row: RowId, media: &Media) -> Result<()>;
     /// Sets, replaces or (with "") removes a reaction; false when nothing changed or a newer one is there.
     async fn set_reaction(&mut self, session: SessionId, reaction: &Reaction) -> Result<bool>;
+}
+
+/// Reads of templates.
+#[async_trait]
+pub trait TemplateReads {
+    /// One template.
+    async fn template(&mut self, id: TemplateId) -> Result<Option<Template>>;
+    /// The session's template of exactly this name.
+    async fn template_named(&mut self, session: SessionId, name: &str) -> Result<Option<Template>>;
+    /// All of a session, newest first.
+    async fn templates(&mut self, session: SessionId) -> Result<Vec<Template>>;
+    /// How many a session has.
+    async fn count_templates(&mut self, session: SessionId) -> Result<u64>;
+}
+
+/// Writes of templates.
+#[async_trait]
+pub trait TemplateWrites {
+    /// Adds one; a name that is taken in the session is a [`StoreError::Conflict`].
+    async fn add_template(&mut self, template: &Template) -> Result<()>;
+    /// Replaces all but session and time of making; false when there is none, a [`StoreError::Conflict`] when the name is taken.
+    async fn save_template(&mut self, template: &Template) -> Result<bool>;
+    /// Deletes it; false when there is none.
+    async fn delete_template(&mut self, id: TemplateId) -> Result<bool>;
 }
 
 /// Which events.

@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`SqliteStore`] (`open`), the one connection that writes and how units share a
 //! commit (`writer`), what reads and units run their statements on (`work`), then one file per
-//! resource (`sessions`, `leases`, `chats`, `contacts`, `merge`, `messages`, `message_reads`, `events`,
+//! resource (`sessions`, `leases`, `chats`, `contacts`, `merge`, `messages`, `message_reads`, `templates`, `events`,
 //! `webhooks`, `deliveries`, `failures`, `keys`, `idempotency`, `vault`), and below them the encryption of
 //! secrets (`seal`), reading rows back (`row`) and all that is particular to the database (`dialect`).
 //!
@@ -29,6 +29,7 @@ mod open;
 mod row;
 mod seal;
 mod sessions;
+mod templates;
 mod vault;
 mod webhooks;
 mod work;

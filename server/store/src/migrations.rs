@@ -14,6 +14,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (5, "webhooks", include_str!("../migrations/0005_webhooks.sql")),
     (6, "keys and idempotency", include_str!("../migrations/0006_keys_and_idempotency.sql")),
     (7, "vault", include_str!("../migrations/0007_vault.sql")),
+    (8, "templates", include_str!("../migrations/0008_templates.sql")),
 ];
 
 pub(crate) fn migrator() -> Migrator {

@@ -14,4 +14,5 @@ mod refusals;
 mod sdk_rust;
 mod story;
 mod suites;
+mod templates;
 mod walls;

@@ -12,5 +12,6 @@ mod permissions;
 mod sends;
 mod sessions;
 mod sockets;
+mod templates;
 mod uploads;
 mod webhooks;

@@ -26,6 +26,7 @@ fn operations(session: &str) -> Vec<Operation> {
                 .replace("{messageId}", "3EB0AA")
                 .replace("{groupId}", "120363000000000001@g.us")
                 .replace("{number}", "15550000001")
+                .replace("{templateId}", NOBODY)
                 .replace("{webhookId}", NOBODY)
                 .replace("{keyId}", NOBODY);
             assert!(!filled.contains('{'), "{path}: a part of the path has no value here");
@@ -166,6 +167,7 @@ async fn a_key_of_one_chat_stays_in_it() {
     };
     for (path, mut body) in [
         ("messages/send-text", json!({"text": "hi"})),
+        ("messages/send-template", json!({"templateName": "order"})),
         ("messages/send-image", json!({"base64": "AAAA", "mimetype": "image/png"})),
         ("messages/send-video", json!({"base64": "AAAA", "mimetype": "video/mp4"})),
         ("messages/send-audio", json!({"base64": "AAAA", "mimetype": "audio/ogg"})),

@@ -1,6 +1,6 @@
 //! Messages: send, react, edit, delete, list, and their files.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use openwa_model::{
     Timestamp,
@@ -16,7 +16,7 @@ use openwa_model::{
     store::{ContactReads, MessageFilter, Page, StoreError, Unit},
 };
 
-use super::{Gateway, Result};
+use super::{Gateway, Result, TemplateChoice};
 use crate::{
     error::GatewayError,
     idempotency::{self, Verdict},
@@ -47,6 +47,13 @@ pub enum SendContent {
     Text {
         /// The text.
         body: String,
+    },
+    /// A template of the session, filled in.
+    Template {
+        /// Which.
+        template: TemplateChoice,
+        /// What to fill in.
+        values: BTreeMap<String, String>,
     },
     /// A file.
     Media {
@@ -313,6 +320,10 @@ impl Gateway {
         }
         let content = match request.content {
             SendContent::Text { body } => OutgoingContent::Text { body },
+            SendContent::Template { template, values } => {
+                let mut view = self.view().await?;
+                OutgoingContent::Text { body: self.filled_in(&mut *view, session, template, &values).await? }
+            }
             SendContent::Media { kind, source, mimetype, filename, caption } => {
                 let context = &self.0.context;
                 let intake = Intake {

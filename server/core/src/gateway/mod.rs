@@ -7,6 +7,7 @@ mod keys;
 mod log;
 mod messages;
 mod sessions;
+mod templates;
 mod webhooks;
 
 use std::{sync::Arc, time::Duration};
@@ -25,7 +26,7 @@ use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use self::messages::canonical;
-pub use self::{keys::*, messages::*, sessions::*, webhooks::*};
+pub use self::{keys::*, messages::*, sessions::*, templates::*, webhooks::*};
 use crate::{
     error::GatewayError,
     housekeeping::Housekeeping,
