@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use openwa_core::{
     Gateway,
-    gateway::{IdempotencyKey, SendContent, SendRequest, TemplateChoice},
+    gateway::{IdempotencyKey, PreviewWish, SendContent, SendRequest, TemplateChoice},
     media_source::{MediaSource, Received},
 };
-use openwa_model::{content::MessageKind, id::SessionId};
-use poem::http::StatusCode;
+use openwa_model::{
+    content::{LinkPreview, MessageKind},
+    id::SessionId,
+};
 use poem_openapi::{Object, OpenApi, param::Path};
+use url::Url;
 
 use crate::{
     answer::{Accepted, Answer, Once},
@@ -36,9 +39,10 @@ pub(crate) struct SendText {
     /// Who is mentioned; the text must hold `@` and the number of each.
     #[oai(validator(max_items = 256))]
     mentions: Option<Vec<String>>,
-    /// Accepted for compatibility; no preview is made.
+    /// Whether the first link shows what its page says about itself; true when absent. The page has five seconds to
+    /// answer, and without an answer the text is sent without a preview.
     link_preview: Option<bool>,
-    /// Not implemented by any engine here: answers 501.
+    /// What to show instead of what the page says about itself.
     custom_link_preview: Option<CustomLinkPreview>,
     /// The message of the same chat that this answers.
     #[oai(validator(min_length = 1))]
@@ -49,11 +53,11 @@ pub(crate) struct SendText {
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 pub(crate) struct CustomLinkPreview {
-    /// The page.
-    #[oai(validator(max_length = 2048))]
+    /// The link, as it stands in the text: WhatsApp shows the preview of that link.
+    #[oai(validator(min_length = 1, max_length = 2048))]
     url: String,
     /// Its title.
-    #[oai(validator(max_length = 1024))]
+    #[oai(validator(min_length = 1, max_length = 1024))]
     title: String,
     /// What it is about.
     #[oai(validator(max_length = 1024))]
@@ -139,7 +143,7 @@ pub(crate) struct SendTemplate {
     /// Who is mentioned; the text must hold `@` and the number of each.
     #[oai(validator(max_items = 256))]
     mentions: Option<Vec<String>>,
-    /// Accepted for compatibility; no preview is made.
+    /// Whether the first link shows what its page says about itself; true when absent.
     link_preview: Option<bool>,
 }
 
@@ -159,6 +163,20 @@ pub(crate) struct SendReply {
     /// Who is mentioned; the text must hold `@` and the number of each.
     #[oai(validator(max_items = 256))]
     mentions: Option<Vec<String>>,
+}
+
+/// Which card a text is to show of the page it links to.
+fn preview_of(wanted: Option<bool>, custom: Option<CustomLinkPreview>) -> Answer<PreviewWish> {
+    let Some(CustomLinkPreview { url: link, title, description }) = custom else {
+        return Ok(if wanted == Some(false) { PreviewWish::Nothing } else { PreviewWish::FromPage });
+    };
+    if wanted == Some(false) {
+        return Err(ApiError::invalid("linkPreview: false cannot be combined with customLinkPreview"));
+    }
+    if !Url::parse(&link).is_ok_and(|it| matches!(it.scheme(), "http" | "https")) {
+        return Err(ApiError::invalid("customLinkPreview.url must start with http:// or https://"));
+    }
+    Ok(PreviewWish::Given(LinkPreview { link, title, description, thumbnail: None }))
 }
 
 /// The MIME type of a voice note that does not say.
@@ -255,13 +273,10 @@ impl Sends {
     ) -> Answer<Accepted> {
         let key = once.with(&body);
         let text = body.value;
-        if text.custom_link_preview.is_some() {
-            let sentence = "Engine 'native' does not implement 'customLinkPreview'";
-            return Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, "ENGINE_CANNOT", sentence));
-        }
+        let preview = preview_of(text.link_preview, text.custom_link_preview)?;
         let draft = Draft {
             chat_id: text.chat_id,
-            content: SendContent::Text { body: text.text },
+            content: SendContent::Text { body: text.text, preview },
             quoted_message_id: text.quoted_message_id,
             mentions: text.mentions,
         };
@@ -287,14 +302,15 @@ impl Sends {
         body: Body<SendTemplate>,
     ) -> Answer<Accepted> {
         let key = once.with(&body);
-        let SendTemplate { chat_id, template_id, template_name, vars, mentions, .. } = body.value;
+        let SendTemplate { chat_id, template_id, template_name, vars, mentions, link_preview } = body.value;
         let given = |it: &String| !it.is_empty();
         let template = match (template_id.filter(given), template_name.filter(given)) {
             (Some(id), _) => TemplateChoice::Id(id.parse().map_err(|_| ApiError::template_not_found(&shown(&id)))?),
             (None, Some(name)) => TemplateChoice::Name(name),
             (None, None) => return Err(ApiError::invalid("Either templateId or templateName must be provided")),
         };
-        let content = SendContent::Template { template, values: vars.unwrap_or_default() };
+        let preview = if link_preview == Some(false) { PreviewWish::Nothing } else { PreviewWish::FromPage };
+        let content = SendContent::Template { template, values: vars.unwrap_or_default(), preview };
         self.send(&caller, session.0.id()?, Draft { chat_id, content, quoted_message_id: None, mentions }, key).await
     }
 
@@ -416,7 +432,7 @@ impl Sends {
         let reply = body.value;
         let draft = Draft {
             chat_id: reply.chat_id,
-            content: SendContent::Text { body: reply.text },
+            content: SendContent::Text { body: reply.text, preview: PreviewWish::FromPage },
             quoted_message_id: Some(reply.quoted_message_id),
             mentions: reply.mentions,
         };

@@ -16,10 +16,7 @@ use openwa_model::{
     content::{Media, MessageKind},
     files::{FileError, Files},
 };
-use reqwest::{
-    Client, Response,
-    header::{CONTENT_TYPE, LOCATION},
-};
+use reqwest::{Client, Response, header::CONTENT_TYPE};
 use tokio::{fs, io::AsyncWriteExt};
 use url::Url;
 
@@ -30,12 +27,10 @@ use self::{
 };
 use crate::{
     error::GatewayError,
-    guard::{AddressRefused, NetworkPolicy},
-    http::caused_by,
+    fetch::{Fetched, fetch, said_plainly},
+    guard::NetworkPolicy,
 };
 
-/// How many times an address may send us on to another one; each is checked like the first.
-const MOST_REDIRECTS: usize = 5;
 /// How long a whole fetch may take, for large files on slow hosts.
 const FETCH_LIMIT: Duration = Duration::from_secs(60);
 /// How much base64 is decoded at a time, in characters; four make three bytes.
@@ -163,21 +158,8 @@ impl Intake<'_> {
     }
 
     async fn fetch(&self, address: &str, path: &Path) -> Result<Learned, GatewayError> {
-        let unreachable = |text: &str| GatewayError::MediaUnreachable(text.to_owned());
-        let mut url = self.network.check_url(address)?;
-        for _ in 0..=MOST_REDIRECTS {
-            let answer = self.client.get(url.clone()).send().await.map_err(|error| said_plainly(&error))?;
-            let status = answer.status();
-            if status.is_success() {
-                return self.receive(answer, &url, path).await;
-            }
-            let next = answer.headers().get(LOCATION).and_then(|it| it.to_str().ok());
-            match next.and_then(|it| url.join(it).ok()) {
-                Some(next) if status.is_redirection() => url = self.network.check_url(next.as_str())?,
-                _ => return Err(unreachable(&format!("the host answered {}", status.as_u16()))),
-            }
-        }
-        Err(unreachable(&format!("the host redirected more than {MOST_REDIRECTS} times")))
+        let Fetched { answer, url } = fetch(self.client, self.network, address).await?;
+        self.receive(answer, &url, path).await
     }
 
     async fn receive(&self, mut answer: Response, url: &Url, path: &Path) -> Result<Learned, GatewayError> {
@@ -202,22 +184,4 @@ impl Intake<'_> {
     fn too_large(&self) -> GatewayError {
         GatewayError::MediaTooLarge { max: self.max_bytes }
     }
-}
-
-fn said_plainly(error: &reqwest::Error) -> GatewayError {
-    if let Some(refused) = caused_by::<AddressRefused>(error) {
-        return GatewayError::AddressRefused(refused.to_string());
-    }
-    GatewayError::MediaUnreachable(
-        if caused_by::<rustls::Error>(error).is_some() {
-            "the TLS connection failed; check the host's certificate"
-        } else if error.is_timeout() {
-            "the host did not answer in time"
-        } else if error.is_connect() {
-            "no connection could be made; check the address"
-        } else {
-            "the connection broke"
-        }
-        .to_owned(),
-    )
 }

@@ -25,6 +25,8 @@ pub struct Settings {
     pub webhook_max_per_session: u32,
     /// How long a template may be once it is filled in, in characters.
     pub template_max_chars: usize,
+    /// How long the page of a link may hold up the text it stands in.
+    pub link_preview_timeout: Duration,
     /// Which addresses webhooks and media may be at.
     pub network: NetworkPolicy,
     /// The wait between two sessions that start by themselves.
@@ -60,6 +62,7 @@ impl Default for Settings {
             webhook_max_payload_bytes: 1024 * 1024,
             webhook_max_per_session: 16,
             template_max_chars: 64 * 1024,
+            link_preview_timeout: Duration::from_secs(5),
             network: NetworkPolicy::default(),
             start_stagger: Duration::from_millis(50),
             send_timeout: Duration::from_secs(60),

@@ -106,6 +106,19 @@ pub struct Media {
     pub remote: Option<String>,
 }
 
+/// The card that a text shows of a page it links to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LinkPreview {
+    /// The link, as it stands in the text.
+    pub link: String,
+    /// The page's title.
+    pub title: String,
+    /// What the page is about.
+    pub description: Option<String>,
+    /// Its picture, as a small JPEG.
+    pub thumbnail: Option<Vec<u8>>,
+}
+
 /// The message that another one answers.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Quoted {
@@ -173,6 +186,9 @@ pub enum OutgoingContent {
     Text {
         /// The text.
         body: String,
+        /// The card it shows of a page it links to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        preview: Option<LinkPreview>,
     },
     /// A file.
     Media {
@@ -197,7 +213,7 @@ impl OutgoingContent {
     /// Its text or caption, "" when it has none.
     pub fn body(&self) -> &str {
         match self {
-            Self::Text { body } => body,
+            Self::Text { body, .. } => body,
             Self::Media { caption, .. } => caption.as_deref().unwrap_or_default(),
         }
     }

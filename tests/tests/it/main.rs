@@ -7,6 +7,7 @@ mod cli;
 mod crash;
 mod journey;
 mod large_file;
+mod link_preview;
 mod mcp;
 mod openapi;
 mod readme;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 use openwa_model::{
     Timestamp,
     chat::ChatTouch,
-    content::{Media, MessageKind, Outgoing, OutgoingContent, Quoted},
+    content::{LinkPreview, Media, MessageKind, Outgoing, OutgoingContent, Quoted},
     engine::ErrorKind,
     id::{MessageId, RowId, SessionId},
     idempotency::IdempotentRequest,
@@ -20,6 +20,7 @@ use super::{Gateway, Result, TemplateChoice};
 use crate::{
     error::GatewayError,
     idempotency::{self, Verdict},
+    link_preview::Previews,
     media_source::{Described, Incoming, Intake, MediaSource},
     outbound::{self, Outcome},
     payload::{Events, file_bytes},
@@ -47,6 +48,8 @@ pub enum SendContent {
     Text {
         /// The text.
         body: String,
+        /// Which card it shows of a page it links to.
+        preview: PreviewWish,
     },
     /// A template of the session, filled in.
     Template {
@@ -54,6 +57,8 @@ pub enum SendContent {
         template: TemplateChoice,
         /// What to fill in.
         values: BTreeMap<String, String>,
+        /// Which card it shows of a page it links to.
+        preview: PreviewWish,
     },
     /// A file.
     Media {
@@ -68,6 +73,17 @@ pub enum SendContent {
         /// The text below it.
         caption: Option<String>,
     },
+}
+
+/// Which card a text shows of a page it links to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PreviewWish {
+    /// What the page of its first link says about itself, if it has a link and the page answers in time.
+    FromPage,
+    /// None.
+    Nothing,
+    /// This one.
+    Given(LinkPreview),
 }
 
 /// What makes a request take effect once.
@@ -319,10 +335,12 @@ impl Gateway {
             }
         }
         let content = match request.content {
-            SendContent::Text { body } => OutgoingContent::Text { body },
-            SendContent::Template { template, values } => {
+            SendContent::Text { body, preview } => self.text(body, preview).await,
+            SendContent::Template { template, values, preview } => {
                 let mut view = self.view().await?;
-                OutgoingContent::Text { body: self.filled_in(&mut *view, session, template, &values).await? }
+                let body = self.filled_in(&mut *view, session, template, &values).await?;
+                drop(view);
+                self.text(body, preview).await
             }
             SendContent::Media { kind, source, mimetype, filename, caption } => {
                 let context = &self.0.context;
@@ -366,6 +384,24 @@ impl Gateway {
             outgoing: Some(Outgoing { id, chat, content, quoted, mentions: request.mentions }),
             created_at: now,
         })
+    }
+
+    async fn text(&self, body: String, preview: PreviewWish) -> OutgoingContent {
+        let preview = match preview {
+            PreviewWish::Nothing => None,
+            PreviewWish::Given(preview) => Some(preview),
+            PreviewWish::FromPage => {
+                let context = &self.0.context;
+                let previews = Previews {
+                    client: &context.clients.pages,
+                    network: &context.settings.network,
+                    pictures: &context.pictures,
+                    within: context.settings.link_preview_timeout,
+                };
+                previews.of(&body).await
+            }
+        };
+        OutgoingContent::Text { body, preview }
     }
 
     /// The first unit of a send: from here on it will be sent, even if this process dies.

@@ -32,6 +32,7 @@ use crate::{
     housekeeping::Housekeeping,
     http::Clients,
     keyring::Keyring,
+    pictures::Pictures,
     settings::Settings,
     supervisor::Supervisor,
     webhook::{attempts::Attempts, fan_out::FanOut},
@@ -81,6 +82,8 @@ pub(crate) struct Context {
     pub(crate) keyring: Keyring,
     /// What the gateway's own requests go out through.
     pub(crate) clients: Clients,
+    /// Makes pictures smaller.
+    pub(crate) pictures: Pictures,
 }
 
 impl Context {
@@ -109,6 +112,7 @@ impl Gateway {
             deliveries: Bell::default(),
             keyring: Keyring::default(),
             clients,
+            pictures: Pictures::default(),
             ports,
             settings,
             bell: Bell::default(),

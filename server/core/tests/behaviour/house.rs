@@ -12,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use openwa_core::{
     Gateway, GatewayError, Ports, Settings,
-    gateway::{IdempotencyKey, NewSession, SendContent, SendOutcome, SendRequest},
+    gateway::{IdempotencyKey, NewSession, PreviewWish, SendContent, SendOutcome, SendRequest},
 };
 use openwa_files::LocalFiles;
 use openwa_model::{
@@ -464,7 +464,8 @@ impl House {
 }
 
 pub(crate) fn text(body: &str) -> SendRequest {
-    SendRequest { chat: phone(), content: SendContent::Text { body: body.into() }, quoted: None, mentions: vec![] }
+    let content = SendContent::Text { body: body.into(), preview: PreviewWish::FromPage };
+    SendRequest { chat: phone(), content, quoted: None, mentions: vec![] }
 }
 
 pub(crate) fn incoming(id: &str, body: &str) -> Signal {

@@ -2,7 +2,7 @@
 
 use buffa::MessageField;
 use openwa_model::{
-    content::{Outgoing, OutgoingContent, Quoted},
+    content::{LinkPreview, Outgoing, OutgoingContent, Quoted},
     engine::EngineError,
     jid::Jid,
     ops::MessageRef,
@@ -22,7 +22,10 @@ pub(crate) async fn message(
 ) -> Result<wa::Message, EngineError> {
     let context = context(outgoing.quoted.as_ref(), &outgoing.mentions);
     match &outgoing.content {
-        OutgoingContent::Text { body } => Ok(text(body, context)),
+        OutgoingContent::Text { body, preview } => Ok(match preview {
+            Some(preview) => text_with_card(body, preview, context),
+            None => text(body, context),
+        }),
         OutgoingContent::Media { kind, media: file, caption } => {
             media.message_with(client, *kind, file, caption.as_deref(), context).await
         }
@@ -41,6 +44,19 @@ fn text(body: &str, context: Option<Box<wa::ContextInfo>>) -> wa::Message {
         }),
         ..Default::default()
     }
+}
+
+fn text_with_card(body: &str, preview: &LinkPreview, context: Option<Box<wa::ContextInfo>>) -> wa::Message {
+    let card = inner::ExtendedTextMessage {
+        text: Some(body.to_owned()),
+        matched_text: Some(preview.link.clone()),
+        title: Some(preview.title.clone()),
+        description: preview.description.clone(),
+        jpeg_thumbnail: preview.thumbnail.clone(),
+        context_info: context.map_or_else(MessageField::none, |it| MessageField::some(*it)),
+        ..Default::default()
+    };
+    wa::Message { extended_text_message: MessageField::some(card), ..Default::default() }
 }
 
 fn context(quoted: Option<&Quoted>, mentions: &[Jid]) -> Option<Box<wa::ContextInfo>> {
@@ -124,6 +140,23 @@ mod tests {
         let message = text("yes", context(Some(&quoted), &mentions));
         let content = content::read(&message).unwrap();
         assert_eq!((&*content.body, content.quoted(), content.mentions()), ("yes", Some(quoted), mentions.to_vec()));
+    }
+
+    #[test]
+    fn a_card_names_the_link_it_is_about() {
+        let preview = LinkPreview {
+            link: "https://example.org/tea".into(),
+            title: "Tea".into(),
+            description: Some("All of it".into()),
+            thumbnail: Some(vec![1, 2, 3]),
+        };
+        let message = text_with_card("see https://example.org/tea", &preview, None);
+        let card = message.extended_text_message.as_option().unwrap();
+        assert_eq!(card.text.as_deref(), Some("see https://example.org/tea"));
+        assert_eq!(card.matched_text.as_deref(), Some("https://example.org/tea"));
+        assert_eq!((card.title.as_deref(), card.description.as_deref()), (Some("Tea"), Some("All of it")));
+        assert_eq!(card.jpeg_thumbnail.as_deref(), Some([1, 2, 3].as_slice()));
+        assert!(card.context_info.as_option().is_none());
     }
 
     #[test]

@@ -17,7 +17,7 @@ use openwa_sandbox::phone::{
 use crate::house::{DEADLINE, House, Session, chat, id, jid, received, text, writes};
 
 fn outgoing(message_id: &str, to: &Jid, body: &str) -> SendMessage {
-    let content = OutgoingContent::Text { body: body.to_owned() };
+    let content = OutgoingContent::Text { body: body.to_owned(), preview: None };
     SendMessage(Outgoing { id: id(message_id), chat: to.clone(), content, quoted: None, mentions: vec![] })
 }
 
