@@ -13,7 +13,7 @@ use crate::{
     input::{Door, declared_length},
     operations::{Matched, Operations},
     rest::Rest,
-    upload::is_form,
+    upload::{is_form, is_raw},
 };
 
 /// Nothing here may run scripts or be framed; the page with the documentation says so for itself.
@@ -88,8 +88,9 @@ impl<E> Edge<E> {
             request.set_method(Method::GET);
         }
         let found = self.operations.find(request.method(), request.uri().path());
-        let form = found.as_ref().is_some_and(|(Matched(it), _)| it.takes_form) && is_form(&request);
-        self.door.check_length(declared_length(&request).unwrap_or_default(), form)?;
+        let takes_file = found.as_ref().is_some_and(|(Matched(it), _)| it.takes_file);
+        let streamed = takes_file && (is_form(&request) || is_raw(&request));
+        self.door.check_length(declared_length(&request).unwrap_or_default(), streamed)?;
         if found.is_none()
             && let Some(allowed) = self.operations.allowed(request.method(), request.uri().path())
         {

@@ -20,7 +20,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 
-use crate::{error::ApiError, operations::Matched, rules::Rules};
+use crate::{error::ApiError, operations::Matched, rules::Rules, upload::is_raw};
 
 /// What of all bodies together may be in memory: this many of the largest.
 const BODIES_AT_ONCE: usize = 4;
@@ -31,7 +31,7 @@ const PIECE: usize = 1024;
 const BESIDE_THE_FILE: usize = 2 * 1024 * 1024;
 
 /// A share of what all bodies together may take up.
-type Room = OwnedSemaphorePermit;
+pub(crate) type Room = OwnedSemaphorePermit;
 
 /// What every request passes: limits, and the rules its input is checked against.
 pub(crate) struct Door {
@@ -49,12 +49,12 @@ impl Door {
     }
 
     /// Whether a body that announces this length is too large for what it is. A form needs some room beside its file.
-    pub(crate) fn check_length(&self, announced: usize, is_form: bool) -> Result<(), ApiError> {
+    pub(crate) fn check_length(&self, announced: usize, is_streamed: bool) -> Result<(), ApiError> {
         let form_limit = usize::try_from(self.file_limit).unwrap_or(usize::MAX).saturating_add(BESIDE_THE_FILE);
-        if is_form && announced > form_limit {
+        if is_streamed && announced > form_limit {
             return Err(GatewayError::MediaTooLarge { max: self.file_limit }.into());
         }
-        if !is_form && announced > self.body_limit {
+        if !is_streamed && announced > self.body_limit {
             return Err(ApiError::body_too_large(self.body_limit));
         }
         Ok(())
@@ -90,6 +90,10 @@ impl Door {
     /// Whether the query is what the operation declares.
     pub(crate) fn check_query(&self, request: &Request) -> Result<(), ApiError> {
         let Some(Matched(operation)) = request.data::<Matched>() else { return Ok(()) };
+        if operation.takes_file && is_raw(request) {
+            // These are the fields of the body, and checked as such.
+            return Ok(());
+        }
         let given: Vec<(String, String)> =
             request.params().map_err(|_| ApiError::invalid("the query could not be read"))?;
         let mut faults = Vec::new();
@@ -171,12 +175,17 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
 fn check_media_type(request: &Request, body: &[u8]) -> Result<(), ApiError> {
     let Some(said) = request.headers().get(header::CONTENT_TYPE).filter(|_| !body.is_empty()) else { return Ok(()) };
     let bare = said.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if bare == "application/json" || bare.starts_with("application/") && bare.ends_with("+json") {
+    if is_json(&bare) {
         return Ok(());
     }
     let bare: String = bare.chars().take(64).collect();
     let sentence = format!("'{bare}' is not taken here; send JSON, with the header Content-Type: application/json");
     Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "MEDIA_TYPE_NOT_TAKEN", sentence))
+}
+
+/// Whether this media type, in lower case and without parameters, is JSON.
+pub(crate) fn is_json(bare: &str) -> bool {
+    bare == "application/json" || bare.starts_with("application/") && bare.ends_with("+json")
 }
 
 /// The header that makes a request take effect once.

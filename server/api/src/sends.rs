@@ -316,8 +316,9 @@ impl Sends {
 
     /// Send a picture
     ///
-    /// The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as large as
-    /// the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+    /// The file comes by `url`, as `base64`, as the part `file` of a form, or as the body itself with the fields in the
+    /// query. Forms and bodies are streamed and may be as large as the gateway takes files
+    /// (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
     #[oai(
         path = "/sessions/:sessionId/messages/send-image",
         method = "post",
@@ -338,8 +339,9 @@ impl Sends {
 
     /// Send a video
     ///
-    /// The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as large as
-    /// the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+    /// The file comes by `url`, as `base64`, as the part `file` of a form, or as the body itself with the fields in the
+    /// query. Forms and bodies are streamed and may be as large as the gateway takes files
+    /// (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
     #[oai(
         path = "/sessions/:sessionId/messages/send-video",
         method = "post",
@@ -360,8 +362,9 @@ impl Sends {
 
     /// Send a document
     ///
-    /// The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as large as
-    /// the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+    /// The file comes by `url`, as `base64`, as the part `file` of a form, or as the body itself with the fields in the
+    /// query. Forms and bodies are streamed and may be as large as the gateway takes files
+    /// (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
     #[oai(
         path = "/sessions/:sessionId/messages/send-document",
         method = "post",
@@ -382,8 +385,9 @@ impl Sends {
 
     /// Send a sound or a voice note
     ///
-    /// The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as large as
-    /// the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+    /// The file comes by `url`, as `base64`, as the part `file` of a form, or as the body itself with the fields in the
+    /// query. Forms and bodies are streamed and may be as large as the gateway takes files
+    /// (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
     #[oai(
         path = "/sessions/:sessionId/messages/send-audio",
         method = "post",

@@ -67,6 +67,87 @@ async fn a_form_sends_its_file_with_the_fields() {
 }
 
 #[tokio::test]
+async fn a_body_may_be_the_file_itself() {
+    let house = House::open().await;
+    let (id, mut link) = house.ready("main").await;
+    let ask = async |route: &str, query: &[(&str, &str)], kind: &str, bytes: Vec<u8>| {
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+        let request = house.request("POST", &format!("/api/sessions/{id}/messages/{route}?{query}"));
+        house.answer(request.header("Content-Type", kind).body(bytes)).await
+    };
+    let query = [("chatId", ADA), ("caption", "look @15550000001"), ("mentions", ADA), ("mentions", "15550000003@c.us")];
+    ask("send-image", &query, "image/png", b"a picture".to_vec()).await.good(201);
+    let (outgoing, media) = sent(&mut link).await;
+    assert_eq!((media.mimetype.as_str(), media.size_bytes), ("image/png", Some(9)));
+    assert_eq!((outgoing.content.body(), outgoing.mentions.len()), ("look @15550000001", 2));
+    // What says nothing, or what curl says of any file, is looked at; a field goes before either.
+    for (kind, more, bytes, mimetype) in [
+        ("application/octet-stream", None, b"\x89PNG\r\n\x1a\n".to_vec(), "image/png"),
+        ("application/x-www-form-urlencoded", None, b"%PDF-1.7".to_vec(), "application/pdf"),
+        ("text/plain", Some(("mimetype", "text/csv")), b"a;b".to_vec(), "text/csv"),
+        ("text/plain; charset=utf-8", Some(("filename", "notes.txt")), b"a b".to_vec(), "text/plain; charset=utf-8"),
+    ] {
+        let query: Vec<_> = [("chatId", ADA)].into_iter().chain(more).collect();
+        ask("send-document", &query, kind, bytes).await.good(201);
+        let media = sent(&mut link).await.1;
+        assert_eq!(media.mimetype, mimetype, "{kind}");
+        if more == Some(("filename", "notes.txt")) {
+            assert_eq!(media.filename.as_deref(), Some("notes.txt"));
+        }
+    }
+    ask("send-audio", &[("chatId", ADA), ("ptt", "true")], "audio/ogg", b"x".to_vec()).await.good(201);
+    assert_eq!(sent(&mut link).await.0.content.kind().name(), "voice");
+    assert_eq!((house.unfinished_files(), house.kept_files()), (0, 6));
+
+    for (query, bytes, sentence) in [
+        ([("caption", "x")].as_slice(), b"x".to_vec(), "chatId must be a string"),
+        (&[("chatId", ADA), ("colour", "red")], b"x".to_vec(), "property colour should not exist"),
+        (&[("chatId", ADA), ("url", "https://example.org/a.png")], b"x".to_vec(), "property url should not exist"),
+        (&[("chatId", ADA), ("chatId", ADA)], b"x".to_vec(), "chatId must be given once"),
+        (&[("chatId", ADA), ("quotedMessageId", "3EB0FF")], b"x".to_vec(), "Quoted message not found in this chat"),
+        (&[("chatId", ADA)], Vec::new(), "The media file is empty"),
+    ] {
+        assert_eq!(ask("send-image", query, "image/png", bytes).await.failed(400), sentence);
+    }
+    // JSON is JSON, and without a query a body is not taken for a file.
+    let query = [("chatId", ADA)];
+    let json = ask("send-document", &query, "application/json", b"{}".to_vec()).await;
+    assert_eq!(json.failed(400), "property chatId should not exist");
+    assert_eq!(
+        ask("send-document", &[], "image/png", b"x".to_vec()).await.failed(400),
+        "chatId must be a string"
+    );
+    ask("send-document", &[], "text/plain", b"x".to_vec()).await.failed(415);
+    ask("send-text", &query, "text/plain", b"x".to_vec()).await.failed(400);
+    assert_eq!((house.unfinished_files(), house.kept_files()), (0, 6));
+}
+
+#[tokio::test]
+async fn a_body_that_is_a_file_is_bounded_as_files_are_and_takes_effect_once() {
+    let house = House::open_for_files(100_000).await;
+    let (id, mut link) = house.ready("main").await;
+    let path = format!("/api/sessions/{id}/messages/send-document?chatId={ADA}");
+    let ask = async |length: usize, fill: u8| {
+        let request = house.request("POST", &path).header("Content-Type", "application/pdf");
+        house.answer(request.header("Idempotency-Key", "key-1").body(vec![fill; length])).await
+    };
+    for length in [100_001, 9_000_000] {
+        let answer = ask(length, 7).await;
+        answer.failed(413);
+        assert_eq!(answer.body["code"], "MEDIA_TOO_LARGE", "{length} bytes");
+    }
+    assert_eq!((house.unfinished_files(), house.kept_files()), (0, 0));
+    let first = ask(100_000, 7).await.good(201);
+    sent(&mut link).await;
+    let again = ask(100_000, 7).await;
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    assert_eq!(again.good(201), first);
+    ask(100_000, 8).await.failed(422);
+    assert!(link.asked.try_recv().is_err(), "nothing was sent again");
+    assert_eq!((house.unfinished_files(), house.kept_files()), (0, 1));
+}
+
+#[tokio::test]
 async fn a_form_that_does_not_read_is_refused_and_leaves_nothing() {
     let house = House::open().await;
     let (id, _link) = house.ready("main").await;
