@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use openwa_api::{ApiSettings, ApiState};
-use openwa_core::{Gateway, Ports, Settings, guard::NetworkPolicy};
+use openwa_core::{Gateway, Ports, Settings, guard::NetworkPolicy, settings::ConversionSettings};
 use openwa_files::LocalFiles;
 use openwa_model::{
     clock::{SystemClock, SystemMinter},
@@ -16,7 +16,7 @@ use url::Url;
 use crate::{
     config::{Config, ConfigError},
     data_folder::FolderLock,
-    first_key,
+    ffmpeg, first_key,
     greeting::Greeting,
     lifecycle,
     network::NetworkChoice,
@@ -119,6 +119,12 @@ fn settings(config: &Config) -> Result<Settings, ConfigError> {
         webhook_retry_delay: config.webhook_retry_delay.unwrap_or(defaults.webhook_retry_delay),
         webhook_max_payload_bytes: config.webhook_max_payload_bytes.unwrap_or(defaults.webhook_max_payload_bytes),
         webhook_max_per_session: config.webhook_max_per_session.unwrap_or(defaults.webhook_max_per_session),
+        conversion: ConversionSettings {
+            ffmpeg: ffmpeg::find(&config.conversion),
+            timeout: config.conversion.timeout.unwrap_or(defaults.conversion.timeout),
+            max_output_bytes: config.conversion.max_output_bytes.unwrap_or(defaults.conversion.max_output_bytes),
+            at_once: config.conversion.at_once.unwrap_or(defaults.conversion.at_once),
+        },
         template_max_chars: config.template_max_chars.unwrap_or(defaults.template_max_chars),
         network,
         api_key_pepper: config.pepper.clone(),

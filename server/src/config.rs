@@ -38,12 +38,25 @@ pub(crate) struct Config {
     pub(crate) media_inline_max_bytes: Option<u64>,
     pub(crate) media_max_bytes: Option<u64>,
     pub(crate) template_max_chars: Option<usize>,
+    pub(crate) conversion: ConversionConfig,
     /// Whether private addresses are refused as targets of webhooks and media.
     pub(crate) guard_addresses: bool,
     pub(crate) allowed_hosts: Vec<String>,
     pub(crate) node_id: Option<String>,
     #[cfg_attr(not(feature = "engine-native"), expect(dead_code, reason = "only the native engine claims a version"))]
     pub(crate) whatsapp_version: Option<(u32, u32, u32)>,
+}
+
+/// How sounds and films are converted.
+#[derive(Debug)]
+pub(crate) struct ConversionConfig {
+    /// Whether ffmpeg is used where it is found.
+    pub(crate) enabled: bool,
+    /// Its path, or a name to look for.
+    pub(crate) ffmpeg: PathBuf,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) max_output_bytes: Option<u64>,
+    pub(crate) at_once: Option<usize>,
 }
 
 /// A setting that makes no sense.
@@ -108,6 +121,15 @@ impl Config {
             media_max_bytes: of.value("MEDIA_DOWNLOAD_MAX_BYTES", SIZE, size)?,
             template_max_chars: of
                 .value("TEMPLATE_RENDER_MAX_CHARS", "a number from 1 to 65536", |it| within(it, 1, 65_536))?,
+            conversion: ConversionConfig {
+                enabled: of
+                    .value("MEDIA_CONVERSION_ENABLED", "true or false", |it| it.parse().ok())?
+                    .unwrap_or(true),
+                ffmpeg: environment.get("FFMPEG_PATH").map_or_else(|| PathBuf::from("ffmpeg"), PathBuf::from),
+                timeout: of.value("MEDIA_CONVERSION_TIMEOUT_MS", MILLISECONDS, milliseconds)?,
+                max_output_bytes: of.value("MEDIA_CONVERSION_MAX_OUTPUT_BYTES", SIZE, size)?,
+                at_once: of.value("MEDIA_CONVERSION_CONCURRENCY", "a number from 1 to 64", |it| within(it, 1, 64))?,
+            },
             guard_addresses: of.value("WEBHOOK_SSRF_PROTECT", "true or false", |it| it.parse().ok())?.unwrap_or(true),
             allowed_hosts: of.value("SSRF_ALLOWED_HOSTS", HOSTS, hosts)?.unwrap_or_default(),
             node_id: of.value("NODE_ID", "1 to 64 letters, digits, dots, hyphens or underscores", node_id)?,
@@ -276,6 +298,9 @@ mod tests {
             ("SSRF_ALLOWED_HOSTS", "good.example, bad example"),
             ("MEDIA_DOWNLOAD_MAX_BYTES", "none"),
             ("TEMPLATE_RENDER_MAX_CHARS", "64k"),
+            ("MEDIA_CONVERSION_ENABLED", "ture"),
+            ("MEDIA_CONVERSION_TIMEOUT_MS", "1m"),
+            ("MEDIA_CONVERSION_CONCURRENCY", "0"),
             ("NODE_ID", "a b"),
             ("WHATSAPP_VERSION", "2.3000"),
             ("PORT", "\u{fffd}"),

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     chats::Chats, contacts::Contacts, document::document, edge::Edge, error::ApiError, event_socket::EventSocket,
     events::Events, follower::Following, groups::Groups, health::Health, input::Door, keys::Keys, linking::Linking,
-    messages::Messages, operations::Operations, rules::Rules, sends::Sends, session_settings::SessionSettings,
+    media::MediaConversions, messages::Messages, operations::Operations, rules::Rules, sends::Sends, session_settings::SessionSettings,
     sessions::Sessions, templates::Templates, webhooks::Webhooks,
 };
 
@@ -85,6 +85,8 @@ pub(crate) enum Tag {
     Contacts,
     /// Groups.
     Groups,
+    /// Converting files into what WhatsApp plays.
+    Media,
     /// Texts to fill in and send.
     Templates,
     /// Being called back.
@@ -99,7 +101,7 @@ pub(crate) enum Tag {
 
 /// Every resource.
 pub(crate) type Api =
-    (Sessions, Linking, SessionSettings, Sends, Messages, Chats, Contacts, Groups, Templates, Webhooks, Events, Keys, Health);
+    (Sessions, Linking, SessionSettings, Sends, Messages, Chats, Contacts, Groups, MediaConversions, Templates, Webhooks, Events, Keys, Health);
 
 /// The API as one endpoint.
 pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
@@ -114,6 +116,7 @@ pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
         Chats(gateway.clone()),
         Contacts(gateway.clone()),
         Groups(gateway.clone()),
+        MediaConversions(gateway.clone()),
         Templates(gateway.clone()),
         Webhooks(gateway.clone()),
         Events { gateway: gateway.clone(), following: following.clone() },

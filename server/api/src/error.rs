@@ -177,6 +177,7 @@ pub(crate) const CODES: [(u16, &[&str]); 15] = [
             "QR_NOT_AVAILABLE",
             "QUOTED_MESSAGE_NOT_FOUND",
             "MEDIA_UNREACHABLE",
+            "MEDIA_NOT_CONVERTIBLE",
             "ADDRESS_REFUSED",
             "NOT_ON_WHATSAPP",
             "TOO_MANY_WEBHOOKS",
@@ -233,7 +234,7 @@ pub(crate) const CODES: [(u16, &[&str]); 15] = [
     (500, &["SEND_FAILED", "ENGINE_FAILED", "INTERNAL"]),
     (501, &["ENGINE_CANNOT"]),
     (502, &["SESSION_LOGOUT_INCOMPLETE", "SESSION_STOP_INCOMPLETE"]),
-    (503, &["UNCONFIRMED", "DRAINING", "STORE_UNAVAILABLE", "BUSY"]),
+    (503, &["UNCONFIRMED", "DRAINING", "STORE_UNAVAILABLE", "BUSY", "CONVERSION_UNAVAILABLE"]),
 ];
 
 const BODY_TOO_LARGE: &str = "BODY_TOO_LARGE";
@@ -263,6 +264,9 @@ impl From<GatewayError> for ApiError {
             E::MediaNotStored => (404, "MEDIA_NOT_STORED"),
             E::MediaTooLarge { .. } => (413, "MEDIA_TOO_LARGE"),
             E::MediaUnreachable(_) => (400, "MEDIA_UNREACHABLE"),
+            E::NotConvertible(_) => (400, "MEDIA_NOT_CONVERTIBLE"),
+            E::ConversionUnavailable(_) => (503, "CONVERSION_UNAVAILABLE"),
+            E::ConversionBusy => (503, "BUSY"),
             E::AddressRefused(_) => (400, "ADDRESS_REFUSED"),
             E::InvalidInput(_) => (400, "INVALID_INPUT"),
             E::TemplateNotFound(_) | E::TemplateNameNotFound(_) => (404, "TEMPLATE_NOT_FOUND"),
@@ -292,8 +296,9 @@ impl From<GatewayError> for ApiError {
         };
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let answer = Self::new(status, code, error.to_string());
-        let answer =
-            Self { header: (status == StatusCode::SERVICE_UNAVAILABLE).then(|| Box::new(RETRY_SOON)), ..answer };
+        // What is not installed is not there a second later either.
+        let soon = status == StatusCode::SERVICE_UNAVAILABLE && code != "CONVERSION_UNAVAILABLE";
+        let answer = Self { header: soon.then(|| Box::new(RETRY_SOON)), ..answer };
         if status.is_server_error() { answer.because(error) } else { answer }
     }
 }
@@ -384,6 +389,9 @@ mod tests {
             (E::MediaNotStored, 404, "MEDIA_NOT_STORED"),
             (E::MediaTooLarge { max: 1 }, 413, "MEDIA_TOO_LARGE"),
             (E::MediaUnreachable(text()), 400, "MEDIA_UNREACHABLE"),
+            (E::NotConvertible(text()), 400, "MEDIA_NOT_CONVERTIBLE"),
+            (E::ConversionUnavailable(text()), 503, "CONVERSION_UNAVAILABLE"),
+            (E::ConversionBusy, 503, "BUSY"),
             (E::AddressRefused(text()), 400, "ADDRESS_REFUSED"),
             (E::InvalidInput(text()), 400, "INVALID_INPUT"),
             (E::TemplateNotFound(TemplateId(id)), 404, "TEMPLATE_NOT_FOUND"),

@@ -35,6 +35,9 @@ fn sending(name: &str) -> Option<Value> {
         "SendTemplate" => json!({
             "chatId": CUSTOMER, "templateName": "order-ready", "vars": {"name": "Grace", "order": "42"},
         }),
+        "MediaConversion" => json!({"available": true}),
+        "ConvertMedia" => json!({"url": "https://example.org/memo.m4a"}),
+        "ConvertedMedia" => json!({"base64": "T2dnUwACAAAA", "mimetype": "audio/ogg; codecs=opus", "bytes": 9}),
         "CreateTemplate" => json!({
             "name": "order-ready", "body": "Hello {{name}}, order {{order}} is ready.", "footer": "Open until six",
         }),

@@ -4,7 +4,7 @@
 //! `operations`, `input`, `upload`, `rules`), who asks (`auth`), what can go wrong (`error`), what answers are
 //! made of (`answer`, `file_answer`, `wire`, `words`), then one file a resource, each with its wire
 //! types beside its handlers (`sessions`, `linking`, `session_settings`, `sends`, `messages` with
-//! `message_records`, `chats`, `contacts`, `groups`, `templates`, `webhooks`, `keys`, `events` with
+//! `message_records`, `media`, `chats`, `contacts`, `groups`, `templates`, `webhooks`, `keys`, `events` with
 //! `follower` and `event_socket`, `health`), and
 //! what all of it looks like from outside (`document`, `event_shapes`, `examples`).
 //!
@@ -36,6 +36,7 @@ mod groups;
 mod health;
 mod keys;
 mod linking;
+mod media;
 mod message_records;
 mod messages;
 mod sends;

@@ -114,7 +114,8 @@ pub(crate) struct SendAudio {
     /// The text below it.
     #[oai(validator(max_length = 1024))]
     caption: Option<String>,
-    /// Whether it is a voice note.
+    /// Whether it is a voice note. What is not Ogg with Opus is converted where ffmpeg is there, and refused with 503
+    /// where it is not.
     #[oai(default)]
     ptt: bool,
     /// Who is mentioned in the caption.

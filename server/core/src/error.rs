@@ -71,6 +71,15 @@ pub enum GatewayError {
     /// The file could not be fetched.
     #[error("Media could not be fetched: {0}")]
     MediaUnreachable(String),
+    /// The file is not what its kind of message needs, and cannot be made into it.
+    #[error("Media could not be converted: {0}")]
+    NotConvertible(String),
+    /// This gateway cannot convert files.
+    #[error("{0}")]
+    ConversionUnavailable(String),
+    /// As many conversions run and wait as may.
+    #[error("Media conversion is busy; try again")]
+    ConversionBusy,
     /// The address may not be reached from here.
     #[error("Address is not allowed: {0}")]
     AddressRefused(String),

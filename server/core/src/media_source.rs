@@ -1,6 +1,7 @@
 //! Files that come in with a request: fetched from an address, decoded from base64, or received piece by piece; kept
 //! under a key in the end. No more than the permitted number of bytes is ever written or held.
 
+mod fitting;
 mod incoming;
 mod naming;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use reqwest::{Client, Response, header::CONTENT_TYPE};
 use tokio::{fs, io::AsyncWriteExt};
 use url::Url;
 
+pub(crate) use self::fitting::Workshop;
 pub use self::incoming::{Incoming, Received};
 use self::{
     incoming::Unfinished,
@@ -68,6 +70,29 @@ pub(crate) struct Intake<'a> {
     pub(crate) max_bytes: u64,
 }
 
+/// A file that is in, and neither kept nor given up yet. Dropping it removes it.
+#[derive(Debug)]
+pub(crate) struct Brought {
+    unfinished: Unfinished,
+    mimetype: String,
+    filename: Option<String>,
+    size_bytes: u64,
+}
+
+impl Brought {
+    pub(crate) fn path(&self) -> &Path {
+        self.unfinished.path()
+    }
+
+    pub(crate) fn mimetype(&self) -> &str {
+        &self.mimetype
+    }
+
+    pub(crate) fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+}
+
 /// What was learned about a file on its way in.
 #[derive(Default, Debug)]
 struct Learned {
@@ -79,6 +104,20 @@ struct Learned {
 impl Intake<'_> {
     /// Brings a file in and keeps it. When this fails, nothing stays.
     pub(crate) async fn take(&self, source: MediaSource, described: Described) -> Result<Media, GatewayError> {
+        let brought = self.bring(source, described).await?;
+        self.keep(brought).await
+    }
+
+    /// Keeps a file.
+    pub(crate) async fn keep(&self, brought: Brought) -> Result<Media, GatewayError> {
+        let Brought { unfinished, mimetype, filename, size_bytes } = brought;
+        let key = self.files.keep(unfinished.path().to_owned()).await?;
+        unfinished.done();
+        Ok(Media { mimetype, filename, size_bytes: Some(size_bytes), file: Some(key), remote: None })
+    }
+
+    /// Brings a file in.
+    pub(crate) async fn bring(&self, source: MediaSource, described: Described) -> Result<Brought, GatewayError> {
         // Removes the file also when the caller gives up in the middle of it.
         let (unfinished, learned) = match source {
             MediaSource::Received(file) => self.received(file)?,
@@ -108,9 +147,7 @@ impl Intake<'_> {
             let extension = extension_of(&mimetype)?;
             (described.kind == MessageKind::Document).then(|| format!("document.{extension}"))
         });
-        let key = self.files.keep(unfinished.path().to_owned()).await?;
-        unfinished.done();
-        Ok(Media { mimetype, filename, size_bytes: Some(learned.size_bytes), file: Some(key), remote: None })
+        Ok(Brought { unfinished, mimetype, filename, size_bytes: learned.size_bytes })
     }
 
     fn received(&self, file: Received) -> Result<(Unfinished, Learned), GatewayError> {

@@ -1,8 +1,16 @@
 //! Pictures made smaller. What is decoded comes from strangers, so its size is bounded before its pixels are.
 
-use std::io::{BufRead, Cursor, Seek};
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, BufWriter, Cursor, Seek, Write},
+    path::{Path, PathBuf},
+};
 
-use image::{DynamicImage, ImageDecoder, ImageReader, Limits, codecs::jpeg::JpegEncoder, imageops::FilterType};
+use image::{
+    AnimationDecoder, DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbaImage,
+    codecs::{gif::GifDecoder, jpeg::JpegEncoder, webp::WebPDecoder, webp::WebPEncoder},
+    imageops::{self, FilterType},
+};
 use tokio::sync::Semaphore;
 
 /// How many pictures are decoded at a time.
@@ -12,6 +20,22 @@ const MOST_MEMORY: u64 = 64 * 1024 * 1024;
 const LONGEST_EDGE: u32 = 16_384;
 /// Good enough for what is as large as a thumb.
 const QUALITY: u8 = 70;
+
+/// How wide and high a sticker is.
+const STICKER: u32 = 512;
+
+/// What became of a picture that was to be a sticker.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Sticker {
+    /// It is one already.
+    AsItIs,
+    /// It was written.
+    Made,
+    /// It moves, and is no WebP: nothing here writes those.
+    Moves,
+    /// It cannot be decoded.
+    NoPicture,
+}
 
 /// Makes pictures smaller, a few at a time.
 pub(crate) struct Pictures(Semaphore);
@@ -23,12 +47,69 @@ impl Default for Pictures {
 }
 
 impl Pictures {
+    /// Width and height, where the bytes begin like a picture.
+    pub(crate) fn dimensions(bytes: &[u8]) -> Option<(u32, u32)> {
+        ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?.into_dimensions().ok()
+    }
+
     /// A small JPEG of a picture, its longer edge as long as said; `None` when it cannot be decoded.
     pub(crate) async fn thumbnail(&self, bytes: Vec<u8>, edge: u32) -> Option<Vec<u8>> {
         let _turn = self.0.acquire().await.ok()?;
         // A decoder that panics costs the picture, and nothing else.
         tokio::task::spawn_blocking(move || thumbnail(Cursor::new(bytes), edge)).await.ok()?
     }
+
+    /// Makes a sticker of a picture: WebP without loss, 512 pixels wide and high, clear where the picture is not.
+    /// A WebP that has this size, or moves, stays as it is.
+    pub(crate) async fn sticker(&self, from: PathBuf, into: PathBuf) -> Sticker {
+        let Ok(_turn) = self.0.acquire().await else { return Sticker::NoPicture };
+        let made = tokio::task::spawn_blocking(move || sticker(&from, &into)).await;
+        match made {
+            Ok(Ok(made)) => made,
+            Ok(Err(error)) => {
+                tracing::debug!(error = &error as &dyn std::error::Error, "no sticker could be made of a picture");
+                Sticker::NoPicture
+            }
+            // A decoder that panics met no picture.
+            Err(_) => Sticker::NoPicture,
+        }
+    }
+}
+
+fn sticker(from: &Path, into: &Path) -> io::Result<Sticker> {
+    let open = || io::Result::Ok(BufReader::new(File::open(from)?));
+    let format = ImageReader::new(open()?).with_guessed_format()?.format();
+    match format {
+        Some(ImageFormat::WebP) => match WebPDecoder::new(open()?) {
+            Ok(it) if it.has_animation() || it.dimensions() == (STICKER, STICKER) => return Ok(Sticker::AsItIs),
+            _ => {}
+        },
+        Some(ImageFormat::Gif) if moves(open()?) => return Ok(Sticker::Moves),
+        _ => {}
+    }
+    let Some(picture) = decoded(open()?) else { return Ok(Sticker::NoPicture) };
+    let small = picture.resize(STICKER, STICKER, FilterType::Lanczos3).into_rgba8();
+    let mut square = RgbaImage::new(STICKER, STICKER);
+    let (left, above) = ((STICKER - small.width()) / 2, (STICKER - small.height()) / 2);
+    imageops::replace(&mut square, &small, i64::from(left), i64::from(above));
+    let mut file = BufWriter::new(File::create(into)?);
+    square.write_with_encoder(WebPEncoder::new_lossless(&mut file)).map_err(io::Error::other)?;
+    file.flush()?;
+    Ok(Sticker::Made)
+}
+
+/// Whether there is a second picture behind the first.
+fn moves(bytes: impl BufRead + Seek) -> bool {
+    let Ok(mut gif) = GifDecoder::new(bytes) else { return false };
+    gif.set_limits(limits()).is_ok() && gif.into_frames().nth(1).is_some_and(|it| it.is_ok())
+}
+
+fn limits() -> Limits {
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MOST_MEMORY);
+    limits.max_image_width = Some(LONGEST_EDGE);
+    limits.max_image_height = Some(LONGEST_EDGE);
+    limits
 }
 
 fn thumbnail(bytes: impl BufRead + Seek, edge: u32) -> Option<Vec<u8>> {
@@ -46,11 +127,7 @@ fn thumbnail(bytes: impl BufRead + Seek, edge: u32) -> Option<Vec<u8>> {
 /// The picture, unless it is none or too large.
 fn decoded(bytes: impl BufRead + Seek) -> Option<DynamicImage> {
     let mut reader = ImageReader::new(bytes).with_guessed_format().ok()?;
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MOST_MEMORY);
-    limits.max_image_width = Some(LONGEST_EDGE);
-    limits.max_image_height = Some(LONGEST_EDGE);
-    reader.limits(limits);
+    reader.limits(limits());
     let decoder = reader.into_decoder().ok()?;
     if decoder.total_bytes() > MOST_MEMORY {
         return None;
@@ -60,7 +137,7 @@ fn decoded(bytes: impl BufRead + Seek) -> Option<DynamicImage> {
 
 #[cfg(test)]
 mod tests {
-    use image::{ImageFormat, RgbImage};
+    use image::{Delay, Frame, RgbImage, codecs::gif::GifEncoder};
 
     use super::*;
 
@@ -83,6 +160,49 @@ mod tests {
             assert_eq!((small.width(), small.height()), expected, "{format:?}");
         }
         assert!(pictures.thumbnail(b"no picture".to_vec(), 100).await.is_none());
+    }
+
+    /// A GIF of so many pictures.
+    fn gif(pictures: u32) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut encoder = GifEncoder::new(&mut bytes);
+        let pixel = |it: u32| RgbaImage::from_pixel(20, 10, image::Rgba([it as u8 * 90, 0, 0, 255]));
+        let frames = (0..pictures).map(|it| Frame::from_parts(pixel(it), 0, 0, Delay::from_numer_denom_ms(100, 1)));
+        encoder.encode_frames(frames).unwrap();
+        drop(encoder);
+        bytes
+    }
+
+    #[tokio::test]
+    async fn stickers_are_square_webp_and_what_is_one_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, into) = (folder.path().join("from"), folder.path().join("into"));
+        let pictures = Pictures::default();
+        for (bytes, expected) in [
+            (picture(400, 200, ImageFormat::Png), Sticker::Made),
+            (picture(30, 60, ImageFormat::Jpeg), Sticker::Made),
+            (picture(600, 600, ImageFormat::WebP), Sticker::Made),
+            (gif(1), Sticker::Made),
+            (picture(512, 512, ImageFormat::WebP), Sticker::AsItIs),
+            (gif(2), Sticker::Moves),
+            (b"no picture".to_vec(), Sticker::NoPicture),
+            (Vec::new(), Sticker::NoPicture),
+        ] {
+            _ = std::fs::remove_file(&into);
+            std::fs::write(&from, bytes).unwrap();
+            assert_eq!(pictures.sticker(from.clone(), into.clone()).await, expected);
+            assert_eq!(into.exists(), expected == Sticker::Made);
+            if expected == Sticker::Made {
+                let made = std::fs::read(&into).unwrap();
+                let made = image::load_from_memory_with_format(&made, ImageFormat::WebP).unwrap();
+                assert_eq!((made.width(), made.height()), (512, 512));
+            }
+        }
+        // What is not as wide as high is clear at its sides.
+        std::fs::write(&from, picture(30, 60, ImageFormat::Png)).unwrap();
+        assert_eq!(pictures.sticker(from, into.clone()).await, Sticker::Made);
+        let made = image::load_from_memory(&std::fs::read(&into).unwrap()).unwrap().into_rgba8();
+        assert_eq!((made.get_pixel(0, 256).0[3], made.get_pixel(256, 256).0), (0, [200, 30, 30, 255]));
     }
 
     #[tokio::test]

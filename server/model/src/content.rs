@@ -106,6 +106,19 @@ pub struct Media {
     pub remote: Option<String>,
 }
 
+/// What a chat shows of a sound or film before it is played.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Playback {
+    /// How long it lasts.
+    pub seconds: Option<u32>,
+    /// How loud it is from beginning to end: 64 values from 0 to 100.
+    pub waveform: Option<Vec<u8>>,
+    /// Its first picture, as a small JPEG.
+    pub thumbnail: Option<Vec<u8>>,
+    /// Width and height of its pictures.
+    pub dimensions: Option<(u32, u32)>,
+}
+
 /// The card that a text shows of a page it links to.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct LinkPreview {
@@ -198,6 +211,9 @@ pub enum OutgoingContent {
         media: Media,
         /// The text below it.
         caption: Option<String>,
+        /// What a chat shows of it before it is played, where that was found out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        playback: Option<Box<Playback>>,
     },
 }
 

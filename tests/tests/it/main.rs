@@ -9,6 +9,7 @@ mod journey;
 mod large_file;
 mod link_preview;
 mod mcp;
+mod media;
 mod openapi;
 mod readme;
 mod refusals;

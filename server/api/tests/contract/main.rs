@@ -9,6 +9,7 @@ mod house;
 mod keys;
 mod link_previews;
 mod lists;
+mod media;
 mod pages;
 mod permissions;
 mod sends;

@@ -21,7 +21,7 @@ use crate::{
     error::GatewayError,
     idempotency::{self, Verdict},
     link_preview::Previews,
-    media_source::{Described, Incoming, Intake, MediaSource},
+    media_source::{Described, MediaSource},
     outbound::{self, Outcome},
     payload::{Events, file_bytes},
     reconciler,
@@ -116,11 +116,6 @@ impl Gateway {
     ) -> Result<SendOutcome> {
         let this = self.clone();
         self.detached(async move { this.send_to_the_end(session, request, key).await }).await
-    }
-
-    /// Begins to take in a file that is then sent as [`MediaSource::Received`].
-    pub async fn receive_file(&self) -> Result<Incoming> {
-        Incoming::begin(&*self.0.context.ports.files, self.settings().media_max_bytes).await
     }
 
     /// Reacts to a message; "" takes the reaction back.
@@ -343,15 +338,12 @@ impl Gateway {
                 self.text(body, preview).await
             }
             SendContent::Media { kind, source, mimetype, filename, caption } => {
-                let context = &self.0.context;
-                let intake = Intake {
-                    client: &context.clients.media,
-                    network: &context.settings.network,
-                    files: &*context.ports.files,
-                    max_bytes: context.settings.media_max_bytes.min(running.capabilities.max_media_bytes),
-                };
-                let media = intake.take(source, Described { kind, mimetype, filename }).await?;
-                OutgoingContent::Media { kind, media, caption }
+                let max_bytes = self.settings().media_max_bytes.min(running.capabilities.max_media_bytes);
+                let intake = self.intake(max_bytes);
+                let brought = intake.bring(source, Described { kind, mimetype, filename }).await?;
+                let (brought, playback) = self.workshop().fit(kind, brought).await?;
+                let media = intake.keep(brought).await?;
+                OutgoingContent::Media { kind, media, caption, playback: playback.map(Box::new) }
             }
         };
         let now = self.now();

@@ -5,6 +5,7 @@ mod contacts;
 mod groups;
 mod keys;
 mod log;
+mod media;
 mod messages;
 mod sessions;
 mod templates;
@@ -26,8 +27,9 @@ use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use self::messages::canonical;
-pub use self::{keys::*, messages::*, sessions::*, templates::*, webhooks::*};
+pub use self::{keys::*, media::*, messages::*, sessions::*, templates::*, webhooks::*};
 use crate::{
+    conversion::Converter,
     error::GatewayError,
     housekeeping::Housekeeping,
     http::Clients,
@@ -84,6 +86,8 @@ pub(crate) struct Context {
     pub(crate) clients: Clients,
     /// Makes pictures smaller.
     pub(crate) pictures: Pictures,
+    /// Makes sounds and films into what WhatsApp plays.
+    pub(crate) converter: Converter,
 }
 
 impl Context {
@@ -113,6 +117,7 @@ impl Gateway {
             keyring: Keyring::default(),
             clients,
             pictures: Pictures::default(),
+            converter: Converter::new(settings.conversion.clone()),
             ports,
             settings,
             bell: Bell::default(),

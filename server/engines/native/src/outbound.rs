@@ -26,8 +26,9 @@ pub(crate) async fn message(
             Some(preview) => text_with_card(body, preview, context),
             None => text(body, context),
         }),
-        OutgoingContent::Media { kind, media: file, caption } => {
-            media.message_with(client, *kind, file, caption.as_deref(), context).await
+        OutgoingContent::Media { kind, media: file, caption, playback } => {
+            let playback = playback.as_deref().cloned().unwrap_or_default();
+            media.message_with(client, *kind, file, caption.as_deref(), playback, context).await
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use openwa_model::{
-    content::{Media, MessageKind},
+    content::{Media, MessageKind, Playback},
     engine::{EngineError, ErrorKind, Retry},
 };
 use wacore::{
@@ -53,6 +53,7 @@ impl MediaStation {
         kind: MessageKind,
         media: &Media,
         caption: Option<&str>,
+        playback: Playback,
         context_info: Option<Box<wa::ContextInfo>>,
     ) -> Result<wa::Message, EngineError> {
         let path = self.local(media).await?;
@@ -83,10 +84,24 @@ impl MediaStation {
                 }
                 message
             }
-            MessageKind::Video => media::video_message(
-                upload,
-                VideoOptions { caption, mimetype, context_info, ..VideoOptions::default() },
-            ),
+            MessageKind::Video => {
+                let options = VideoOptions {
+                    caption,
+                    mimetype,
+                    context_info,
+                    jpeg_thumbnail: playback.thumbnail,
+                    duration_seconds: playback.seconds,
+                    ..VideoOptions::default()
+                };
+                let mut message = media::video_message(upload, options);
+                if let (Some(video), Some((width, height))) =
+                    (message.video_message.as_option_mut(), playback.dimensions)
+                {
+                    video.width = Some(width);
+                    video.height = Some(height);
+                }
+                message
+            }
             MessageKind::Document => media::document_message(
                 upload,
                 DocumentOptions {
@@ -104,7 +119,8 @@ impl MediaStation {
                     ptt: (kind == MessageKind::Voice).then_some(true),
                     mimetype,
                     context_info,
-                    ..AudioOptions::default()
+                    duration_seconds: playback.seconds,
+                    waveform: playback.waveform,
                 },
             ),
         })

@@ -63,7 +63,7 @@ async fn every_kind_of_file_reaches_the_phone_whole() {
         let outgoing = Outgoing {
             id: id(&message_id),
             chat: jid(&bob),
-            content: OutgoingContent::Media { kind, media, caption: Some("see".into()) },
+            content: OutgoingContent::Media { kind, media, caption: Some("see".into()), playback: None },
             quoted: None,
             mentions: vec![],
         };

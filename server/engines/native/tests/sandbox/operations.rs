@@ -135,7 +135,7 @@ fn any(op: Op) -> Command {
     let media = Media { mimetype: String::new(), filename: None, size_bytes: None, file: None, remote: None };
     match op {
         Op::SendMessage => {
-            let content = OutgoingContent::Media { kind: MessageKind::Poll, media, caption: None };
+            let content = OutgoingContent::Media { kind: MessageKind::Poll, media, caption: None, playback: None };
             let outgoing = Outgoing { id: id("3EB0FF"), chat: nobody, content, quoted: None, mentions: vec![] };
             Command::SendMessage(SendMessage(outgoing))
         }
