@@ -232,8 +232,8 @@ impl Gateway {
 
     /// The file of a message, as a local file; fetched from WhatsApp when there is no copy yet.
     pub async fn message_media(&self, session: SessionId, chat: &Jid, id: &MessageId) -> Result<(Media, PathBuf)> {
-        let message = self.message(session, chat, id).await?;
-        let media = message.media.ok_or(GatewayError::MediaNotStored)?;
+        let mut message = self.message(session, chat, id).await?;
+        let media = message.media.take().ok_or(GatewayError::MediaNotStored)?;
         let files = &self.0.context.ports.files;
         if let Some(key) = &media.file
             && let Some(path) = files.local(key).await?
@@ -244,7 +244,7 @@ impl Gateway {
             return Err(GatewayError::MediaNotStored);
         }
         let (this, running) = (self.clone(), self.running(session).await?);
-        self.detached(async move { this.fetch_media(&running, message.row, media).await }).await
+        self.detached(async move { this.fetch_media(&running, &message, media).await }).await
     }
 
     /// The bytes of a message's file where our copy is there and not larger than `max_bytes`; never asks WhatsApp.
@@ -464,12 +464,17 @@ impl Gateway {
         Err(error)
     }
 
-    async fn fetch_media(&self, running: &Running, row: RowId, media: Media) -> Result<(Media, PathBuf)> {
+    async fn fetch_media(&self, running: &Running, message: &Message, media: Media) -> Result<(Media, PathBuf)> {
         let files = &self.0.context.ports.files;
         running.check(Op::DownloadMedia)?;
         let spooled = files.spool().await?;
         let max_bytes = self.settings().media_max_bytes;
-        let download = DownloadMedia { media: media.clone(), into: spooled.clone(), max_bytes };
+        let download = DownloadMedia {
+            media: media.clone(),
+            message: Some(address(message)),
+            into: spooled.clone(),
+            max_bytes,
+        };
         let size_bytes = match running.call(download, self.settings().call_timeout).await {
             Ok(size_bytes) => size_bytes,
             Err(error) => {
@@ -486,7 +491,7 @@ impl Gateway {
         let key = files.keep(spooled).await?;
         let media = Media { size_bytes: Some(size_bytes), file: Some(key.clone()), ..media };
         let mut unit = self.begin_for(running).await?;
-        unit.set_media(row, &media).await?;
+        unit.set_media(message.row, &media).await?;
         unit.commit().await?;
         let path = files.local(&key).await?.ok_or(GatewayError::MediaNotStored)?;
         Ok((media, path))

@@ -5,7 +5,7 @@ use openwa_model::{
     content::{Media, MessageKind, Outgoing, OutgoingContent},
     engine::ErrorKind,
     files::Files,
-    ops::{DownloadMedia, SendMessage},
+    ops::{DownloadMedia, MessageRef, SendMessage},
 };
 use openwa_sandbox::{
     fault::Fault,
@@ -104,8 +104,10 @@ async fn a_large_picture_is_fetched_when_asked_for_and_within_bounds() {
     assert_eq!(media.file, None);
 
     let folder = tempfile::tempdir().unwrap();
-    let fetch =
-        |max_bytes, name: &str| DownloadMedia { media: media.clone(), into: folder.path().join(name), max_bytes };
+    let fetch = |max_bytes, name: &str| {
+        let into = folder.path().join(name);
+        DownloadMedia { media: media.clone(), message: None, into, max_bytes }
+    };
     let length = session.ask(fetch(1_000_000, "whole")).await.unwrap();
     assert_eq!(length, bytes.len() as u64);
     assert_eq!(std::fs::read(folder.path().join("whole")).unwrap(), bytes);
@@ -117,6 +119,12 @@ async fn a_large_picture_is_fetched_when_asked_for_and_within_bounds() {
     let error = session.ask(fetch(1_000_000, "gone")).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Media, "{error:?}");
     assert!(error.message.contains("no longer"), "{}", error.message);
+
+    // Whoever says which message it came with has the phone asked for it.
+    let message = MessageRef { id: id(&sent), chat: jid(&bob), sender: jid(&bob), from_me: false };
+    let again = DownloadMedia { message: Some(message), ..fetch(1_000_000, "again") };
+    assert_eq!(session.ask(again).await.unwrap(), bytes.len() as u64);
+    assert_eq!(std::fs::read(folder.path().join("again")).unwrap(), bytes);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -148,7 +148,7 @@ fn any(op: Op) -> Command {
         Op::ListGroups => Command::ListGroups(ListGroups),
         Op::GetGroup => Command::GetGroup(GetGroup { id: nobody }),
         Op::DownloadMedia => {
-            Command::DownloadMedia(DownloadMedia { media, into: std::path::PathBuf::new(), max_bytes: 0 })
+            Command::DownloadMedia(DownloadMedia { media, message: None, into: std::path::PathBuf::new(), max_bytes: 0 })
         }
     }
 }
