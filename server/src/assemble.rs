@@ -88,6 +88,7 @@ fn engines(config: &Config, inside: Option<&Url>) -> Result<Vec<Arc<dyn EngineFa
             NativeSettings::sandbox(format!("{}/ws/chat", media.replacen("http", "ws", 1)), media)
         }
     };
+    settings.automatic_media_types = config.media_types.clone().unwrap_or(settings.automatic_media_types);
     settings.version = config.whatsapp_version.unwrap_or(settings.version);
     Ok(vec![Arc::new(NativeFactory::new(settings).map_err(NetworkRefused::ByTheEngine)?)])
 }
@@ -114,6 +115,7 @@ fn settings(config: &Config) -> Result<Settings, ConfigError> {
     Ok(Settings {
         node_id: config.node_id.clone().unwrap_or(defaults.node_id),
         media_max_bytes: config.media_max_bytes.unwrap_or(defaults.media_max_bytes),
+        media_types: config.media_types.clone().unwrap_or(defaults.media_types),
         media_inline_max_bytes: config.media_inline_max_bytes.unwrap_or(defaults.media_inline_max_bytes),
         webhook_timeout: config.webhook_timeout.unwrap_or(defaults.webhook_timeout),
         webhook_retry_delay: config.webhook_retry_delay.unwrap_or(defaults.webhook_retry_delay),

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use openwa_model::secret::Secret;
+use openwa_model::{media_types::MediaTypes, secret::Secret};
 
 use crate::{
     cli::ServeFlags,
@@ -37,6 +37,7 @@ pub(crate) struct Config {
     pub(crate) webhook_max_payload_bytes: Option<usize>,
     pub(crate) media_inline_max_bytes: Option<u64>,
     pub(crate) media_max_bytes: Option<u64>,
+    pub(crate) media_types: Option<MediaTypes>,
     pub(crate) template_max_chars: Option<usize>,
     pub(crate) conversion: ConversionConfig,
     /// Whether private addresses are refused as targets of webhooks and media.
@@ -119,6 +120,7 @@ impl Config {
             webhook_max_payload_bytes: of.value("WEBHOOK_MAX_PAYLOAD_BYTES", SIZE, small_size)?,
             media_inline_max_bytes: of.value("WEBHOOK_MEDIA_INLINE_MAX_BYTES", SIZE, size)?,
             media_max_bytes: of.value("MEDIA_DOWNLOAD_MAX_BYTES", SIZE, size)?,
+            media_types: of.value("MEDIA_ALLOWED_TYPES", MEDIA_TYPES, MediaTypes::parse)?,
             template_max_chars: of
                 .value("TEMPLATE_RENDER_MAX_CHARS", "a number from 1 to 65536", |it| within(it, 1, 65_536))?,
             conversion: ConversionConfig {
@@ -151,6 +153,7 @@ pub(crate) fn log_settings(environment: &Environment) -> Result<LogSettings, Con
 const ADDRESS: &str = "an IP address, such as 127.0.0.1, or 0.0.0.0 for all";
 const MILLISECONDS: &str = "a number of milliseconds from 1 to 3600000";
 const SIZE: &str = "a size from 1kb to 1gb, such as 25mb, or a number of bytes";
+const MEDIA_TYPES: &str = "a list of MIME types such as image/*, application/pdf, with commas between";
 const HOSTS: &str = "a list of host names, IP addresses and networks such as 10.0.0.0/8, with commas between";
 
 struct Reader<'a>(&'a Environment);
@@ -298,6 +301,7 @@ mod tests {
             ("SSRF_ALLOWED_HOSTS", "good.example, bad example"),
             ("MEDIA_DOWNLOAD_MAX_BYTES", "none"),
             ("TEMPLATE_RENDER_MAX_CHARS", "64k"),
+            ("MEDIA_ALLOWED_TYPES", "pictures"),
             ("MEDIA_CONVERSION_ENABLED", "ture"),
             ("MEDIA_CONVERSION_TIMEOUT_MS", "1m"),
             ("MEDIA_CONVERSION_CONCURRENCY", "0"),

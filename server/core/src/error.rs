@@ -68,6 +68,9 @@ pub enum GatewayError {
         /// The largest there may be, in bytes.
         max: u64,
     },
+    /// Files of this type are not taken here.
+    #[error("Files of type '{0}' are not taken here; the operator can allow them with MEDIA_ALLOWED_TYPES")]
+    MediaTypeNotAllowed(String),
     /// The file could not be fetched.
     #[error("Media could not be fetched: {0}")]
     MediaUnreachable(String),

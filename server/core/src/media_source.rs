@@ -16,16 +16,20 @@ use base64::{
 use openwa_model::{
     content::{Media, MessageKind},
     files::{FileError, Files},
+    media_types::MediaTypes,
 };
 use reqwest::{Client, Response, header::CONTENT_TYPE};
-use tokio::{fs, io::AsyncWriteExt};
+use tokio::{
+    fs,
+    io::{AsyncReadExt, AsyncWriteExt},
+};
 use url::Url;
 
 pub(crate) use self::fitting::Workshop;
 pub use self::incoming::{Incoming, Received};
 use self::{
     incoming::Unfinished,
-    naming::{disposition_name, extension_of, found_type, path_name, plain_name, plain_type},
+    naming::{disposition_name, extension_of, found_type, looks_like, path_name, plain_name, plain_type},
 };
 use crate::{
     error::GatewayError,
@@ -67,6 +71,7 @@ pub(crate) struct Intake<'a> {
     pub(crate) client: &'a Client,
     pub(crate) network: &'a NetworkPolicy,
     pub(crate) files: &'a dyn Files,
+    pub(crate) types: &'a MediaTypes,
     pub(crate) max_bytes: u64,
 }
 
@@ -142,12 +147,27 @@ impl Intake<'_> {
             Some(said) => said,
             None => found_type(&described, &learned, unfinished.path()).await?,
         };
+        self.check_type(&mimetype, unfinished.path()).await?;
         let filename = described.filename.as_deref().and_then(plain_name).or(learned.filename);
         let filename = filename.or_else(|| {
             let extension = extension_of(&mimetype)?;
             (described.kind == MessageKind::Document).then(|| format!("document.{extension}"))
         });
         Ok(Brought { unfinished, mimetype, filename, size_bytes: learned.size_bytes })
+    }
+
+    /// What it is said to be has to be permitted, and what it looks like, where that is a picture, sound or film.
+    async fn check_type(&self, mimetype: &str, path: &Path) -> Result<(), GatewayError> {
+        if *self.types == MediaTypes::ALL {
+            return Ok(());
+        }
+        let mut first = [0; 16];
+        let read = fs::File::open(path).await.map_err(FileError::Io)?.read(&mut first).await.map_err(FileError::Io)?;
+        let seen = looks_like(&first[..read]).filter(|it| !it.starts_with("application/"));
+        match [Some(mimetype), seen].into_iter().flatten().find(|it| !self.types.permits(it)) {
+            Some(refused) => Err(GatewayError::MediaTypeNotAllowed(refused.chars().take(128).collect())),
+            None => Ok(()),
+        }
     }
 
     fn received(&self, file: Received) -> Result<(Unfinished, Learned), GatewayError> {

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use openwa_model::secret::Secret;
+use openwa_model::{media_types::MediaTypes, secret::Secret};
 
 use crate::guard::NetworkPolicy;
 
@@ -37,6 +37,8 @@ pub struct Settings {
     pub node_id: String,
     /// The largest file taken in or fetched, in bytes.
     pub media_max_bytes: u64,
+    /// Which types of files are taken in or fetched.
+    pub media_types: MediaTypes,
     /// The largest file put into an event, in bytes; larger ones are named only.
     pub media_inline_max_bytes: u64,
     /// How long a receiver of webhooks may take.
@@ -82,6 +84,7 @@ impl Default for Settings {
         Self {
             node_id: "openwa".to_owned(),
             media_max_bytes: 50 * 1024 * 1024,
+            media_types: MediaTypes::ALL,
             media_inline_max_bytes: 1024 * 1024,
             webhook_timeout: Duration::from_secs(10),
             webhook_retry_delay: Duration::from_secs(5),

@@ -1,7 +1,7 @@
 //! The vocabulary of the gateway and the ports between its rooms.
 //!
 //! In reading order: what things are called ([`id`], [`jid`], [`session`], [`login`], [`content`],
-//! [`message`], [`template`], [`chat`], [`contact`], [`group`], [`event`], [`webhook`], [`key`]), what a gateway
+//! [`media_types`], [`message`], [`template`], [`chat`], [`contact`], [`group`], [`event`], [`webhook`], [`key`]), what a gateway
 //! can be asked to do ([`ops`], [`capability`]), and the ports that rooms implement for one another
 //! ([`engine`], [`store`], [`vault`], [`files`], [`clock`], [`bell`]).
 //!
@@ -23,6 +23,7 @@ pub mod idempotency;
 pub mod jid;
 pub mod key;
 pub mod login;
+pub mod media_types;
 pub mod message;
 pub mod ops;
 pub mod secret;

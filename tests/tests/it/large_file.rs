@@ -17,7 +17,7 @@ use crate::story::{LIMIT, Session, text};
 const PIECE: usize = 64 * 1024;
 const PIECES: usize = 1024;
 /// Far less than the file: what the allocator keeps, and the pieces that are on their way.
-const MOST_GROWTH: u64 = 32 * 1024 * 1024;
+const MOST_GROWTH: u64 = 16 * 1024 * 1024;
 
 fn piece(number: usize) -> Vec<u8> {
     vec![(number % 251) as u8; PIECE]

@@ -1,7 +1,9 @@
 //! Files that come as a form: streamed, bounded, and nothing half-written stays.
 
+use openwa_core::Settings;
 use openwa_model::{
     content::{Media, Outgoing, OutgoingContent},
+    media_types::MediaTypes,
     ops::Command,
 };
 use reqwest::{
@@ -220,6 +222,21 @@ async fn a_file_that_is_too_large_is_refused_before_or_while_it_comes() {
     let mut answer = String::new();
     soon("an answer", socket.read_to_string(&mut answer)).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("MEDIA_TOO_LARGE"), "{answer}");
+}
+
+#[tokio::test]
+async fn only_permitted_types_are_sent() {
+    let types = MediaTypes::parse("image/*").unwrap();
+    let house = House::open_behaving(Settings { media_types: types, ..Settings::default() }).await;
+    let (id, mut link) = house.ready("main").await;
+    send(&house, &id, "send-image", form().part("file", picture(b"a picture"))).await.good(201);
+    sent(&mut link).await;
+    let page = Part::bytes(b"<script>".as_slice()).mime_str("text/html").unwrap();
+    let answer = send(&house, &id, "send-document", form().part("file", page)).await;
+    assert!(answer.failed(415).starts_with("Files of type 'text/html' are not taken here"), "{}", answer.text);
+    assert_eq!(answer.body["code"], "MEDIA_TYPE_NOT_ALLOWED");
+    assert!(link.asked.try_recv().is_err(), "nothing was sent");
+    assert_eq!((house.unfinished_files(), house.kept_files()), (0, 1));
 }
 
 #[tokio::test]

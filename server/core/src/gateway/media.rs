@@ -73,6 +73,7 @@ impl Gateway {
             client: &context.clients.media,
             network: &context.settings.network,
             files: &*context.ports.files,
+            types: &context.settings.media_types,
             max_bytes,
         }
     }

@@ -467,6 +467,9 @@ impl Gateway {
     async fn fetch_media(&self, running: &Running, message: &Message, media: Media) -> Result<(Media, PathBuf)> {
         let files = &self.0.context.ports.files;
         running.check(Op::DownloadMedia)?;
+        if !self.settings().media_types.permits(&media.mimetype) {
+            return Err(GatewayError::MediaTypeNotAllowed(media.mimetype));
+        }
         let spooled = files.spool().await?;
         let max_bytes = self.settings().media_max_bytes;
         let download = DownloadMedia {

@@ -61,6 +61,7 @@ struct Door {
     folder: TempDir,
     files: LocalFiles,
     network: NetworkPolicy,
+    types: MediaTypes,
     clients: Clients,
 }
 
@@ -69,11 +70,12 @@ impl Door {
         let folder = tempfile::tempdir().unwrap();
         let files = LocalFiles::open(folder.path()).await.unwrap();
         let clients = Clients::new(&network, Duration::from_secs(10)).unwrap();
-        Self { folder, files, network, clients }
+        Self { folder, files, network, types: MediaTypes::ALL, clients }
     }
 
     async fn take(&self, source: MediaSource, described: Described) -> Result<(Media, Vec<u8>), GatewayError> {
-        let intake = Intake { client: &self.clients.media, network: &self.network, files: &self.files, max_bytes: MAX };
+        let Self { network, files, types, .. } = self;
+        let intake = Intake { client: &self.clients.media, network, files, types, max_bytes: MAX };
         let media = intake.take(source, described).await?;
         let path = self.files.local(media.file.as_ref().unwrap()).await.unwrap().unwrap();
         Ok((media, fs::read(path).await.unwrap()))
@@ -137,11 +139,36 @@ async fn a_large_file_is_the_same_in_all_its_chunks_and_one_byte_more_is_too_lar
         client: &door.clients.media,
         network: &door.network,
         files: &door.files,
+        types: &door.types,
         max_bytes: large.len() as u64,
     };
     let media = intake.take(base64(&lines), described(MessageKind::Video)).await.unwrap();
     let path = door.files.local(media.file.as_ref().unwrap()).await.unwrap().unwrap();
     assert_eq!(fs::read(path).await.unwrap(), large);
+}
+
+#[tokio::test]
+async fn only_permitted_types_are_taken() {
+    let mut door = Door::open(NetworkPolicy::default()).await;
+    door.types = MediaTypes::parse("image/*, application/zip").unwrap();
+    let png = base64::prelude::BASE64_STANDARD.encode(PNG);
+    let said = |kind: &str| Described { mimetype: Some(kind.to_owned()), ..described(MessageKind::Document) };
+    for (text, described, refused) in [
+        (png.as_str(), described(MessageKind::Image), None),
+        (&png, said("image/jpeg"), None),
+        (&png, said("application/zip"), None),
+        (&png, said("application/pdf"), Some("application/pdf")),
+        // Ogg that is called a picture.
+        ("T2dnUwAA", said("image/png"), Some("audio/ogg")),
+        ("aGVsbG8=", described(MessageKind::Document), Some("application/octet-stream")),
+    ] {
+        match (door.take(base64(text), described).await, refused) {
+            (Ok(_), None) => {}
+            (Err(GatewayError::MediaTypeNotAllowed(found)), Some(expected)) => assert_eq!(found, expected),
+            (other, expected) => panic!("{other:?} instead of {expected:?}"),
+        }
+    }
+    assert_eq!(door.leftovers(), 0);
 }
 
 #[tokio::test]
