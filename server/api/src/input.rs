@@ -72,12 +72,18 @@ impl Door {
             if bytes.len() > self.body_limit {
                 return Err(ApiError::body_too_large(self.body_limit));
             }
-            let covered = room.num_permits() * PIECE;
-            if bytes.len() > covered {
-                room.merge(self.room(bytes.len() - covered)?);
-            }
+            self.cover(&mut room, bytes.len())?;
         }
         Ok((bytes, room))
+    }
+
+    /// Takes more of the budget when a share does not cover so many bytes.
+    pub(crate) fn cover(&self, room: &mut Room, bytes: usize) -> Result<(), ApiError> {
+        let covered = room.num_permits() * PIECE;
+        if bytes > covered {
+            room.merge(self.room(bytes - covered)?);
+        }
+        Ok(())
     }
 
     /// A share of the budget for this many bytes.
@@ -159,8 +165,12 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
         let door = door_of(request)?;
         let (bytes, room) = door.read(request, body).await?;
         check_media_type(request, &bytes)?;
-        let fingerprint = request.headers().contains_key(IDEMPOTENCY_KEY).then(|| fingerprint(request, &bytes));
-        let value = parse(&bytes)?;
+        let fingerprint = request.headers().contains_key(IDEMPOTENCY_KEY).then(|| {
+            let mut fingerprint = Fingerprint::begin(request);
+            fingerprint.update(&bytes);
+            fingerprint.finish()
+        });
+        let value = read_value(&bytes)?;
         drop(bytes);
         let faults = door.rules.body(&T::schema_ref(), &value);
         if !faults.is_empty() {
@@ -172,7 +182,7 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
 }
 
 /// A body may not say what it is; where it does, it is JSON.
-fn check_media_type(request: &Request, body: &[u8]) -> Result<(), ApiError> {
+pub(crate) fn check_media_type(request: &Request, body: &[u8]) -> Result<(), ApiError> {
     let Some(said) = request.headers().get(header::CONTENT_TYPE).filter(|_| !body.is_empty()) else { return Ok(()) };
     let bare = said.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if is_json(&bare) {
@@ -196,13 +206,25 @@ pub(crate) fn door_of(request: &Request) -> Result<&Arc<Door>, ApiError> {
     request.data::<Arc<Door>>().ok_or_else(|| ApiError::internal(std::io::Error::other("the app has no door")))
 }
 
-/// What tells this request from another one.
-pub(crate) fn fingerprint(request: &Request, body: &[u8]) -> String {
-    let path = request.uri().path();
-    hex::encode(Sha256::new().chain_update(path).chain_update([0]).chain_update(body).finalize())
+/// What tells this request from another one: SHA-256 of operation and body.
+pub(crate) struct Fingerprint(Sha256);
+
+impl Fingerprint {
+    pub(crate) fn begin(request: &Request) -> Self {
+        Self(Sha256::new().chain_update(request.uri().path()).chain_update([0]))
+    }
+
+    pub(crate) fn update(&mut self, body: &[u8]) {
+        self.0.update(body);
+    }
+
+    pub(crate) fn finish(self) -> String {
+        hex::encode(self.0.finalize())
+    }
 }
 
-fn parse(bytes: &[u8]) -> Result<Value, ApiError> {
+/// The body as JSON; nothing is an empty object.
+pub(crate) fn read_value(bytes: &[u8]) -> Result<Value, ApiError> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Object(serde_json::Map::new()));
     }
@@ -246,9 +268,9 @@ mod tests {
             ("{\"a\": [{\"b\": \"x\\u0000\"}]}", false),
             ("{\"a\\u0000\": 1}", false),
         ] {
-            assert_eq!(parse(body.as_bytes()).is_ok(), good, "{body}");
+            assert_eq!(read_value(body.as_bytes()).is_ok(), good, "{body}");
         }
         let deep = "[".repeat(200) + &"]".repeat(200);
-        assert!(parse(deep.as_bytes()).is_err());
+        assert!(read_value(deep.as_bytes()).is_err());
     }
 }

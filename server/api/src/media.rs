@@ -141,7 +141,7 @@ impl MediaConversions {
         into: Conversion,
     ) -> Answer<ConvertedAnswer> {
         let source = match (file, body.value.url, body.value.base64) {
-            (Some(file), ..) => MediaSource::Received(file),
+            (Some(file), None, _) => MediaSource::Received(file),
             (None, Some(url), None) => MediaSource::Url(url),
             (None, None, Some(data)) => MediaSource::Base64(data),
             _ => return Err(ApiError::invalid("Exactly one of url or base64 must be provided")),

@@ -54,10 +54,10 @@ pub(crate) struct SendText {
 #[oai(rename_all = "camelCase")]
 pub(crate) struct CustomLinkPreview {
     /// The link, as it stands in the text: WhatsApp shows the preview of that link.
-    #[oai(validator(min_length = 1, max_length = 2048))]
+    #[oai(validator(max_length = 2048))]
     url: String,
     /// Its title.
-    #[oai(validator(min_length = 1, max_length = 1024))]
+    #[oai(validator(max_length = 1024))]
     title: String,
     /// What it is about.
     #[oai(validator(max_length = 1024))]
@@ -177,6 +177,10 @@ fn preview_of(wanted: Option<bool>, custom: Option<CustomLinkPreview>) -> Answer
     if !Url::parse(&link).is_ok_and(|it| matches!(it.scheme(), "http" | "https")) {
         return Err(ApiError::invalid("customLinkPreview.url must start with http:// or https://"));
     }
+    // WhatsApp shows no preview without one.
+    if title.is_empty() {
+        return Err(ApiError::invalid("customLinkPreview.title should not be empty"));
+    }
     Ok(PreviewWish::Given(LinkPreview { link, title, description, thumbnail: None }))
 }
 
@@ -200,20 +204,21 @@ impl SendMedia {
     }
 }
 
-/// A form brings its file; otherwise the fields name one.
+/// A form brings its file, and base64 was decoded as it came; otherwise the fields name one.
 fn source_of(
     file: Option<Received>,
     url: Option<String>,
     base64: Option<String>,
     has_mimetype: bool,
 ) -> Answer<MediaSource> {
-    if let Some(file) = file {
-        return Ok(MediaSource::Received(file));
-    }
-    match (url, base64) {
-        (Some(url), None) => Ok(MediaSource::Url(url)),
-        (None, Some(data)) if has_mimetype => Ok(MediaSource::Base64(data)),
-        (None, Some(_)) => Err(ApiError::invalid("mimetype is required when base64 is provided")),
+    match (url, base64, file) {
+        (None, None, Some(file)) => Ok(MediaSource::Received(file)),
+        (Some(url), None, None) => Ok(MediaSource::Url(url)),
+        (None, Some(_), _) if !has_mimetype => {
+            Err(ApiError::invalid("mimetype is required when base64 is provided"))
+        }
+        (None, Some(_), Some(file)) => Ok(MediaSource::Received(file)),
+        (None, Some(data), None) => Ok(MediaSource::Base64(data)),
         _ => Err(ApiError::invalid("Exactly one of url or base64 must be provided")),
     }
 }

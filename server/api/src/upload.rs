@@ -1,7 +1,10 @@
 //! Bodies that carry a file: as JSON with base64 or an address, as `multipart/form-data` with the file streamed, or as
 //! the file itself with the fields in the query.
 //!
-//! Of a form no more is held than its fields and one piece of the file; the file goes to the disk as it comes.
+//! No more is held than the fields and one piece of the file; the file goes to the disk as it comes. That holds for
+//! base64 in JSON too: its text is taken out of the object as the object comes (`scanner`).
+
+mod scanner;
 
 use std::{
     io,
@@ -17,7 +20,10 @@ use std::{
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use multer::{Field, Multipart};
-use openwa_core::{Gateway, media_source::Received};
+use openwa_core::{
+    Gateway, GatewayError,
+    media_source::{IncomingText, Received},
+};
 use poem::{
     Request, RequestBody,
     http::{StatusCode, header},
@@ -33,7 +39,10 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     auth::gateway_of,
     error::ApiError,
-    input::{Body, Door, IDEMPOTENCY_KEY, Room, door_of, fingerprint, has_nul, is_json},
+    input::{
+        Body, Door, Fingerprint, IDEMPOTENCY_KEY, Room, check_media_type, door_of, has_nul, is_json, read_value,
+    },
+    upload::scanner::Scanner,
 };
 
 /// The media type of forms with files.
@@ -104,7 +113,7 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for WithFile<T> {
     async fn from_request(
         request: &'a Request,
         body: &mut RequestBody,
-        options: ExtractParamOptions<()>,
+        _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
         if is_form(request) {
             return Ok(Self::read(request, body).await?);
@@ -112,7 +121,7 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for WithFile<T> {
         if is_raw(request) {
             return Ok(Self::read_raw(request, body).await?);
         }
-        Ok(Self { body: Body::from_request(request, body, options).await?, file: None })
+        Ok(Self::read_json(request, body).await?)
     }
 }
 
@@ -151,15 +160,74 @@ impl<T: ParseFromJSON> WithFile<T> {
         Self::of(form, request, room)
     }
 
+    /// JSON, whose `base64` is decoded as it comes. What is wrong with that is told after what is wrong with the fields.
+    async fn read_json(request: &Request, body: &mut RequestBody) -> Result<Self, ApiError> {
+        let door = door_of(request)?;
+        let mut room = door.room(0)?;
+        let mut fingerprint = request.headers().contains_key(IDEMPOTENCY_KEY).then(|| Fingerprint::begin(request));
+        let (mut scanner, mut text, mut length) = (Scanner::default(), Vec::new(), 0);
+        let mut file = None;
+        let mut pieces = body.take().map_err(|error| not_read(&error))?.into_bytes_stream();
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|error| not_read(&error))?;
+            length += piece.len();
+            if length > door.body_limit {
+                return Err(ApiError::body_too_large(door.body_limit));
+            }
+            if let Some(fingerprint) = &mut fingerprint {
+                fingerprint.update(&piece);
+            }
+            scanner.scan(&piece, &mut text);
+            if !text.is_empty() {
+                file = Some(match file.take() {
+                    None => more(gateway_of(request)?.receive_text().await, &text).await,
+                    Some(begun) => more(begun, &text).await,
+                });
+                text.clear();
+            }
+            door.cover(&mut room, scanner.held())?;
+        }
+        let (rest, times) = scanner.into_rest();
+        check_media_type(request, &rest)?;
+        let value = read_value(&rest)?;
+        drop(rest);
+        let mut faults = door.rules.body(&T::schema_ref(), &value);
+        if times > 1 {
+            faults.push("base64 must be given once".to_owned());
+        }
+        if !faults.is_empty() {
+            return Err(ApiError::invalid(faults.join("; ")));
+        }
+        let value = T::parse_from_json(Some(value)).map_err(|error| ApiError::invalid(error.into_message()))?;
+        let file = match file {
+            None => None,
+            Some(text) => Some(text?.finish().await?),
+        };
+        Ok(Self { body: Body::new(value, fingerprint.map(Fingerprint::finish), room), file })
+    }
+
     fn of(Form { fields, file, digest }: Form, request: &Request, room: Room) -> Result<Self, ApiError> {
         let value = Value::Object(fields);
         let fingerprint = digest.map(|digest| {
-            let fields = serde_json::to_vec(&value).unwrap_or_default();
-            fingerprint(request, &[&fields[..], &digest.finalize()[..]].concat())
+            let mut fingerprint = Fingerprint::begin(request);
+            fingerprint.update(&serde_json::to_vec(&value).unwrap_or_default());
+            fingerprint.update(&digest.finalize());
+            fingerprint.finish()
         });
         let value = T::parse_from_json(Some(value)).map_err(|error| ApiError::invalid(error.into_message()))?;
         Ok(Self { body: Body::new(value, fingerprint, room), file })
     }
+}
+
+/// Goes on with a file unless something is wrong with it already: then the rest is only read away.
+async fn more(begun: Result<IncomingText, GatewayError>, text: &[u8]) -> Result<IncomingText, GatewayError> {
+    let mut incoming = begun?;
+    incoming.write(text).await?;
+    Ok(incoming)
+}
+
+fn not_read(error: &dyn std::fmt::Display) -> ApiError {
+    ApiError::invalid(format!("the body could not be read: {error}"))
 }
 
 /// What the fields of a form are checked against.
@@ -258,13 +326,12 @@ impl Form {
 
     /// The whole body is the file.
     async fn take_body(&mut self, request: &Request, body: &mut RequestBody) -> Result<(), ApiError> {
-        let broken = |error: &dyn std::fmt::Display| ApiError::invalid(format!("the body could not be read: {error}"));
-        let mut pieces = body.take().map_err(|error| broken(&error))?.into_bytes_stream();
+        let mut pieces = body.take().map_err(|error| not_read(&error))?.into_bytes_stream();
         let mut incoming = gateway_of(request)?.receive_file().await?;
         loop {
             let next = tokio::time::timeout(PATIENCE, pieces.next()).await.map_err(|_| nothing_came())?;
             let Some(piece) = next else { break };
-            let piece = piece.map_err(|error| broken(&error))?;
+            let piece = piece.map_err(|error| not_read(&error))?;
             if let Some(digest) = &mut self.digest {
                 digest.update(&piece);
             }

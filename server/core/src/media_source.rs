@@ -1,6 +1,7 @@
 //! Files that come in with a request: fetched from an address, decoded from base64, or received piece by piece; kept
 //! under a key in the end. No more than the permitted number of bytes is ever written or held.
 
+mod base64_text;
 mod fitting;
 mod incoming;
 mod naming;
@@ -9,10 +10,6 @@ mod tests;
 
 use std::{path::Path, time::Duration};
 
-use base64::{
-    Engine as _,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
 use openwa_model::{
     content::{Media, MessageKind},
     files::{FileError, Files},
@@ -26,8 +23,9 @@ use tokio::{
 use url::Url;
 
 pub(crate) use self::fitting::Workshop;
-pub use self::incoming::{Incoming, Received};
+pub use self::incoming::{Incoming, IncomingText, Received};
 use self::{
+    base64_text::{Base64Text, NotBase64},
     incoming::Unfinished,
     naming::{disposition_name, extension_of, found_type, looks_like, path_name, plain_name, plain_type},
 };
@@ -39,13 +37,6 @@ use crate::{
 
 /// How long a whole fetch may take, for large files on slow hosts.
 const FETCH_LIMIT: Duration = Duration::from_secs(60);
-/// How much base64 is decoded at a time, in characters; four make three bytes.
-const CHUNK: usize = 64 * 1024;
-/// Base64 whose padding was taken off.
-const UNPADDED: GeneralPurpose = GeneralPurpose::new(
-    &base64::alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::RequireNone),
-);
 
 /// Where a file comes from.
 #[derive(Debug)]
@@ -179,37 +170,24 @@ impl Intake<'_> {
     }
 
     async fn decode(&self, text: &str, path: &Path) -> Result<Learned, GatewayError> {
-        let invalid = || GatewayError::InvalidInput("base64 must be base64 encoded".to_owned());
-        let (mimetype, text) = match text.strip_prefix("data:") {
-            None => (None, text),
-            Some(rest) => {
-                let (head, text) = rest.split_once(',').ok_or_else(invalid)?;
-                (Some(head.strip_suffix(";base64").ok_or_else(invalid)?.to_owned()), text)
-            }
-        };
-        let text = text.trim_end();
-        let text = text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text);
         let mut file = fs::File::create(path).await.map_err(FileError::Io)?;
         let mut size_bytes = 0;
-        let mut chunk = Vec::with_capacity(CHUNK);
-        let mut letters = text.bytes().filter(|it| !it.is_ascii_whitespace()).map(|it| match it {
-            b'-' => b'+',
-            b'_' => b'/',
-            it => it,
-        });
-        loop {
-            chunk.clear();
-            chunk.extend(letters.by_ref().take(CHUNK));
-            if chunk.is_empty() {
-                break;
-            }
-            let bytes = UNPADDED.decode(&chunk).map_err(|_| invalid())?;
+        let (mut decoder, mut bytes) = (Base64Text::default(), Vec::new());
+        for piece in text.as_bytes().chunks(64 * 1024) {
+            decoder.push(piece, &mut bytes)?;
             size_bytes += bytes.len() as u64;
             if size_bytes > self.max_bytes {
                 return Err(self.too_large());
             }
             file.write_all(&bytes).await.map_err(FileError::Io)?;
+            bytes.clear();
         }
+        let mimetype = decoder.finish(&mut bytes)?;
+        size_bytes += bytes.len() as u64;
+        if size_bytes > self.max_bytes {
+            return Err(self.too_large());
+        }
+        file.write_all(&bytes).await.map_err(FileError::Io)?;
         file.flush().await.map_err(FileError::Io)?;
         Ok(Learned { size_bytes, mimetype, filename: None })
     }
@@ -240,5 +218,11 @@ impl Intake<'_> {
 
     fn too_large(&self) -> GatewayError {
         GatewayError::MediaTooLarge { max: self.max_bytes }
+    }
+}
+
+impl From<NotBase64> for GatewayError {
+    fn from(error: NotBase64) -> Self {
+        Self::InvalidInput(error.to_string())
     }
 }

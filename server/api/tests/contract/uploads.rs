@@ -125,6 +125,43 @@ async fn a_body_may_be_the_file_itself() {
 }
 
 #[tokio::test]
+async fn base64_in_json_is_read_in_every_spelling_and_faults_are_told_as_ever() {
+    let house = House::open().await;
+    let (id, mut link) = house.ready("main").await;
+    let path = format!("/api/sessions/{id}/messages/send-image");
+    let ask = async |body: String| {
+        house.answer(house.request("POST", &path).header("Content-Type", "application/json").body(body)).await
+    };
+    // Slashes as PHP writes them, plus signs as .NET does, and a field behind the file.
+    let body = format!(r#"{{"base64":"data:image\/png;base64,+\/\u002b\/","mimetype":"image/png","chatId":"{ADA}"}}"#);
+    let answer = ask(body).await.good(201);
+    assert_eq!(sent(&mut link).await.1.size_bytes, Some(3));
+    let stored = format!("/api/sessions/{id}/messages/{ADA}/{}/media", answer["messageId"].as_str().unwrap());
+    house.get(&stored).await;
+    let large = "QUJD".repeat(500_000);
+    ask(format!(r#"{{"chatId":"{ADA}","mimetype":"image/png","base64":"{large}"}}"#)).await.failed(413);
+
+    for (body, status, sentence) in [
+        (r#"{"base64":"!","mimetype":"image/png","chatId":"ada"}"#, 400, r"chatId must match /^[^\s@]+@[^\s@]+$/ regular expression"),
+        (r#"{"base64":"!","mimetype":"image/png","chatId":"1@c.us"}"#, 400, "base64 must be base64 encoded"),
+        (r#"{"base64":"AAAA","chatId":"1@c.us"}"#, 400, "mimetype is required when base64 is provided"),
+        (
+            r#"{"base64":"AAAA","url":"https://example.org/a","chatId":"1@c.us"}"#,
+            400,
+            "Exactly one of url or base64 must be provided",
+        ),
+        (r#"{"base64":"AAAA","base64":"AAAA","mimetype":"image/png","chatId":"1@c.us"}"#, 400, "base64 must be given once"),
+        (r#"{"base64":5,"chatId":"1@c.us"}"#, 400, "base64 must be a string"),
+        (r#"{"base64":"","mimetype":"image/png","chatId":"1@c.us"}"#, 400, "The media file is empty"),
+    ] {
+        assert_eq!(ask(body.to_owned()).await.failed(status), sentence, "{body}");
+    }
+    assert!(ask(r#"{"base64":"AAAA"#.to_owned()).await.failed(400).starts_with("the body is not valid JSON"));
+    assert!(link.asked.try_recv().is_err(), "nothing was sent");
+    assert_eq!((house.unfinished_files(), house.kept_files()), (0, 1));
+}
+
+#[tokio::test]
 async fn a_body_that_is_a_file_is_bounded_as_files_are_and_takes_effect_once() {
     let house = House::open_for_files(100_000).await;
     let (id, mut link) = house.ready("main").await;

@@ -5,7 +5,7 @@ use std::path::Path;
 use openwa_model::{content::MessageKind, id::SessionId};
 
 use super::{Gateway, Result};
-use crate::media_source::{Brought, Described, Incoming, Intake, MediaSource, Workshop};
+use crate::media_source::{Brought, Described, Incoming, IncomingText, Intake, MediaSource, Workshop};
 
 /// What a file can be converted into.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,6 +41,11 @@ impl Gateway {
     /// Begins to take in a file that is then handed on as [`MediaSource::Received`].
     pub async fn receive_file(&self) -> Result<Incoming> {
         Incoming::begin(&*self.0.context.ports.files, self.settings().media_max_bytes).await
+    }
+
+    /// The same, for a file that comes as base64 text.
+    pub async fn receive_text(&self) -> Result<IncomingText> {
+        Ok(IncomingText::new(self.receive_file().await?))
     }
 
     /// Whether there is anything to convert files with. The session has to be there.

@@ -1,5 +1,6 @@
 use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 
+use base64::Engine as _;
 use openwa_files::LocalFiles;
 use tempfile::TempDir;
 use tokio::{
@@ -115,6 +116,47 @@ async fn base64_is_taken_in_its_usual_spellings() {
     }
     let empty = door.take(base64(""), described(MessageKind::Document)).await;
     assert!(matches!(empty, Err(GatewayError::InvalidInput(_))), "{empty:?}");
+    assert_eq!(door.leftovers(), 0);
+}
+
+#[tokio::test]
+async fn base64_in_pieces_reads_as_it_does_whole() {
+    let door = Door::open(NetworkPolicy::default()).await;
+    for (text, bytes) in [
+        ("aGVsbG8=", Some(b"hello".as_slice())),
+        ("data:text/plain;base64,aGVs\nbG8", Some(b"hello")),
+        ("-_-_", Some(b"\xfb\xff\xbf")),
+        ("data", Some(b"\x75\xab\x5a")),
+        ("", Some(b"")),
+        ("data:text/plain,hello", None),
+        ("data:", None),
+        ("aGVsbG8=aGVsbG8=", None),
+        ("====", None),
+        ("aGVs!G8=", None),
+        ("a", None),
+    ] {
+        for size in [1, 2, 3, 5, 100] {
+            let mut incoming = IncomingText::new(Incoming::begin(&door.files, MAX).await.unwrap());
+            let mut written = Ok(());
+            for piece in text.as_bytes().chunks(size) {
+                written = written.and(incoming.write(piece).await);
+            }
+            let received = match written {
+                Ok(()) => incoming.finish().await,
+                Err(error) => Err(error),
+            };
+            match (received, bytes) {
+                (Ok(received), Some(bytes)) => {
+                    let (unfinished, learned) = received.into_parts();
+                    assert_eq!(fs::read(unfinished.path()).await.unwrap(), bytes, "{text} by {size}");
+                    let said = text.starts_with("data:").then_some("text/plain");
+                    assert_eq!(learned.mimetype.as_deref(), said, "{text} by {size}");
+                }
+                (Err(GatewayError::InvalidInput(_)), None) => {}
+                (other, _) => panic!("{text} by {size}: {other:?}"),
+            }
+        }
+    }
     assert_eq!(door.leftovers(), 0);
 }
 
