@@ -124,9 +124,7 @@ impl Config {
             template_max_chars: of
                 .value("TEMPLATE_RENDER_MAX_CHARS", "a number from 1 to 65536", |it| within(it, 1, 65_536))?,
             conversion: ConversionConfig {
-                enabled: of
-                    .value("MEDIA_CONVERSION_ENABLED", "true or false", |it| it.parse().ok())?
-                    .unwrap_or(true),
+                enabled: of.value("MEDIA_CONVERSION_ENABLED", "true or false", |it| it.parse().ok())?.unwrap_or(true),
                 ffmpeg: environment.get("FFMPEG_PATH").map_or_else(|| PathBuf::from("ffmpeg"), PathBuf::from),
                 timeout: of.value("MEDIA_CONVERSION_TIMEOUT_MS", MILLISECONDS, milliseconds)?,
                 max_output_bytes: of.value("MEDIA_CONVERSION_MAX_OUTPUT_BYTES", SIZE, size)?,

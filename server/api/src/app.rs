@@ -18,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     chats::Chats, contacts::Contacts, document::document, edge::Edge, error::ApiError, event_socket::EventSocket,
     events::Events, follower::Following, groups::Groups, health::Health, input::Door, keys::Keys, linking::Linking,
-    media::MediaConversions, messages::Messages, operations::Operations, rules::Rules, sends::Sends, session_settings::SessionSettings,
-    sessions::Sessions, templates::Templates, webhooks::Webhooks,
+    media::MediaConversions, messages::Messages, operations::Operations, rules::Rules, sends::Sends,
+    session_settings::SessionSettings, sessions::Sessions, templates::Templates, webhooks::Webhooks,
 };
 
 /// Where all of OpenWA's routes are.
@@ -100,8 +100,22 @@ pub(crate) enum Tag {
 }
 
 /// Every resource.
-pub(crate) type Api =
-    (Sessions, Linking, SessionSettings, Sends, Messages, Chats, Contacts, Groups, MediaConversions, Templates, Webhooks, Events, Keys, Health);
+pub(crate) type Api = (
+    Sessions,
+    Linking,
+    SessionSettings,
+    Sends,
+    Messages,
+    Chats,
+    Contacts,
+    Groups,
+    MediaConversions,
+    Templates,
+    Webhooks,
+    Events,
+    Keys,
+    Health,
+);
 
 /// The API as one endpoint.
 pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {

@@ -214,9 +214,7 @@ fn source_of(
     match (url, base64, file) {
         (None, None, Some(file)) => Ok(MediaSource::Received(file)),
         (Some(url), None, None) => Ok(MediaSource::Url(url)),
-        (None, Some(_), _) if !has_mimetype => {
-            Err(ApiError::invalid("mimetype is required when base64 is provided"))
-        }
+        (None, Some(_), _) if !has_mimetype => Err(ApiError::invalid("mimetype is required when base64 is provided")),
         (None, Some(_), Some(file)) => Ok(MediaSource::Received(file)),
         (None, Some(data), None) => Ok(MediaSource::Base64(data)),
         _ => Err(ApiError::invalid("Exactly one of url or base64 must be provided")),

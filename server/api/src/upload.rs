@@ -39,9 +39,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     auth::gateway_of,
     error::ApiError,
-    input::{
-        Body, Door, Fingerprint, IDEMPOTENCY_KEY, Room, check_media_type, door_of, has_nul, is_json, read_value,
-    },
+    input::{Body, Door, Fingerprint, IDEMPOTENCY_KEY, Room, check_media_type, door_of, has_nul, is_json, read_value},
     upload::scanner::Scanner,
 };
 

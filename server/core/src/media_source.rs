@@ -98,12 +98,6 @@ struct Learned {
 }
 
 impl Intake<'_> {
-    /// Brings a file in and keeps it. When this fails, nothing stays.
-    pub(crate) async fn take(&self, source: MediaSource, described: Described) -> Result<Media, GatewayError> {
-        let brought = self.bring(source, described).await?;
-        self.keep(brought).await
-    }
-
     /// Keeps a file.
     pub(crate) async fn keep(&self, brought: Brought) -> Result<Media, GatewayError> {
         let Brought { unfinished, mimetype, filename, size_bytes } = brought;
@@ -112,7 +106,7 @@ impl Intake<'_> {
         Ok(Media { mimetype, filename, size_bytes: Some(size_bytes), file: Some(key), remote: None })
     }
 
-    /// Brings a file in.
+    /// Brings a file in. When this fails, nothing stays.
     pub(crate) async fn bring(&self, source: MediaSource, described: Described) -> Result<Brought, GatewayError> {
         // Removes the file also when the caller gives up in the middle of it.
         let (unfinished, learned) = match source {

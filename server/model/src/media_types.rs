@@ -14,9 +14,13 @@ impl MediaTypes {
 
     /// Reads a list such as `image/*, application/pdf`; `None` when something on it is no type, or nothing is.
     pub fn parse(text: &str) -> Option<Self> {
-        let entries: Vec<_> = text.split(',').map(|it| it.trim().to_ascii_lowercase()).filter(|it| !it.is_empty()).collect();
-        let good = |part: &str| !part.is_empty() && part.bytes().all(|it| it.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&it));
-        let is_type = |it: &String| it.split_once('/').is_some_and(|(family, name)| good(family) && (name == "*" || good(name)));
+        let entries: Vec<_> =
+            text.split(',').map(|it| it.trim().to_ascii_lowercase()).filter(|it| !it.is_empty()).collect();
+        let good = |part: &str| {
+            !part.is_empty() && part.bytes().all(|it| it.is_ascii_alphanumeric() || b"!#$&^_.+-".contains(&it))
+        };
+        let is_type =
+            |it: &String| it.split_once('/').is_some_and(|(family, name)| good(family) && (name == "*" || good(name)));
         let sound = (1..=Self::MOST).contains(&entries.len()) && entries.iter().all(|it| it == "*/*" || is_type(it));
         sound.then(|| if entries.iter().any(|it| it == "*/*") { Self::ALL } else { Self(Some(entries.into())) })
     }

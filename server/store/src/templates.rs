@@ -57,9 +57,8 @@ impl TemplateWrites for Work<Turn> {
     }
 
     async fn save_template(&mut self, template: &Template) -> Result<bool> {
-        let statement = query(
-            "UPDATE templates SET name = $2, body = $3, header = $4, footer = $5, updated_at = $6 WHERE id = $1",
-        );
+        let statement =
+            query("UPDATE templates SET name = $2, body = $3, header = $4, footer = $5, updated_at = $6 WHERE id = $1");
         match self.source.run(bind(statement, template)).await {
             Ok(changed) => Ok(changed > 0),
             Err(StoreError::Conflict(_)) => Err(StoreError::Conflict(NAME)),

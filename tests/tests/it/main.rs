@@ -7,7 +7,6 @@ mod cli;
 mod crash;
 mod journey;
 mod large_file;
-mod link_preview;
 mod mcp;
 mod media;
 mod openapi;

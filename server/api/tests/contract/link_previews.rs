@@ -17,7 +17,7 @@ use crate::{
 
 /// A red and a blue pixel, as a PNG.
 const PICTURE: &str =
-    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGP4z8DAwPAfAAcAAf+qQlqJAAAAAElFTkSuQmCC";
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAADUlEQVR4nGP4zwAE/wEHAAH/4iOeWQAAAABJRU5ErkJggg==";
 
 async fn sent(link: &mut Link) -> (String, Option<LinkPreview>) {
     let Command::SendMessage(it) = soon("a send", link.asked.recv()).await.unwrap() else { panic!("not a send") };
@@ -85,7 +85,8 @@ async fn a_link_shows_what_its_page_says() {
     assert_eq!(sent(&mut link).await.1, None);
     let template = json!({"name": "tea", "body": "{{link}}"});
     house.post(&format!("/api/sessions/{id}/templates"), template).await.good(201);
-    let mut body = json!({"chatId": ADA, "templateName": "tea", "vars": {"link": pages.url("/tea")}, "linkPreview": false});
+    let mut body =
+        json!({"chatId": ADA, "templateName": "tea", "vars": {"link": pages.url("/tea")}, "linkPreview": false});
     let from_template = format!("/api/sessions/{id}/messages/send-template");
     house.post(&from_template, body.clone()).await.good(201);
     assert_eq!(sent(&mut link).await.1, None);
@@ -143,7 +144,10 @@ async fn a_preview_may_be_given() {
             json!({"customLinkPreview": {"url": "javascript:alert(1)", "title": "x"}}),
             "customLinkPreview.url must start with http:// or https://",
         ),
-        (json!({"customLinkPreview": {"url": "https://example.org/launch"}}), "customLinkPreview.title must be a string"),
+        (
+            json!({"customLinkPreview": {"url": "https://example.org/launch"}}),
+            "customLinkPreview.title must be a string",
+        ),
         (
             json!({"customLinkPreview": {"url": "https://example.org/launch", "title": ""}}),
             "customLinkPreview.title should not be empty",

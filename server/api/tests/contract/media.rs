@@ -200,8 +200,10 @@ async fn a_file_cannot_make_ffmpeg_open_another_one() {
         format!("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{}\n#EXT-X-ENDLIST\n", pages.url("/secret.wav")),
         format!("ffconcat version 1.0\nfile '{secret}'\n"),
         format!("v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nm=audio 9 RTP/AVP 0\na=control:{secret}\n"),
-        format!("<?xml version=\"1.0\"?><MPD><Period><AdaptationSet><Representation><BaseURL>{secret}</BaseURL>\
-                 </Representation></AdaptationSet></Period></MPD>"),
+        format!(
+            "<?xml version=\"1.0\"?><MPD><Period><AdaptationSet><Representation><BaseURL>{secret}</BaseURL>\
+                 </Representation></AdaptationSet></Period></MPD>"
+        ),
         secret.clone(),
     ] {
         for kind in ["voice", "video"] {

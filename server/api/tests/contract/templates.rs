@@ -74,7 +74,10 @@ async fn a_template_that_does_not_read_is_refused() {
         (json!({"name": "a", "body": ""}), "body should not be empty"),
         (json!({"name": long(101), "body": "x"}), "name must be shorter than or equal to 100 characters"),
         (json!({"name": "a", "body": long(4097)}), "body must be shorter than or equal to 4096 characters"),
-        (json!({"name": "a", "body": "x", "header": long(1025)}), "header must be shorter than or equal to 1024 characters"),
+        (
+            json!({"name": "a", "body": "x", "header": long(1025)}),
+            "header must be shorter than or equal to 1024 characters",
+        ),
         (json!({"name": "a", "body": "x", "footer": 5}), "footer must be a string"),
         (json!({"name": "a", "body": "x", "variables": []}), "property variables should not exist"),
     ] {
@@ -133,11 +136,19 @@ async fn a_template_that_cannot_be_sent_is_not() {
     let grown = json!({"chatId": ADA, "templateName": "order", "vars": {"name": "x".repeat(65_537)}});
     for (body, status, sentence) in [
         (json!({"chatId": ADA}), 400, "Either templateId or templateName must be provided".to_owned()),
-        (json!({"chatId": ADA, "templateId": ""}), 400, "Either templateId or templateName must be provided".to_owned()),
+        (
+            json!({"chatId": ADA, "templateId": ""}),
+            400,
+            "Either templateId or templateName must be provided".to_owned(),
+        ),
         (json!({"chatId": ADA, "templateName": "nope"}), 404, "Template with name 'nope' not found".to_owned()),
         (json!({"chatId": ADA, "templateId": "mine"}), 404, "Template with id 'mine' not found".to_owned()),
         (json!({"chatId": ADA, "templateId": NOBODY}), 404, format!("Template with id '{NOBODY}' not found")),
-        (json!({"chatId": ADA, "templateName": "order", "vars": {"name": 5}}), 400, "vars.name must be a string".to_owned()),
+        (
+            json!({"chatId": ADA, "templateName": "order", "vars": {"name": 5}}),
+            400,
+            "vars.name must be a string".to_owned(),
+        ),
         (grown, 400, "Rendered template is over the 65536-character limit".to_owned()),
     ] {
         assert_eq!(house.post(&path, body).await.failed(status), sentence);

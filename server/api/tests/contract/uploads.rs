@@ -77,7 +77,8 @@ async fn a_body_may_be_the_file_itself() {
         let request = house.request("POST", &format!("/api/sessions/{id}/messages/{route}?{query}"));
         house.answer(request.header("Content-Type", kind).body(bytes)).await
     };
-    let query = [("chatId", ADA), ("caption", "look @15550000001"), ("mentions", ADA), ("mentions", "15550000003@c.us")];
+    let query =
+        [("chatId", ADA), ("caption", "look @15550000001"), ("mentions", ADA), ("mentions", "15550000003@c.us")];
     ask("send-image", &query, "image/png", b"a picture".to_vec()).await.good(201);
     let (outgoing, media) = sent(&mut link).await;
     assert_eq!((media.mimetype.as_str(), media.size_bytes), ("image/png", Some(9)));
@@ -115,10 +116,7 @@ async fn a_body_may_be_the_file_itself() {
     let query = [("chatId", ADA)];
     let json = ask("send-document", &query, "application/json", b"{}".to_vec()).await;
     assert_eq!(json.failed(400), "property chatId should not exist");
-    assert_eq!(
-        ask("send-document", &[], "image/png", b"x".to_vec()).await.failed(400),
-        "chatId must be a string"
-    );
+    assert_eq!(ask("send-document", &[], "image/png", b"x".to_vec()).await.failed(400), "chatId must be a string");
     ask("send-document", &[], "text/plain", b"x".to_vec()).await.failed(415);
     ask("send-text", &query, "text/plain", b"x".to_vec()).await.failed(400);
     assert_eq!((house.unfinished_files(), house.kept_files()), (0, 6));
@@ -142,7 +140,11 @@ async fn base64_in_json_is_read_in_every_spelling_and_faults_are_told_as_ever() 
     ask(format!(r#"{{"chatId":"{ADA}","mimetype":"image/png","base64":"{large}"}}"#)).await.failed(413);
 
     for (body, status, sentence) in [
-        (r#"{"base64":"!","mimetype":"image/png","chatId":"ada"}"#, 400, r"chatId must match /^[^\s@]+@[^\s@]+$/ regular expression"),
+        (
+            r#"{"base64":"!","mimetype":"image/png","chatId":"ada"}"#,
+            400,
+            r"chatId must match /^[^\s@]+@[^\s@]+$/ regular expression",
+        ),
         (r#"{"base64":"!","mimetype":"image/png","chatId":"1@c.us"}"#, 400, "base64 must be base64 encoded"),
         (r#"{"base64":"AAAA","chatId":"1@c.us"}"#, 400, "mimetype is required when base64 is provided"),
         (
@@ -150,7 +152,11 @@ async fn base64_in_json_is_read_in_every_spelling_and_faults_are_told_as_ever() 
             400,
             "Exactly one of url or base64 must be provided",
         ),
-        (r#"{"base64":"AAAA","base64":"AAAA","mimetype":"image/png","chatId":"1@c.us"}"#, 400, "base64 must be given once"),
+        (
+            r#"{"base64":"AAAA","base64":"AAAA","mimetype":"image/png","chatId":"1@c.us"}"#,
+            400,
+            "base64 must be given once",
+        ),
         (r#"{"base64":5,"chatId":"1@c.us"}"#, 400, "base64 must be a string"),
         (r#"{"base64":"","mimetype":"image/png","chatId":"1@c.us"}"#, 400, "The media file is empty"),
     ] {

@@ -21,7 +21,8 @@ use tokio::{
 pub(super) type Arguments = Vec<OsString>;
 
 /// Containers that hold their own bytes.
-const CONTAINERS: &str = "aac,ac3,aiff,amr,ape,asf,au,avi,caf,flac,flv,gif,matroska,mov,mp3,mpeg,mpegts,ogg,w64,wav,webm";
+const CONTAINERS: &str =
+    "aac,ac3,aiff,amr,ape,asf,au,avi,caf,flac,flv,gif,matroska,mov,mp3,mpeg,mpegts,ogg,w64,wav,webm";
 /// The largest piece of memory it may ask for at once.
 const LARGEST_ALLOCATION: &str = "268435456";
 /// How much of what it says is kept.
@@ -68,7 +69,10 @@ pub(super) fn to_samples(from: &Path) -> Arguments {
 /// The first picture as a JPEG on standard output; how long the film lasts is among what it says.
 pub(super) fn to_first_picture(from: &Path) -> Arguments {
     let mut call = reading(from, "info");
-    add(&mut call, "-map 0:v:0 -an -sn -dn -frames:v 1 -threads 1 -c:v mjpeg -q:v 4 -pix_fmt yuvj420p -f image2pipe pipe:1");
+    add(
+        &mut call,
+        "-map 0:v:0 -an -sn -dn -frames:v 1 -threads 1 -c:v mjpeg -q:v 4 -pix_fmt yuvj420p -f image2pipe pipe:1",
+    );
     call
 }
 
@@ -163,7 +167,8 @@ pub(super) fn duration_in(said: &str) -> Option<u32> {
     let mut parts = text.split(':').map(str::trim);
     let (hours, minutes, seconds) = (parts.next()?, parts.next()?, parts.next()?);
     let seconds: f64 = seconds.parse().ok().filter(|it: &f64| it.is_finite())?;
-    let whole = hours.parse::<u32>().ok()?.checked_mul(3600)?.checked_add(minutes.parse::<u32>().ok()?.checked_mul(60)?)?;
+    let whole =
+        hours.parse::<u32>().ok()?.checked_mul(3600)?.checked_add(minutes.parse::<u32>().ok()?.checked_mul(60)?)?;
     whole.checked_add(seconds.clamp(0.0, 60.0).ceil() as u32)
 }
 

@@ -472,12 +472,8 @@ impl Gateway {
         }
         let spooled = files.spool().await?;
         let max_bytes = self.settings().media_max_bytes;
-        let download = DownloadMedia {
-            media: media.clone(),
-            message: Some(address(message)),
-            into: spooled.clone(),
-            max_bytes,
-        };
+        let download =
+            DownloadMedia { media: media.clone(), message: Some(address(message)), into: spooled.clone(), max_bytes };
         let size_bytes = match running.call(download, self.settings().call_timeout).await {
             Ok(size_bytes) => size_bytes,
             Err(error) => {

@@ -107,7 +107,8 @@ impl<'a> Said<'a> {
 /// The attributes of a tag from this place on, and where it ends.
 fn attributes(html: &str, mut at: usize) -> (Vec<(&str, &str)>, usize) {
     let mut found = Vec::new();
-    let skip = |at: usize, what: fn(char) -> bool| at + html[at..].find(|it: char| !what(it)).unwrap_or(html.len() - at);
+    let skip =
+        |at: usize, what: fn(char) -> bool| at + html[at..].find(|it: char| !what(it)).unwrap_or(html.len() - at);
     while found.len() < MOST_ATTRIBUTES {
         at = skip(at, |it| it.is_whitespace() || it == '/');
         let name_end = skip(at, |it| !it.is_whitespace() && !matches!(it, '=' | '>' | '/'));
@@ -161,7 +162,8 @@ fn plain(text: &str, most: usize) -> String {
         }
     }
     read.push_str(rest);
-    let words: Vec<&str> = read.split(|it: char| it.is_whitespace() || it.is_control()).filter(|it| !it.is_empty()).collect();
+    let words: Vec<&str> =
+        read.split(|it: char| it.is_whitespace() || it.is_control()).filter(|it| !it.is_empty()).collect();
     words.join(" ").chars().take(most).collect()
 }
 
@@ -232,7 +234,10 @@ mod tests {
                 r#"<meta name="twitter:title" content="T"><meta property="og:title" content=" ">"#,
                 card(Some("T"), None, None),
             ),
-            (r#"<meta property="og:title" content="first"><meta property="og:title" content="second">"#, card(Some("first"), None, None)),
+            (
+                r#"<meta property="og:title" content="first"><meta property="og:title" content="second">"#,
+                card(Some("first"), None, None),
+            ),
             (
                 r#"<!-- <title>no</title> --><script>"<title>no</title>"</script><svg><title>no</title></svg><title>yes</title>"#,
                 card(Some("yes"), None, None),

@@ -77,7 +77,7 @@ impl Door {
     async fn take(&self, source: MediaSource, described: Described) -> Result<(Media, Vec<u8>), GatewayError> {
         let Self { network, files, types, .. } = self;
         let intake = Intake { client: &self.clients.media, network, files, types, max_bytes: MAX };
-        let media = intake.take(source, described).await?;
+        let media = intake.keep(intake.bring(source, described).await?).await?;
         let path = self.files.local(media.file.as_ref().unwrap()).await.unwrap().unwrap();
         Ok((media, fs::read(path).await.unwrap()))
     }
@@ -184,7 +184,8 @@ async fn a_large_file_is_the_same_in_all_its_chunks_and_one_byte_more_is_too_lar
         types: &door.types,
         max_bytes: large.len() as u64,
     };
-    let media = intake.take(base64(&lines), described(MessageKind::Video)).await.unwrap();
+    let brought = intake.bring(base64(&lines), described(MessageKind::Video)).await.unwrap();
+    let media = intake.keep(brought).await.unwrap();
     let path = door.files.local(media.file.as_ref().unwrap()).await.unwrap().unwrap();
     assert_eq!(fs::read(path).await.unwrap(), large);
 }

@@ -130,6 +130,7 @@ cases! {
     templates:
         one_comes_back_as_it_was_stored
         a_taken_name_is_a_conflict_and_the_unit_goes_on
+        renaming_to_a_taken_name_is_a_conflict
         saving_replaces_all_but_session_and_making
         they_are_listed_newest_first_and_counted
         what_is_not_there_is_said_not_to_be

@@ -26,7 +26,8 @@ pub(crate) async fn one_comes_back_as_it_was_stored(database: &dyn Database) {
     let store = database.open().await;
     let session = add_session(&store, "s").await;
     let plain = template(session, "plain", 1);
-    let rich = Template { header: Some("ä\n".into()), footer: Some(String::new()), ..template(session, "Rich 🎉", 2) };
+    let rich =
+        Template { header: Some("ä\n".into()), footer: Some(String::new()), ..template(session, "Rich 🎉", 2) };
     let mut unit = store.begin().await.unwrap();
     for template in [&plain, &rich] {
         unit.add_template(template).await.unwrap();
@@ -52,8 +53,6 @@ pub(crate) async fn a_taken_name_is_a_conflict_and_the_unit_goes_on(database: &d
     let second = template(session, "b", 3);
     unit.add_template(&second).await.unwrap();
     unit.add_template(&template(other, "a", 4)).await.unwrap();
-    let taken = unit.save_template(&Template { name: "a".into(), ..second.clone() }).await;
-    assert!(matches!(taken, Err(StoreError::Conflict(_))), "{taken:?}");
     assert!(unit.save_template(&Template { body: "changed".into(), ..second.clone() }).await.unwrap());
     unit.commit().await.unwrap();
     let mut view = store.view().await.unwrap();
@@ -62,18 +61,31 @@ pub(crate) async fn a_taken_name_is_a_conflict_and_the_unit_goes_on(database: &d
     assert_eq!(view.count_templates(other).await.unwrap(), 1);
 }
 
+pub(crate) async fn renaming_to_a_taken_name_is_a_conflict(database: &dyn Database) {
+    let store = database.open().await;
+    let session = add_session(&store, "s").await;
+    let (first, second) = (template(session, "a", 1), template(session, "b", 2));
+    let mut unit = store.begin().await.unwrap();
+    for template in [&first, &second] {
+        unit.add_template(template).await.unwrap();
+    }
+    unit.commit().await.unwrap();
+    let mut unit = store.begin().await.unwrap();
+    let taken = unit.save_template(&Template { name: "a".into(), ..second.clone() }).await;
+    assert!(matches!(taken, Err(StoreError::Conflict(_))), "{taken:?}");
+    drop(unit);
+    let mut view = store.view().await.unwrap();
+    assert_eq!(view.template(second.id).await.unwrap(), Some(second));
+}
+
 pub(crate) async fn saving_replaces_all_but_session_and_making(database: &dyn Database) {
     let store = database.open().await;
     let (session, other) = (add_session(&store, "s").await, add_session(&store, "t").await);
     let before = Template { header: Some("above".into()), ..template(session, "a", 1) };
     let mut unit = store.begin().await.unwrap();
     unit.add_template(&before).await.unwrap();
-    let changed = Template {
-        id: before.id,
-        footer: Some("below".into()),
-        body: "Bye".into(),
-        ..template(other, "z", 9)
-    };
+    let changed =
+        Template { id: before.id, footer: Some("below".into()), body: "Bye".into(), ..template(other, "z", 9) };
     for _ in 0..2 {
         assert!(unit.save_template(&changed).await.unwrap());
     }

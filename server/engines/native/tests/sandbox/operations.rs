@@ -147,9 +147,12 @@ fn any(op: Op) -> Command {
         Op::CheckNumbers => Command::CheckNumbers(CheckNumbers { numbers: vec![] }),
         Op::ListGroups => Command::ListGroups(ListGroups),
         Op::GetGroup => Command::GetGroup(GetGroup { id: nobody }),
-        Op::DownloadMedia => {
-            Command::DownloadMedia(DownloadMedia { media, message: None, into: std::path::PathBuf::new(), max_bytes: 0 })
-        }
+        Op::DownloadMedia => Command::DownloadMedia(DownloadMedia {
+            media,
+            message: None,
+            into: std::path::PathBuf::new(),
+            max_bytes: 0,
+        }),
     }
 }
 
