@@ -36,6 +36,7 @@ use crate::{
     kinds::Kinds,
     limits::{Limiter, RateLimits},
     linking::Linking,
+    media::MediaConversions,
     messages::Messages,
     metrics::{Asked, Metrics},
     operations::Operations,
@@ -45,6 +46,7 @@ use crate::{
     session_settings::SessionSettings,
     sessions::Sessions,
     statistics::Statistics,
+    templates::Templates,
     webhooks::Webhooks,
 };
 
@@ -129,6 +131,10 @@ pub(crate) enum Tag {
     Contacts,
     /// Groups.
     Groups,
+    /// Converting files into what WhatsApp plays.
+    Media,
+    /// Texts to fill in and send.
+    Templates,
     /// Being called back.
     Webhooks,
     /// The log of what happened.
@@ -157,6 +163,8 @@ pub(crate) type Api = (
     Chats,
     Contacts,
     Groups,
+    MediaConversions,
+    Templates,
     Webhooks,
     Events,
     Keys,
@@ -180,6 +188,8 @@ pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
         Chats(gateway.clone()),
         Contacts(gateway.clone()),
         Groups(gateway.clone()),
+        MediaConversions(gateway.clone()),
+        Templates(gateway.clone()),
         Webhooks(gateway.clone()),
         Events { gateway: gateway.clone(), following: following.clone() },
         Keys(gateway.clone()),

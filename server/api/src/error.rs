@@ -87,6 +87,10 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "WEBHOOK_NOT_FOUND", format!("Webhook with id '{id}' not found"))
     }
 
+    pub(crate) fn template_not_found(id: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "TEMPLATE_NOT_FOUND", format!("Template with id '{id}' not found"))
+    }
+
     pub(crate) fn key_not_found(id: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "API_KEY_NOT_FOUND", format!("API key with id '{id}' not found"))
     }
@@ -191,6 +195,7 @@ pub(crate) const CODES: [(u16, &[&str]); 16] = [
             "QR_NOT_AVAILABLE",
             "QUOTED_MESSAGE_NOT_FOUND",
             "MEDIA_UNREACHABLE",
+            "MEDIA_NOT_CONVERTIBLE",
             "ADDRESS_REFUSED",
             "NOT_ON_WHATSAPP",
             "POLL_OPTION_NOT_FOUND",
@@ -219,6 +224,7 @@ pub(crate) const CODES: [(u16, &[&str]); 16] = [
             "CHAT_NOT_FOUND",
             "GROUP_NOT_FOUND",
             "MEDIA_NOT_STORED",
+            "TEMPLATE_NOT_FOUND",
             "WEBHOOK_NOT_FOUND",
             "API_KEY_NOT_FOUND",
             "NO_SUCH_ROUTE",
@@ -231,6 +237,7 @@ pub(crate) const CODES: [(u16, &[&str]); 16] = [
         &[
             "SESSION_NOT_READY",
             "SESSION_NAME_TAKEN",
+            "TEMPLATE_NAME_TAKEN",
             "SESSION_OWNED_ELSEWHERE",
             "PAIRING_NOT_POSSIBLE",
             "LAST_ADMIN_KEY",
@@ -240,14 +247,14 @@ pub(crate) const CODES: [(u16, &[&str]); 16] = [
         ],
     ),
     (413, &["MEDIA_TOO_LARGE"]),
-    (415, &["MEDIA_TYPE_NOT_TAKEN", "COMPRESSED_BODY"]),
+    (415, &["MEDIA_TYPE_NOT_TAKEN", "MEDIA_TYPE_NOT_ALLOWED", "COMPRESSED_BODY"]),
     (422, &["IDEMPOTENCY_KEY_REUSED"]),
     (426, &["UPGRADE_REQUIRED"]),
     (429, &["RATE_LIMITED"]),
     (500, &["SEND_FAILED", "ENGINE_FAILED", "INTERNAL"]),
     (501, &["ENGINE_CANNOT"]),
     (502, &["SESSION_LOGOUT_INCOMPLETE", "SESSION_STOP_INCOMPLETE"]),
-    (503, &["UNCONFIRMED", "DRAINING", "STORE_UNAVAILABLE", "BUSY"]),
+    (503, &["UNCONFIRMED", "DRAINING", "STORE_UNAVAILABLE", "BUSY", "CONVERSION_UNAVAILABLE"]),
 ];
 
 const BODY_TOO_LARGE: &str = "BODY_TOO_LARGE";
@@ -278,9 +285,15 @@ impl From<GatewayError> for ApiError {
             E::GroupNotFound => (404, "GROUP_NOT_FOUND"),
             E::MediaNotStored => (404, "MEDIA_NOT_STORED"),
             E::MediaTooLarge { .. } => (413, "MEDIA_TOO_LARGE"),
+            E::MediaTypeNotAllowed(_) => (415, "MEDIA_TYPE_NOT_ALLOWED"),
             E::MediaUnreachable(_) => (400, "MEDIA_UNREACHABLE"),
+            E::NotConvertible(_) => (400, "MEDIA_NOT_CONVERTIBLE"),
+            E::ConversionUnavailable(_) => (503, "CONVERSION_UNAVAILABLE"),
+            E::ConversionBusy => (503, "BUSY"),
             E::AddressRefused(_) => (400, "ADDRESS_REFUSED"),
             E::InvalidInput(_) => (400, "INVALID_INPUT"),
+            E::TemplateNotFound(_) | E::TemplateNameNotFound(_) => (404, "TEMPLATE_NOT_FOUND"),
+            E::TemplateNameTaken(_) => (409, "TEMPLATE_NAME_TAKEN"),
             E::WebhookNotFound(_) => (404, "WEBHOOK_NOT_FOUND"),
             E::TooManyWebhooks { .. } => (400, "TOO_MANY_WEBHOOKS"),
             E::KeyNotFound(_) => (404, "API_KEY_NOT_FOUND"),
@@ -309,8 +322,9 @@ impl From<GatewayError> for ApiError {
         if let E::PollOptionNotFound { valid, .. } = &error {
             answer.valid_options = Some(valid.clone());
         }
-        let answer =
-            Self { header: (status == StatusCode::SERVICE_UNAVAILABLE).then(|| Box::new(RETRY_SOON)), ..answer };
+        // What is not installed is not there a second later either.
+        let soon = status == StatusCode::SERVICE_UNAVAILABLE && code != "CONVERSION_UNAVAILABLE";
+        let answer = Self { header: soon.then(|| Box::new(RETRY_SOON)), ..answer };
         if status.is_server_error() { answer.because(error) } else { answer }
     }
 }
@@ -370,7 +384,7 @@ mod tests {
     use openwa_model::{
         engine::EngineKind,
         files::FileError,
-        id::{KeyId, SessionId, WebhookId},
+        id::{KeyId, SessionId, TemplateId, WebhookId},
         ops::Op,
         session::Status,
     };
@@ -411,9 +425,16 @@ mod tests {
             (E::GroupNotFound, 404, "GROUP_NOT_FOUND"),
             (E::MediaNotStored, 404, "MEDIA_NOT_STORED"),
             (E::MediaTooLarge { max: 1 }, 413, "MEDIA_TOO_LARGE"),
+            (E::MediaTypeNotAllowed(text()), 415, "MEDIA_TYPE_NOT_ALLOWED"),
             (E::MediaUnreachable(text()), 400, "MEDIA_UNREACHABLE"),
+            (E::NotConvertible(text()), 400, "MEDIA_NOT_CONVERTIBLE"),
+            (E::ConversionUnavailable(text()), 503, "CONVERSION_UNAVAILABLE"),
+            (E::ConversionBusy, 503, "BUSY"),
             (E::AddressRefused(text()), 400, "ADDRESS_REFUSED"),
             (E::InvalidInput(text()), 400, "INVALID_INPUT"),
+            (E::TemplateNotFound(TemplateId(id)), 404, "TEMPLATE_NOT_FOUND"),
+            (E::TemplateNameNotFound(text()), 404, "TEMPLATE_NOT_FOUND"),
+            (E::TemplateNameTaken(text()), 409, "TEMPLATE_NAME_TAKEN"),
             (E::WebhookNotFound(WebhookId(id)), 404, "WEBHOOK_NOT_FOUND"),
             (E::TooManyWebhooks { max: 16 }, 400, "TOO_MANY_WEBHOOKS"),
             (E::KeyNotFound(KeyId(id)), 404, "API_KEY_NOT_FOUND"),

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 const SESSION: &str = "0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e";
+const TEMPLATE: &str = "0199a8d3-2a10-7e44-b1c7-6f5e4d3c2b1a";
 const WEBHOOK: &str = "0199a8d1-0c20-7f11-8a5b-3f6e2d1c0b9a";
 const KEY: &str = "0199a8b0-77aa-7d02-b3c4-d5e6f7a8b9c0";
 const ROW: &str = "0199a8c6-1b2c-7abc-8def-0123456789ab";
@@ -64,6 +65,21 @@ fn sending(name: &str) -> Option<Value> {
             "recipientSees": "A text with numbered lines.",
         }),
         "ClickButton" => json!({"chatId": CUSTOMER, "messageId": MESSAGE, "buttonId": "yes"}),
+        "SendTemplate" => json!({
+            "chatId": CUSTOMER, "templateName": "order-ready", "vars": {"name": "Grace", "order": "42"},
+        }),
+        "MediaConversion" => json!({"available": true}),
+        "ConvertMedia" => json!({"url": "https://example.org/memo.m4a"}),
+        "ConvertedMedia" => json!({"base64": "T2dnUwACAAAA", "mimetype": "audio/ogg; codecs=opus", "bytes": 9}),
+        "CreateTemplate" => json!({
+            "name": "order-ready", "body": "Hello {{name}}, order {{order}} is ready.", "footer": "Open until six",
+        }),
+        "UpdateTemplate" => json!({"footer": "Open until eight"}),
+        "Template" => json!({
+            "id": TEMPLATE, "sessionId": SESSION, "name": "order-ready",
+            "body": "Hello {{name}}, order {{order}} is ready.", "header": null, "footer": "Open until six",
+            "createdAt": AT, "updatedAt": AT,
+        }),
         "SendReply" => json!({"chatId": CUSTOMER, "quotedMessageId": MESSAGE, "text": "Yes, until six."}),
         "SentMessage" => json!({"messageId": MESSAGE, "timestamp": AT_SECONDS}),
         "ReactToMessage" => json!({"chatId": CUSTOMER, "messageId": MESSAGE, "emoji": "👍"}),

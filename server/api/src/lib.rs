@@ -4,7 +4,7 @@
 //! `limits`, `rest`, `operations`, `input`, `upload`, `rules`), who asks (`auth`) and what is written down of it (`auditor`), what can go wrong (`error`), what answers are
 //! made of (`answer`, `file_answer`, `wire`, `words`), then one file a resource, each with its wire
 //! types beside its handlers (`sessions`, `linking`, `session_settings`, `sends`, `kinds`, `choices`, `messages` with
-//! `message_records`, `chats`, `contacts`, `groups`, `webhooks`, `keys`, `events` with
+//! `message_records`, `media`, `chats`, `contacts`, `groups`, `templates`, `webhooks`, `keys`, `events` with
 //! `follower` and `event_socket`, `search`, `statistics`, `audit`, `infrastructure`, `health`, `metrics`), and
 //! what all of it looks like from outside (`document`, `event_shapes`, `examples`).
 //!
@@ -43,6 +43,7 @@ mod infrastructure;
 mod keys;
 mod kinds;
 mod linking;
+mod media;
 mod message_records;
 mod messages;
 mod metrics;
@@ -51,6 +52,7 @@ mod sends;
 mod session_settings;
 mod sessions;
 mod statistics;
+mod templates;
 mod webhooks;
 
 mod document;

@@ -21,8 +21,8 @@ pub(crate) struct Operation {
     pub(crate) query: Vec<(String, MetaSchemaRef, bool)>,
     /// Whether the first part of the path that varies names a session.
     pub(crate) in_session: bool,
-    /// Whether its body may be a form with a file.
-    pub(crate) takes_form: bool,
+    /// Whether its body may be a form with a file, or the file itself.
+    pub(crate) takes_file: bool,
     /// Whether it is counted how often it is asked for; those who watch the gateway are never kept waiting.
     pub(crate) limited: bool,
 }
@@ -54,7 +54,7 @@ impl Operations {
                     .into_iter()
                     .map(move |operation| {
                         let content = operation.request.into_iter().flat_map(|it| it.content);
-                        let takes_form = content.into_iter().any(|it| it.content_type == FORM);
+                        let takes_file = content.into_iter().any(|it| it.content_type == FORM);
                         let query = operation.params.into_iter().filter(|it| it.in_type == MetaParamIn::Query);
                         Arc::new(Operation {
                             id: operation.operation_id,
@@ -63,7 +63,7 @@ impl Operations {
                             segments: segments_of(&full),
                             query: query.map(|it| (it.name, it.schema, it.required)).collect(),
                             in_session,
-                            takes_form,
+                            takes_file,
                             limited: is_limited(&full),
                         })
                     })
@@ -83,7 +83,7 @@ impl Operations {
             segments: segments_of(path),
             query: Vec::new(),
             in_session: false,
-            takes_form: false,
+            takes_file: false,
             limited: is_limited(path),
         };
         self.0.push(Arc::new(page));
@@ -101,7 +101,7 @@ impl Operations {
                 segments: segments_of(path),
                 query: one.query.clone(),
                 in_session: false,
-                takes_form: false,
+                takes_file: false,
                 limited: one.limited,
             };
             self.0.push(Arc::new(twin));

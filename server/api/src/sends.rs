@@ -1,16 +1,18 @@
 //! Sending: text, files, replies. What is neither stands in `kinds` and `choices`.
 
+use std::collections::BTreeMap;
+
 use openwa_core::{
     Gateway,
-    gateway::{IdempotencyKey, SendContent, SendOutcome, SendRequest},
+    gateway::{IdempotencyKey, PreviewWish, SendContent, SendOutcome, SendRequest, TemplateChoice},
     media_source::{MediaSource, Received},
 };
 use openwa_model::{
-    content::{Marks, MessageKind},
+    content::{LinkPreview, Marks, MessageKind},
     id::SessionId,
 };
-use poem::http::StatusCode;
 use poem_openapi::{Object, OpenApi, param::Path};
+use url::Url;
 
 use crate::{
     answer::{Accepted, Answer, Once},
@@ -37,9 +39,10 @@ pub(crate) struct SendText {
     /// Who is mentioned; the text must hold `@` and the number of each. `@all` is everyone in a group.
     #[oai(validator(max_items = 256))]
     mentions: Option<Vec<String>>,
-    /// Accepted for compatibility; no preview is made.
+    /// Whether the first link shows what its page says about itself; true when absent. The page has five seconds to
+    /// answer, and without an answer the text is sent without a preview.
     link_preview: Option<bool>,
-    /// Not implemented by any engine here: answers 501.
+    /// What to show instead of what the page says about itself.
     custom_link_preview: Option<CustomLinkPreview>,
     /// The message of the same chat that this answers.
     #[oai(validator(min_length = 1))]
@@ -50,7 +53,7 @@ pub(crate) struct SendText {
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 pub(crate) struct CustomLinkPreview {
-    /// The page.
+    /// The link, as it stands in the text: WhatsApp shows the preview of that link.
     #[oai(validator(max_length = 2048))]
     url: String,
     /// Its title.
@@ -120,7 +123,8 @@ pub(crate) struct SendAudio {
     /// The text below it.
     #[oai(validator(max_length = 1024))]
     caption: Option<String>,
-    /// Whether it is a voice note.
+    /// Whether it is a voice note. What is not Ogg with Opus is converted where ffmpeg is there, and refused with 503
+    /// where it is not.
     #[oai(default)]
     ptt: bool,
     /// Who is mentioned in the caption. `@all` is everyone in a group.
@@ -132,6 +136,28 @@ pub(crate) struct SendAudio {
     /// Whether it can be played once only.
     #[oai(default)]
     view_once: bool,
+}
+
+/// A template to send, by `templateId` or `templateName`.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+pub(crate) struct SendTemplate {
+    /// The chat: `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `<id>@newsletter`.
+    #[oai(validator(pattern = r"^[^\s@]+@[^\s@]+$"))]
+    chat_id: String,
+    /// The template's id; goes before its name.
+    template_id: Option<String>,
+    /// The template's name.
+    #[oai(validator(max_length = 100))]
+    template_name: Option<String>,
+    /// What to fill in: `{"name": "Ada"}` for `{{name}}`. A place that is not given stays as it is written.
+    #[oai(validator(max_properties = 256))]
+    vars: Option<BTreeMap<String, String>>,
+    /// Who is mentioned; the text must hold `@` and the number of each.
+    #[oai(validator(max_items = 256))]
+    mentions: Option<Vec<String>>,
+    /// Whether the first link shows what its page says about itself; true when absent.
+    link_preview: Option<bool>,
 }
 
 /// A text that answers a message.
@@ -150,6 +176,24 @@ pub(crate) struct SendReply {
     /// Who is mentioned; the text must hold `@` and the number of each.
     #[oai(validator(max_items = 256))]
     mentions: Option<Vec<String>>,
+}
+
+/// Which card a text is to show of the page it links to.
+fn preview_of(wanted: Option<bool>, custom: Option<CustomLinkPreview>) -> Answer<PreviewWish> {
+    let Some(CustomLinkPreview { url: link, title, description }) = custom else {
+        return Ok(if wanted == Some(false) { PreviewWish::Nothing } else { PreviewWish::FromPage });
+    };
+    if wanted == Some(false) {
+        return Err(ApiError::invalid("linkPreview: false cannot be combined with customLinkPreview"));
+    }
+    if !Url::parse(&link).is_ok_and(|it| matches!(it.scheme(), "http" | "https")) {
+        return Err(ApiError::invalid("customLinkPreview.url must start with http:// or https://"));
+    }
+    // WhatsApp shows no preview without one.
+    if title.is_empty() {
+        return Err(ApiError::invalid("customLinkPreview.title should not be empty"));
+    }
+    Ok(PreviewWish::Given(LinkPreview { link, title, description, thumbnail: None }))
 }
 
 /// The MIME type of a voice note that does not say.
@@ -191,22 +235,26 @@ impl SendMedia {
     }
 }
 
-/// A form brings its file; otherwise the fields name one.
+/// A form brings its file, and base64 was decoded as it came; otherwise the fields name one.
 fn source_of(
     file: Option<Received>,
     url: Option<String>,
     base64: Option<String>,
     has_mimetype: bool,
 ) -> Answer<MediaSource> {
-    if let Some(file) = file {
-        return Ok(MediaSource::Received(file));
-    }
-    match (url, base64) {
-        (Some(url), None) => Ok(MediaSource::Url(url)),
-        (None, Some(data)) if has_mimetype => Ok(MediaSource::Base64(data)),
-        (None, Some(_)) => Err(ApiError::invalid("mimetype is required when base64 is provided")),
+    match (url, base64, file) {
+        (None, None, Some(file)) => Ok(MediaSource::Received(file)),
+        (Some(url), None, None) => Ok(MediaSource::Url(url)),
+        (None, Some(_), _) if !has_mimetype => Err(ApiError::invalid("mimetype is required when base64 is provided")),
+        (None, Some(_), Some(file)) => Ok(MediaSource::Received(file)),
+        (None, Some(data), None) => Ok(MediaSource::Base64(data)),
         _ => Err(ApiError::invalid("Exactly one of url or base64 must be provided")),
     }
+}
+
+/// Not more of what a caller wrote than a sentence should hold.
+fn shown(text: &str) -> String {
+    text.chars().take(64).collect()
 }
 
 /// Sends what a route asks for.
@@ -272,13 +320,10 @@ impl Sends {
     ) -> Answer<Accepted> {
         let key = once.with(&body);
         let text = body.value;
-        if text.custom_link_preview.is_some() {
-            let sentence = "Engine 'native' does not implement 'customLinkPreview'";
-            return Err(ApiError::new(StatusCode::NOT_IMPLEMENTED, "ENGINE_CANNOT", sentence));
-        }
+        let preview = preview_of(text.link_preview, text.custom_link_preview)?;
         let draft = Draft {
             chat_id: text.chat_id,
-            content: SendContent::Text { body: text.text },
+            content: SendContent::Text { body: text.text, preview },
             quoted_message_id: text.quoted_message_id,
             mentions: text.mentions,
             marks: Marks::default(),
@@ -286,10 +331,43 @@ impl Sends {
         self.send(&caller, session.0.id()?, draft, key).await
     }
 
+    /// Send a template
+    ///
+    /// Header, text and footer of the template with the given values filled in, and an empty line between.
+    #[oai(
+        path = "/sessions/:sessionId/messages/send-template",
+        method = "post",
+        operation_id = "sendTemplate",
+        tag = "Tag::Messages"
+    )]
+    async fn send_template(
+        &self,
+        caller: Caller<Operator, OneChat>,
+        #[oai(name = "sessionId")] session: Path<SessionPath>,
+        /// Makes the request take effect once within 24 hours.
+        #[oai(name = "Idempotency-Key")]
+        once: Once,
+        body: Body<SendTemplate>,
+    ) -> Answer<Accepted> {
+        let key = once.with(&body);
+        let SendTemplate { chat_id, template_id, template_name, vars, mentions, link_preview } = body.value;
+        let given = |it: &String| !it.is_empty();
+        let template = match (template_id.filter(given), template_name.filter(given)) {
+            (Some(id), _) => TemplateChoice::Id(id.parse().map_err(|_| ApiError::template_not_found(&shown(&id)))?),
+            (None, Some(name)) => TemplateChoice::Name(name),
+            (None, None) => return Err(ApiError::invalid("Either templateId or templateName must be provided")),
+        };
+        let preview = if link_preview == Some(false) { PreviewWish::Nothing } else { PreviewWish::FromPage };
+        let content = SendContent::Template { template, values: vars.unwrap_or_default(), preview };
+        let draft = Draft { chat_id, content, quoted_message_id: None, mentions, marks: Marks::default() };
+        self.send(&caller, session.0.id()?, draft, key).await
+    }
+
     /// Send a picture
     ///
-    /// The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as large as
-    /// the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+    /// The file comes by `url`, as `base64`, as the part `file` of a form, or as the body itself with the fields in the
+    /// query. Forms and bodies are streamed and may be as large as the gateway takes files
+    /// (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
     #[oai(
         path = "/sessions/:sessionId/messages/send-image",
         method = "post",
@@ -312,8 +390,9 @@ impl Sends {
     ///
     /// With `gif` it is shown as a moving picture, with `asNote` as a round video, with `viewOnce` it can be opened once.
     ///
-    /// The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as large as
-    /// the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+    /// The file comes by `url`, as `base64`, as the part `file` of a form, or as the body itself with the fields in the
+    /// query. Forms and bodies are streamed and may be as large as the gateway takes files
+    /// (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
     #[oai(
         path = "/sessions/:sessionId/messages/send-video",
         method = "post",
@@ -334,8 +413,9 @@ impl Sends {
 
     /// Send a document
     ///
-    /// The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as large as
-    /// the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+    /// The file comes by `url`, as `base64`, as the part `file` of a form, or as the body itself with the fields in the
+    /// query. Forms and bodies are streamed and may be as large as the gateway takes files
+    /// (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
     #[oai(
         path = "/sessions/:sessionId/messages/send-document",
         method = "post",
@@ -356,8 +436,12 @@ impl Sends {
 
     /// Send a sticker
     ///
-    /// The file comes by `url`, as `base64`, or as the part `file` of a form. It has to be a WebP picture; 512 by 512
-    /// pixels is what WhatsApp's own are.
+    /// Any picture becomes one: WebP of 512 by 512 pixels, clear where the picture is not. What moves has to come as an
+    /// animated WebP.
+    ///
+    /// The file comes by `url`, as `base64`, as the part `file` of a form, or as the body itself with the fields in the
+    /// query. Forms and bodies are streamed and may be as large as the gateway takes files
+    /// (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
     #[oai(
         path = "/sessions/:sessionId/messages/send-sticker",
         method = "post",
@@ -378,8 +462,9 @@ impl Sends {
 
     /// Send a sound or a voice note
     ///
-    /// The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as large as
-    /// the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+    /// The file comes by `url`, as `base64`, as the part `file` of a form, or as the body itself with the fields in the
+    /// query. Forms and bodies are streamed and may be as large as the gateway takes files
+    /// (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
     #[oai(
         path = "/sessions/:sessionId/messages/send-audio",
         method = "post",
@@ -429,7 +514,7 @@ impl Sends {
         let reply = body.value;
         let draft = Draft {
             chat_id: reply.chat_id,
-            content: SendContent::Text { body: reply.text },
+            content: SendContent::Text { body: reply.text, preview: PreviewWish::FromPage },
             quoted_message_id: Some(reply.quoted_message_id),
             mentions: reply.mentions,
             marks: Marks::default(),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use openwa_model::{
     Timestamp,
-    id::{KeyId, MessageId, SessionId, WebhookId},
+    id::{KeyId, MessageId, SessionId, TemplateId, WebhookId},
     jid::Jid,
 };
 use poem_openapi::{
@@ -206,6 +206,7 @@ macro_rules! path_ids {
 
 path_ids! {
     SessionPath => SessionId, ApiError::session_not_found;
+    TemplatePath => TemplateId, ApiError::template_not_found;
     WebhookPath => WebhookId, ApiError::webhook_not_found;
     KeyPath => KeyId, ApiError::key_not_found;
 }

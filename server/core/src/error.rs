@@ -3,7 +3,7 @@
 use openwa_model::{
     engine::{EngineError, EngineKind, ErrorKind},
     files::FileError,
-    id::{KeyId, SessionId, WebhookId},
+    id::{KeyId, SessionId, TemplateId, WebhookId},
     ops::Op,
     session::Status,
     store::StoreError,
@@ -76,15 +76,36 @@ pub enum GatewayError {
         /// The largest there may be, in bytes.
         max: u64,
     },
+    /// Files of this type are not taken here.
+    #[error("Files of type '{0}' are not taken here; the operator can allow them with MEDIA_ALLOWED_TYPES")]
+    MediaTypeNotAllowed(String),
     /// The file could not be fetched.
     #[error("Media could not be fetched: {0}")]
     MediaUnreachable(String),
+    /// The file is not what its kind of message needs, and cannot be made into it.
+    #[error("Media could not be converted: {0}")]
+    NotConvertible(String),
+    /// This gateway cannot convert files.
+    #[error("{0}")]
+    ConversionUnavailable(String),
+    /// As many conversions run and wait as may.
+    #[error("Media conversion is busy; try again")]
+    ConversionBusy,
     /// The address may not be reached from here.
     #[error("Address is not allowed: {0}")]
     AddressRefused(String),
     /// What was asked does not make sense.
     #[error("{0}")]
     InvalidInput(String),
+    /// There is no such template.
+    #[error("Template with id '{0}' not found")]
+    TemplateNotFound(TemplateId),
+    /// The session has no template of this name.
+    #[error("Template with name '{0}' not found")]
+    TemplateNameNotFound(String),
+    /// Another template of the session has this name.
+    #[error("Template with name '{0}' already exists")]
+    TemplateNameTaken(String),
     /// There is no such webhook.
     #[error("Webhook with id '{0}' not found")]
     WebhookNotFound(WebhookId),

@@ -107,6 +107,32 @@ pub struct Media {
     pub remote: Option<String>,
 }
 
+/// What a chat shows of a sound or film before it is played.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Playback {
+    /// How long it lasts.
+    pub seconds: Option<u32>,
+    /// How loud it is from beginning to end: 64 values from 0 to 100.
+    pub waveform: Option<Vec<u8>>,
+    /// Its first picture, as a small JPEG.
+    pub thumbnail: Option<Vec<u8>>,
+    /// Width and height of its pictures.
+    pub dimensions: Option<(u32, u32)>,
+}
+
+/// The card that a text shows of a page it links to.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LinkPreview {
+    /// The link, as it stands in the text.
+    pub link: String,
+    /// The page's title.
+    pub title: String,
+    /// What the page is about.
+    pub description: Option<String>,
+    /// Its picture, as a small JPEG.
+    pub thumbnail: Option<Vec<u8>>,
+}
+
 /// The message that another one answers.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Quoted {
@@ -444,6 +470,9 @@ pub enum OutgoingContent {
     Text {
         /// The text.
         body: String,
+        /// The card it shows of a page it links to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        preview: Option<LinkPreview>,
     },
     /// A file.
     Media {
@@ -453,6 +482,9 @@ pub enum OutgoingContent {
         media: Media,
         /// The text below it.
         caption: Option<String>,
+        /// What a chat shows of it before it is played, where that was found out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        playback: Option<Box<Playback>>,
     },
     /// A place, a card, a poll and the like.
     Detailed {
@@ -476,7 +508,7 @@ impl OutgoingContent {
     /// Its text or caption, "" when it has none.
     pub fn body(&self) -> &str {
         match self {
-            Self::Text { body } | Self::Detailed { body, .. } => body,
+            Self::Text { body, .. } | Self::Detailed { body, .. } => body,
             Self::Media { caption, .. } => caption.as_deref().unwrap_or_default(),
         }
     }

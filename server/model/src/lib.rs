@@ -1,8 +1,8 @@
 //! The vocabulary of the gateway and the ports between its rooms.
 //!
 //! In reading order: what things are called ([`id`], [`jid`], [`session`], [`login`], [`content`],
-//! [`message`], [`early`], [`chat`], [`contact`], [`group`], [`event`], [`webhook`], [`key`], [`audit`], [`search`],
-//! [`statistics`]), what a gateway
+//! [`media_types`], [`message`], [`early`], [`template`], [`chat`], [`contact`], [`group`], [`event`], [`webhook`],
+//! [`key`], [`audit`], [`search`], [`statistics`]), what a gateway
 //! can be asked to do ([`ops`], [`capability`]), and the ports that rooms implement for one another
 //! ([`engine`], [`store`], [`vault`], [`files`], [`clock`], [`bell`]).
 //!
@@ -26,6 +26,7 @@ pub mod idempotency;
 pub mod jid;
 pub mod key;
 pub mod login;
+pub mod media_types;
 pub mod message;
 pub mod ops;
 pub mod search;
@@ -33,6 +34,7 @@ pub mod secret;
 pub mod session;
 pub mod statistics;
 pub mod store;
+pub mod template;
 pub mod vault;
 pub mod webhook;
 

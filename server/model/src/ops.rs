@@ -209,6 +209,9 @@ pub struct GetGroup {
 pub struct DownloadMedia {
     /// What to fetch; `media.remote` is set.
     pub media: Media,
+    /// The message it came with: when WhatsApp has the file no longer, the account's phone is asked for it again.
+    /// `None` asks nobody.
+    pub message: Option<MessageRef>,
     /// Where to write it.
     pub into: PathBuf,
     /// More than this many bytes is an error.

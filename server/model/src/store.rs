@@ -14,7 +14,7 @@ use crate::{
     content::{Detail, Media, MessageKind},
     early::EarlyNews,
     event::{Event, EventKind, NewEvent},
-    id::{DeliveryId, KeyId, MessageId, Position, RowId, Seq, SessionId, WebhookId},
+    id::{DeliveryId, KeyId, MessageId, Position, RowId, Seq, SessionId, TemplateId, WebhookId},
     idempotency::IdempotentRequest,
     jid::Jid,
     key::ApiKey,
@@ -22,6 +22,7 @@ use crate::{
     search::{Hit, SearchFilter},
     session::Session,
     statistics::{MessageCounts, MessageStatistics, StatisticsFilter},
+    template::Template,
     vault::Vault,
     webhook::{Delivery, DeliveryFailure, Settled, Webhook},
 };
@@ -80,6 +81,7 @@ pub trait View:
     + ContactReads
     + MessageReads
     + EarlyReads
+    + TemplateReads
     + EventReads
     + WebhookReads
     + KeyReads
@@ -100,6 +102,7 @@ pub trait Unit:
     + ContactWrites
     + MessageWrites
     + EarlyWrites
+    + TemplateWrites
     + EventWrites
     + WebhookWrites
     + KeyWrites
@@ -157,7 +160,7 @@ pub trait SessionWrites {
     async fn add_session(&mut self, session: &Session) -> Result<()>;
     /// Replaces all but the lease and the log's counter; false when there is no such session.
     async fn save_session(&mut self, session: &Session) -> Result<bool>;
-    /// Deletes it and all that is its own (chats, contacts, messages, log, webhooks, deliveries, idempotency rows, vault); false when there is no such session.
+    /// Deletes it and all that is its own (chats, contacts, messages, templates, log, webhooks, deliveries, idempotency rows, vault); false when there is no such session.
     async fn delete_session(&mut self, id: SessionId) -> Result<bool>;
     /// Takes the lease when it is free, has run out, or is already held by this owner (then the fence rises too). `None` when another node holds it.
     async fn acquire_lease(
@@ -370,6 +373,30 @@ pub trait EarlyWrites {
     -> Result<Vec<EarlyNews>>;
     /// Forgets what has been held since before `before`, of all sessions; says how much that was.
     async fn expire_early_news(&mut self, before: Timestamp) -> Result<u64>;
+}
+
+/// Reads of templates.
+#[async_trait]
+pub trait TemplateReads {
+    /// One template.
+    async fn template(&mut self, id: TemplateId) -> Result<Option<Template>>;
+    /// The session's template of exactly this name.
+    async fn template_named(&mut self, session: SessionId, name: &str) -> Result<Option<Template>>;
+    /// All of a session, newest first.
+    async fn templates(&mut self, session: SessionId) -> Result<Vec<Template>>;
+    /// How many a session has.
+    async fn count_templates(&mut self, session: SessionId) -> Result<u64>;
+}
+
+/// Writes of templates.
+#[async_trait]
+pub trait TemplateWrites {
+    /// Adds one; a name that is taken in the session is a [`StoreError::Conflict`].
+    async fn add_template(&mut self, template: &Template) -> Result<()>;
+    /// Replaces all but session and time of making; false when there is none, a [`StoreError::Conflict`] when the name is taken.
+    async fn save_template(&mut self, template: &Template) -> Result<bool>;
+    /// Deletes it; false when there is none.
+    async fn delete_template(&mut self, id: TemplateId) -> Result<bool>;
 }
 
 /// Which events.

@@ -17,6 +17,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (8, "audit and search", include_str!("../migrations/0008_audit_and_search.sql")),
     (9, "identity", include_str!("../migrations/0009_identity.sql")),
     (10, "message kinds", include_str!("../migrations/0010_message_kinds.sql")),
+    (11, "templates", include_str!("../migrations/0011_templates.sql")),
 ];
 
 pub(crate) fn migrator() -> Migrator {

@@ -24,8 +24,18 @@ use crate::{
 };
 
 /// What cannot succeed with a played engine, and where it is shown to succeed: operation, file, what stands in it.
-const ELSEWHERE: &[(&str, &str, &str)] =
-    &[("sendSticker", "server/api/tests/contract/kinds.rs", r#"to_ada("send-sticker""#)];
+const ELSEWHERE: &[(&str, &str, &str)] = &[
+    (
+        "convertVoice",
+        "server/api/tests/contract/media.rs",
+        r#"format!("{path}/voice"), encoded(&tone(2))).await.good(200)"#,
+    ),
+    (
+        "convertVideo",
+        "server/api/tests/contract/media.rs",
+        r#"format!("{path}/video"), encoded(&film)).await.good(200)"#,
+    ),
+];
 
 /// The people, groups and ids of the document's examples.
 const CUSTOMER: &str = "15550000002@c.us";
@@ -39,12 +49,23 @@ const SOMEWHERE: &str = "https://example.org";
 const PICTURE: &str =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg==";
 
+/// The beginning of an Ogg file with Opus: enough to be a voice note.
+fn voice_note() -> Vec<u8> {
+    let mut page = b"OggS".to_vec();
+    page.extend_from_slice(&[0; 22]);
+    page.extend_from_slice(b"\x01\x13OpusHead\x01\x01\0\0\0\0\0\0\0\0\0");
+    page
+}
+
 /// A place on the internet, as far as this test is concerned: files to fetch, and a receiver of webhooks.
 async fn somewhere() -> String {
     let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
     let address = acceptor.local_addr()[0].as_socket_addr().copied().unwrap();
     let picture = BASE64_STANDARD.decode(PICTURE).unwrap();
-    let found = make_sync(move |_| Response::builder().content_type("image/png").body(picture.clone()));
+    let found = make_sync(move |request| match request.uri().path().ends_with(".ogg") {
+        true => Response::builder().content_type("audio/ogg").body(voice_note()),
+        false => Response::builder().content_type("image/png").body(picture.clone()),
+    });
     tokio::spawn(Server::new_with_acceptor(acceptor).run(found));
     format!("http://{address}")
 }
@@ -88,6 +109,7 @@ struct World<'a> {
     session: String,
     /// A message that this account sent to the customer.
     message: String,
+    template: String,
     webhook: String,
     key: String,
     /// The test's end of its engine, where it has one.
@@ -109,8 +131,8 @@ impl<'a> World<'a> {
                 (session, Some(link), true)
             }
         };
-        let (message, webhook, key) = (String::new(), String::new(), String::new());
-        let mut world = Self { house, somewhere, session, message, webhook, key, link };
+        let (message, template, webhook, key) = (String::new(), String::new(), String::new(), String::new());
+        let mut world = Self { house, somewhere, session, message, template, webhook, key, link };
         let asked = format!("{}{}", operation.template, operation.example().unwrap_or(&Value::Null));
         if let Some(link) = world.link.as_ref().filter(|_| is_ready) {
             let question = text_from(CUSTOMER, "3EB0AA", "Are you open today?");
@@ -128,6 +150,11 @@ impl<'a> World<'a> {
                 link.say(vec![Signal::Message(Box::new(message))]).await;
                 world.message = "3EB0BB".to_owned();
             }
+        }
+        if asked.contains("{templateId}") || operation.id == "sendTemplate" {
+            let body = json!({"name": "order-ready", "body": "Hello {{name}}"});
+            let made = house.post(&format!("/api/sessions/{}/templates", world.session), body).await.good(201);
+            world.template = made["id"].as_str().unwrap().to_owned();
         }
         if asked.contains("{webhookId}") || asked.contains(WEBHOOK) {
             let body = json!({"url": format!("{somewhere}/hook")});
@@ -148,6 +175,7 @@ impl<'a> World<'a> {
             "chatId" | "contactId" => CUSTOMER.to_owned(),
             "groupId" => GROUP.to_owned(),
             "messageId" => self.message.clone(),
+            "templateId" => self.template.clone(),
             "webhookId" => self.webhook.clone(),
             "keyId" => self.key.clone(),
             _ => usual(name),

@@ -207,6 +207,11 @@ impl House {
         Self::open_set(|_| {}, Settings { media_max_bytes, ..Settings::default() }).await
     }
 
+    /// One that behaves like this.
+    pub(crate) async fn open_behaving(settings: Settings) -> Self {
+        Self::open_set(|_| {}, settings).await
+    }
+
     pub(crate) async fn open_set(adjust: impl FnOnce(&mut ApiSettings), behaviour: Settings) -> Self {
         // A second installation in the same process is refused, and that is fine.
         _ = rustls::crypto::ring::default_provider().install_default();

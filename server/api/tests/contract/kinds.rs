@@ -280,7 +280,11 @@ async fn files_say_how_they_are_shown() {
         ("send-document", json!({"viewOnce": true}), "viewOnce is for pictures, videos and sounds"),
         ("send-image", json!({"gif": true}), "gif and asNote are for videos"),
         ("send-video", json!({"gif": true, "asNote": true}), "A video is shown as a GIF or as a round one, not both"),
-        ("send-sticker", json!({}), "A sticker must be a WebP picture"),
+        (
+            "send-sticker",
+            json!({}),
+            "Media could not be converted: a sticker is made of a WebP, PNG, JPEG or GIF, and of no more than 16 million pixels",
+        ),
     ] {
         let answer = house.post(&format!("/api/sessions/{id}/messages/{route}"), file(more)).await;
         assert_eq!(answer.failed(400), sentence, "{route}");
@@ -380,6 +384,9 @@ async fn what_does_not_read_is_refused() {
     assert_eq!(messages["total"], 0, "nothing was half-written");
 }
 
+/// A picture of one dot.
+const DOT: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg==";
+
 /// Each route that sends, with a body that it takes once `3EB0AA` came in.
 fn sends() -> Vec<(&'static str, Value)> {
     let to_ada = |route, body: Value| {
@@ -388,7 +395,7 @@ fn sends() -> Vec<(&'static str, Value)> {
         (route, body)
     };
     vec![
-        to_ada("send-sticker", json!({"base64": "aGVsbG8="})),
+        to_ada("send-sticker", json!({"base64": DOT})),
         to_ada("send-location", json!({"latitude": 1, "longitude": 1})),
         to_ada("send-contact", json!({"contactName": "Bob", "contactNumber": "15550000002"})),
         to_ada("send-poll", json!({"name": "?", "options": ["A", "B"]})),

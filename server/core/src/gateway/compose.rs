@@ -1,7 +1,12 @@
 //! From a request to the message that will be stored: its id minted, its file kept.
 
+use std::collections::BTreeMap;
+
 use openwa_model::{
-    content::{ChoiceAction, Choices, Chosen, Detail, Marks, Media, MessageKind, Outgoing, OutgoingContent, Quoted},
+    content::{
+        ChoiceAction, Choices, Chosen, Detail, LinkPreview, Marks, Media, MessageKind, Outgoing, OutgoingContent,
+        Quoted,
+    },
     files::FileError,
     id::{MessageId, RowId},
     jid::{Jid, Server},
@@ -9,15 +14,13 @@ use openwa_model::{
     message::{DeliveryStatus, Message},
 };
 
-use super::{Gateway, Result, messages::canonical};
+use super::{Gateway, Result, TemplateChoice, messages::canonical};
 use crate::{
     error::GatewayError,
-    media_source::{Described, Intake, MediaSource},
+    link_preview::Previews,
+    media_source::{Described, MediaSource},
     running::Running,
 };
-
-/// The one type of file that is a sticker.
-const STICKER: &str = "image/webp";
 
 /// A message to be sent.
 #[derive(Debug)]
@@ -41,6 +44,17 @@ pub enum SendContent {
     Text {
         /// The text.
         body: String,
+        /// Which card it shows of a page it links to.
+        preview: PreviewWish,
+    },
+    /// A template of the session, filled in.
+    Template {
+        /// Which.
+        template: TemplateChoice,
+        /// What to fill in.
+        values: BTreeMap<String, String>,
+        /// Which card it shows of a page it links to.
+        preview: PreviewWish,
     },
     /// A file.
     Media {
@@ -89,6 +103,17 @@ pub enum SendContent {
     },
 }
 
+/// Which card a text shows of a page it links to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PreviewWish {
+    /// What the page of its first link says about itself, if it has a link and the page answers in time.
+    FromPage,
+    /// None.
+    Nothing,
+    /// This one.
+    Given(LinkPreview),
+}
+
 impl Gateway {
     /// The message as it will be stored.
     pub(super) async fn compose(&self, running: &Running, account: Account, request: SendRequest) -> Result<Message> {
@@ -107,19 +132,24 @@ impl Gateway {
             return Err(GatewayError::InvalidInput("Everyone can be mentioned in a group only".to_owned()));
         }
         let content = match content {
-            SendContent::Text { body } => OutgoingContent::Text { body },
+            SendContent::Text { body, preview } => self.text(body, preview).await,
+            SendContent::Template { template, values, preview } => {
+                let mut view = self.view().await?;
+                let body = self.filled_in(&mut *view, session, template, &values).await?;
+                drop(view);
+                self.text(body, preview).await
+            }
             SendContent::Media { kind, source, mimetype, filename, caption } => {
-                let described = Described { kind, mimetype, filename };
-                let media = self.intake(running).take(source, described).await?;
-                if kind == MessageKind::Sticker && media.mimetype != STICKER {
-                    self.remove_file(Some(media)).await;
-                    return Err(GatewayError::InvalidInput("A sticker must be a WebP picture".to_owned()));
-                }
-                OutgoingContent::Media { kind, media, caption }
+                let max_bytes = self.settings().media_max_bytes.min(running.capabilities.max_media_bytes);
+                let intake = self.intake(max_bytes);
+                let brought = intake.bring(source, Described { kind, mimetype, filename }).await?;
+                let (brought, playback) = self.workshop().fit(kind, brought).await?;
+                let media = intake.keep(brought).await?;
+                OutgoingContent::Media { kind, media, caption, playback: playback.map(Box::new) }
             }
             SendContent::Detailed { body, detail } => OutgoingContent::Detailed { body, detail },
             SendContent::Choices { body, choices, as_text: true } => {
-                OutgoingContent::Text { body: numbered(&body, &choices) }
+                OutgoingContent::Text { body: numbered(&body, &choices), preview: None }
             }
             SendContent::Choices { body, choices, as_text: false } => {
                 OutgoingContent::Detailed { body, detail: Detail::Choices(choices) }
@@ -164,14 +194,22 @@ impl Gateway {
         })
     }
 
-    fn intake(&self, running: &Running) -> Intake<'_> {
-        let context = &self.0.context;
-        Intake {
-            client: &context.clients.media,
-            network: &context.settings.network,
-            files: &*context.ports.files,
-            max_bytes: context.settings.media_max_bytes.min(running.capabilities.max_media_bytes),
-        }
+    async fn text(&self, body: String, preview: PreviewWish) -> OutgoingContent {
+        let preview = match preview {
+            PreviewWish::Nothing => None,
+            PreviewWish::Given(preview) => Some(preview),
+            PreviewWish::FromPage => {
+                let context = &self.0.context;
+                let previews = Previews {
+                    client: &context.clients.pages,
+                    network: &context.settings.network,
+                    pictures: &context.pictures,
+                    within: context.settings.link_preview_timeout,
+                };
+                previews.of(&body).await
+            }
+        };
+        OutgoingContent::Text { body, preview }
     }
 
     /// What a message carried, to be sent again to others.
@@ -183,7 +221,7 @@ impl Gateway {
         if original.media.is_some() {
             let media = self.copy_of(running, &original).await?;
             let caption = Some(original.body).filter(|it| !it.is_empty());
-            return Ok(OutgoingContent::Media { kind: original.kind, media, caption });
+            return Ok(OutgoingContent::Media { kind: original.kind, media, caption, playback: None });
         }
         let Message { kind, body, detail, .. } = original;
         match detail {
@@ -200,7 +238,7 @@ impl Gateway {
             }
             // Buttons belong to whoever wrote them; what people read goes on.
             Some(Detail::Choices(_) | Detail::Chosen(_)) | None if kind == MessageKind::Text => {
-                Ok(OutgoingContent::Text { body })
+                Ok(OutgoingContent::Text { body, preview: None })
             }
             _ => cannot(&format!("A message of type {} cannot be forwarded", kind.name())),
         }

@@ -8,7 +8,7 @@ use openwa_model::{
     contact::PersonIds,
     content::{Detail, Media, MessageKind},
     engine::ErrorKind,
-    id::{MessageId, RowId, SessionId},
+    id::{MessageId, SessionId},
     idempotency::IdempotentRequest,
     jid::{Jid, Server},
     message::{Message, Reaction},
@@ -20,7 +20,6 @@ use super::{Gateway, Result, compose::SendRequest};
 use crate::{
     error::GatewayError,
     idempotency::{self, Verdict},
-    media_source::Incoming,
     outbound::{self, Outcome},
     payload::{Events, file_bytes},
     reconciler,
@@ -57,11 +56,6 @@ impl Gateway {
     ) -> Result<SendOutcome> {
         let this = self.clone();
         self.detached(async move { this.send_to_the_end(session, request, key).await }).await
-    }
-
-    /// Begins to take in a file that is then sent as [`MediaSource::Received`].
-    pub async fn receive_file(&self) -> Result<Incoming> {
-        Incoming::begin(&*self.0.context.ports.files, self.settings().media_max_bytes).await
     }
 
     /// Reacts to a message; "" takes the reaction back.
@@ -186,8 +180,8 @@ impl Gateway {
 
     /// The file of a message, as a local file; fetched from WhatsApp when there is no copy yet.
     pub async fn message_media(&self, session: SessionId, chat: &Jid, id: &MessageId) -> Result<(Media, PathBuf)> {
-        let message = self.message(session, chat, id).await?;
-        let media = message.media.ok_or(GatewayError::MediaNotStored)?;
+        let mut message = self.message(session, chat, id).await?;
+        let media = message.media.take().ok_or(GatewayError::MediaNotStored)?;
         let files = &self.0.context.ports.files;
         if let Some(key) = &media.file
             && let Some(path) = files.local(key).await?
@@ -198,7 +192,7 @@ impl Gateway {
             return Err(GatewayError::MediaNotStored);
         }
         let (this, running) = (self.clone(), self.running(session).await?);
-        self.detached(async move { this.fetch_media(&running, message.row, media).await }).await
+        self.detached(async move { this.fetch_media(&running, &message, media).await }).await
     }
 
     /// The bytes of a message's file where our copy is there and not larger than `max_bytes`; never asks WhatsApp.
@@ -339,12 +333,16 @@ impl Gateway {
         Err(error)
     }
 
-    async fn fetch_media(&self, running: &Running, row: RowId, media: Media) -> Result<(Media, PathBuf)> {
+    async fn fetch_media(&self, running: &Running, message: &Message, media: Media) -> Result<(Media, PathBuf)> {
         let files = &self.0.context.ports.files;
         running.check(Op::DownloadMedia)?;
+        if !self.settings().media_types.permits(&media.mimetype) {
+            return Err(GatewayError::MediaTypeNotAllowed(media.mimetype));
+        }
         let spooled = files.spool().await?;
         let max_bytes = self.settings().media_max_bytes;
-        let download = DownloadMedia { media: media.clone(), into: spooled.clone(), max_bytes };
+        let download =
+            DownloadMedia { media: media.clone(), message: Some(address(message)), into: spooled.clone(), max_bytes };
         let size_bytes = match running.call(download, self.settings().call_timeout).await {
             Ok(size_bytes) => size_bytes,
             Err(error) => {
@@ -361,13 +359,13 @@ impl Gateway {
         let key = files.keep(spooled).await?;
         let media = Media { size_bytes: Some(size_bytes), file: Some(key.clone()), ..media };
         let mut unit = self.begin_for(running).await?;
-        unit.set_media(row, &media).await?;
+        unit.set_media(message.row, &media).await?;
         unit.commit().await?;
         let path = files.local(&key).await?.ok_or(GatewayError::MediaNotStored)?;
         Ok((media, path))
     }
 
-    pub(super) async fn remove_file(&self, media: Option<Media>) {
+    async fn remove_file(&self, media: Option<Media>) {
         let Some(key) = media.and_then(|it| it.file) else { return };
         if let Err(error) = self.0.context.ports.files.remove(&key).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "a file was left behind");

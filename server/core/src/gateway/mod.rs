@@ -8,10 +8,12 @@ mod contacts;
 mod groups;
 mod keys;
 mod log;
+mod media;
 mod messages;
 mod search;
 mod sessions;
 mod statistics;
+mod templates;
 mod webhooks;
 
 use std::{sync::Arc, time::Duration};
@@ -30,12 +32,16 @@ use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use self::messages::{canonical, ids_of, name_anew};
-pub use self::{audit::*, compose::*, keys::*, messages::*, sessions::*, statistics::*, webhooks::*};
+pub use self::{
+    audit::*, compose::*, keys::*, media::*, messages::*, sessions::*, statistics::*, templates::*, webhooks::*,
+};
 use crate::{
+    conversion::Converter,
     error::GatewayError,
     housekeeping::Housekeeping,
     http::Clients,
     keyring::Keyring,
+    pictures::Pictures,
     settings::Settings,
     supervisor::Supervisor,
     webhook::{attempts::Attempts, fan_out::FanOut},
@@ -85,6 +91,10 @@ pub(crate) struct Context {
     pub(crate) keyring: Keyring,
     /// What the gateway's own requests go out through.
     pub(crate) clients: Clients,
+    /// Makes pictures smaller.
+    pub(crate) pictures: Pictures,
+    /// Makes sounds and films into what WhatsApp plays.
+    pub(crate) converter: Converter,
 }
 
 impl Context {
@@ -113,6 +123,8 @@ impl Gateway {
             deliveries: Bell::default(),
             keyring: Keyring::default(),
             clients,
+            pictures: Pictures::default(),
+            converter: Converter::new(settings.conversion.clone()),
             ports,
             settings,
             bell: Bell::default(),

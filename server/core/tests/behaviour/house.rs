@@ -12,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use openwa_core::{
     Gateway, GatewayError, Ports, Settings,
-    gateway::{IdempotencyKey, NewSession, SendContent, SendOutcome, SendRequest},
+    gateway::{IdempotencyKey, NewSession, PreviewWish, SendContent, SendOutcome, SendRequest},
 };
 use openwa_files::LocalFiles;
 use openwa_model::{
@@ -466,7 +466,7 @@ impl House {
 pub(crate) fn text(body: &str) -> SendRequest {
     SendRequest {
         chat: phone(),
-        content: SendContent::Text { body: body.into() },
+        content: SendContent::Text { body: body.into(), preview: PreviewWish::FromPage },
         quoted: None,
         mentions: vec![],
         marks: Default::default(),

@@ -13,7 +13,12 @@ use wacore::types::message::EditAttribute;
 use whatsapp_rust::{NodeFilter, PollError, RevokeType, SendOptions, wacore_binary as wire, waproto::whatsapp as wa};
 
 use crate::{
-    acks::Outcome, failure, groups, jid, link::Link, media::MediaStation, outbound, sealed, settings::NativeSettings,
+    acks::Outcome,
+    failure, groups, jid,
+    link::Link,
+    media::{self, MediaStation},
+    outbound, sealed,
+    settings::NativeSettings,
 };
 
 /// How many numbers WhatsApp is asked about at once.
@@ -166,8 +171,17 @@ impl Operations<'_> {
         Ok(checks)
     }
 
-    async fn download(&self, DownloadMedia { media, into, max_bytes }: DownloadMedia) -> Result<u64, EngineError> {
-        self.media.fetch_into(&self.link.client, &media, &into, max_bytes).await
+    async fn download(&self, wanted: DownloadMedia) -> Result<u64, EngineError> {
+        let DownloadMedia { media, message, into, max_bytes } = wanted;
+        let client = &self.link.client;
+        let fetched = self.media.fetch_into(client, &media, &into, max_bytes).await;
+        match (fetched, message) {
+            (Err(error), Some(message)) if media::is_gone(&error) => {
+                let media = media::ask_again(client, &self.named(message).await, &media).await?;
+                self.media.fetch_into(client, &media, &into, max_bytes).await
+            }
+            (fetched, _) => fetched,
+        }
     }
 
     /// A message, with its sender named the way its chat names people.

@@ -4,7 +4,7 @@ mod detailed;
 
 use buffa::MessageField;
 use openwa_model::{
-    content::{Marks, Outgoing, OutgoingContent, Quoted},
+    content::{LinkPreview, Marks, Outgoing, OutgoingContent, Quoted},
     engine::EngineError,
     jid::Jid,
     ops::MessageRef,
@@ -29,12 +29,16 @@ pub(crate) async fn message(
 ) -> Result<wa::Message, EngineError> {
     let context = context(outgoing.quoted.as_ref(), &outgoing.mentions, &outgoing.marks);
     match &outgoing.content {
-        OutgoingContent::Text { body } => Ok(text(body, context)),
-        OutgoingContent::Media { kind, media: file, caption } => {
+        OutgoingContent::Text { body, preview } => Ok(match preview {
+            Some(preview) => text_with_card(body, preview, context),
+            None => text(body, context),
+        }),
+        OutgoingContent::Media { kind, media: file, caption, playback } => {
             let sending = Sending {
                 kind: *kind,
                 media: file,
                 caption: caption.as_deref(),
+                playback: playback.as_deref().cloned().unwrap_or_default(),
                 marks: &outgoing.marks,
                 context_info: context,
             };
@@ -65,6 +69,19 @@ fn text(body: &str, context: Option<Box<wa::ContextInfo>>) -> wa::Message {
         }),
         ..Default::default()
     }
+}
+
+fn text_with_card(body: &str, preview: &LinkPreview, context: Option<Box<wa::ContextInfo>>) -> wa::Message {
+    let card = inner::ExtendedTextMessage {
+        text: Some(body.to_owned()),
+        matched_text: Some(preview.link.clone()),
+        title: Some(preview.title.clone()),
+        description: preview.description.clone(),
+        jpeg_thumbnail: preview.thumbnail.clone(),
+        context_info: context.map_or_else(MessageField::none, |it| MessageField::some(*it)),
+        ..Default::default()
+    };
+    wa::Message { extended_text_message: MessageField::some(card), ..Default::default() }
 }
 
 fn context(quoted: Option<&Quoted>, mentions: &[Jid], marks: &Marks) -> Option<Box<wa::ContextInfo>> {
@@ -159,6 +176,23 @@ mod tests {
         let marks = Marks { is_forwarded: true, forwarding_score: 3, ..Marks::default() };
         let message = text("hi", context(None, &[], &marks));
         assert_eq!(content::read(&message).unwrap().marks(&message), marks);
+    }
+
+    #[test]
+    fn a_card_names_the_link_it_is_about() {
+        let preview = LinkPreview {
+            link: "https://example.org/tea".into(),
+            title: "Tea".into(),
+            description: Some("All of it".into()),
+            thumbnail: Some(vec![1, 2, 3]),
+        };
+        let message = text_with_card("see https://example.org/tea", &preview, None);
+        let card = message.extended_text_message.as_option().unwrap();
+        assert_eq!(card.text.as_deref(), Some("see https://example.org/tea"));
+        assert_eq!(card.matched_text.as_deref(), Some("https://example.org/tea"));
+        assert_eq!((card.title.as_deref(), card.description.as_deref()), (Some("Tea"), Some("All of it")));
+        assert_eq!(card.jpeg_thumbnail.as_deref(), Some([1, 2, 3].as_slice()));
+        assert!(card.context_info.as_option().is_none());
     }
 
     #[test]

@@ -107,7 +107,7 @@ pub(crate) fn incoming(session: SessionId, message: &str, second: i64) -> Messag
 /// An own pending text to Alice.
 pub(crate) fn own(session: SessionId, message: &str, second: i64) -> Message {
     use openwa_model::content::{Outgoing, OutgoingContent};
-    let content = OutgoingContent::Text { body: format!("text of {message}") };
+    let content = OutgoingContent::Text { body: format!("text of {message}"), preview: None };
     let outgoing = Outgoing {
         id: id(message),
         chat: alice(),

@@ -22,7 +22,8 @@ pub(crate) async fn one_comes_back_as_it_was_stored(database: &dyn Database) {
         remote: Some("{}".to_owned()),
     };
     let quoted = Quoted { id: id("q"), sender: alice(), body: "before".to_owned() };
-    let content = OutgoingContent::Media { kind: MessageKind::Image, media: media.clone(), caption: None };
+    let content =
+        OutgoingContent::Media { kind: MessageKind::Image, media: media.clone(), caption: None, playback: None };
     let marks = Marks { is_forwarded: true, forwarding_score: 3, is_view_once: true, ..Marks::default() };
     let votes = vec![Vote { voter: alice(), options: vec!["a".to_owned()], at: at(7) }];
     let full = Message {

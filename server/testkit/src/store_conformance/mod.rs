@@ -21,6 +21,7 @@ mod reactions;
 mod search;
 mod sessions;
 mod statistics;
+mod templates;
 mod units;
 mod vault;
 mod webhooks;
@@ -143,6 +144,14 @@ cases! {
         one_person_has_one_per_message
         an_older_one_changes_nothing
         one_taken_back_is_not_revived_by_an_older_one;
+    templates:
+        one_comes_back_as_it_was_stored
+        a_taken_name_is_a_conflict_and_the_unit_goes_on
+        renaming_to_a_taken_name_is_a_conflict
+        saving_replaces_all_but_session_and_making
+        they_are_listed_newest_first_and_counted
+        what_is_not_there_is_said_not_to_be
+        deletion_of_the_session_takes_them;
     events:
         numbers_are_gapless_from_one
         a_dropped_unit_leaves_no_gap

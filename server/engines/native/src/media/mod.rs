@@ -1,11 +1,10 @@
 //! Files: down from WhatsApp's media hosts, up to them, and the small pictures shown before them.
 
+mod again;
 mod download;
 pub(crate) mod remote;
 mod thumbnail;
 mod upload;
-
-pub(crate) use self::upload::Sending;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -14,6 +13,8 @@ use openwa_model::{
     files::Files,
 };
 use tokio::sync::Semaphore;
+
+pub(crate) use self::{again::ask_again, download::is_gone, upload::Sending};
 
 /// How many pictures are decoded at a time; each may take a hundred megabytes.
 const DECODINGS: usize = 2;

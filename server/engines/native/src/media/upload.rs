@@ -8,7 +8,7 @@ use std::{
 
 use buffa::MessageField;
 use openwa_model::{
-    content::{Marks, Media, MessageKind},
+    content::{Marks, Media, MessageKind, Playback},
     engine::{EngineError, ErrorKind, Retry},
 };
 use wacore::{
@@ -33,6 +33,7 @@ pub(crate) struct Sending<'a> {
     pub(crate) kind: MessageKind,
     pub(crate) media: &'a Media,
     pub(crate) caption: Option<&'a str>,
+    pub(crate) playback: Playback,
     pub(crate) marks: &'a Marks,
     pub(crate) context_info: Option<Box<wa::ContextInfo>>,
 }
@@ -58,7 +59,7 @@ impl UploadSource for EncryptedFile {
 impl MediaStation {
     /// Uploads a file and writes the message that carries it.
     pub(crate) async fn message_with(&self, client: &Client, sending: Sending<'_>) -> Result<wa::Message, EngineError> {
-        let Sending { kind, media, caption, marks, context_info } = sending;
+        let Sending { kind, media, caption, playback, marks, context_info } = sending;
         let media_type = match kind {
             MessageKind::Image => MediaType::Image,
             MessageKind::Video => MediaType::Video,
@@ -90,9 +91,22 @@ impl MediaStation {
                 message
             }
             MessageKind::Video => {
-                let gif_playback = marks.is_gif.then_some(true);
-                let options = VideoOptions { caption, mimetype, gif_playback, context_info, ..VideoOptions::default() };
+                let options = VideoOptions {
+                    caption,
+                    mimetype,
+                    gif_playback: marks.is_gif.then_some(true),
+                    context_info,
+                    jpeg_thumbnail: playback.thumbnail,
+                    duration_seconds: playback.seconds,
+                    ..VideoOptions::default()
+                };
                 let mut message = media::video_message(upload, options);
+                if let (Some(video), Some((width, height))) =
+                    (message.video_message.as_option_mut(), playback.dimensions)
+                {
+                    video.width = Some(width);
+                    video.height = Some(height);
+                }
                 if marks.is_video_note {
                     // A round video is the same thing in another field.
                     message.ptv_message = std::mem::take(&mut message.video_message);
@@ -117,7 +131,8 @@ impl MediaStation {
                     ptt: (kind == MessageKind::Voice).then_some(true),
                     mimetype,
                     context_info,
-                    ..AudioOptions::default()
+                    duration_seconds: playback.seconds,
+                    waveform: playback.waveform,
                 },
             ),
         };

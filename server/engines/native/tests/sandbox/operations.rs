@@ -17,7 +17,7 @@ use openwa_sandbox::phone::{
 use crate::house::{DEADLINE, House, Session, chat, id, jid, received, text, writes};
 
 fn outgoing(message_id: &str, to: &Jid, body: &str) -> SendMessage {
-    let content = OutgoingContent::Text { body: body.to_owned() };
+    let content = OutgoingContent::Text { body: body.to_owned(), preview: None };
     SendMessage(Outgoing {
         id: id(message_id),
         chat: to.clone(),
@@ -142,7 +142,7 @@ fn any(op: Op) -> Command {
     let media = Media { mimetype: String::new(), filename: None, size_bytes: None, file: None, remote: None };
     match op {
         Op::SendMessage => {
-            let content = OutgoingContent::Media { kind: MessageKind::Poll, media, caption: None };
+            let content = OutgoingContent::Media { kind: MessageKind::Poll, media, caption: None, playback: None };
             let marks = Default::default();
             let outgoing = Outgoing { id: id("3EB0FF"), chat: nobody, content, quoted: None, mentions: vec![], marks };
             Command::SendMessage(SendMessage(outgoing))
@@ -160,9 +160,12 @@ fn any(op: Op) -> Command {
         Op::CheckNumbers => Command::CheckNumbers(CheckNumbers { numbers: vec![] }),
         Op::ListGroups => Command::ListGroups(ListGroups),
         Op::GetGroup => Command::GetGroup(GetGroup { id: nobody }),
-        Op::DownloadMedia => {
-            Command::DownloadMedia(DownloadMedia { media, into: std::path::PathBuf::new(), max_bytes: 0 })
-        }
+        Op::DownloadMedia => Command::DownloadMedia(DownloadMedia {
+            media,
+            message: None,
+            into: std::path::PathBuf::new(),
+            max_bytes: 0,
+        }),
     }
 }
 
