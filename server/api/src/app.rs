@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     audit::Audit,
     auditor::Auditor,
+    calls::Calls,
     chats::Chats,
     contacts::Contacts,
     document::document,
@@ -29,14 +30,20 @@ use crate::{
     follower::Following,
     groups::Groups,
     health::Health,
+    history::History,
     infrastructure::{Infrastructure, Installation},
     input::Door,
     keys::Keys,
+    labels::Labels,
     limits::{Limiter, RateLimits},
     linking::Linking,
+    marks::Marks,
     messages::Messages,
     metrics::{Asked, Metrics},
     operations::Operations,
+    presence::Presence,
+    privacy::Privacy,
+    profile::Profile,
     rules::Rules,
     search::Search,
     sends::Sends,
@@ -125,6 +132,12 @@ pub(crate) enum Tag {
     Chats,
     /// People.
     Contacts,
+    /// What an account shows of itself.
+    Profile,
+    /// Labels of a business account.
+    Labels,
+    /// Being called.
+    Calls,
     /// Groups.
     Groups,
     /// Being called back.
@@ -145,15 +158,21 @@ pub(crate) enum Tag {
     Health,
 }
 
+/// What is done with stored messages. The framework takes up to sixteen resources in one list.
+type OfMessages = (Messages, Marks, History);
+/// What an account shows and sees.
+type OfAccount = (Presence, Profile, Privacy, Labels, Calls);
+
 /// Every resource.
 pub(crate) type Api = (
     Sessions,
     Linking,
     SessionSettings,
     Sends,
-    Messages,
+    OfMessages,
     Chats,
     Contacts,
+    OfAccount,
     Groups,
     Webhooks,
     Events,
@@ -171,9 +190,16 @@ pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
         Linking(gateway.clone()),
         SessionSettings(gateway.clone()),
         Sends(gateway.clone()),
-        Messages(gateway.clone()),
+        (Messages(gateway.clone()), Marks(gateway.clone()), History(gateway.clone())),
         Chats(gateway.clone()),
         Contacts(gateway.clone()),
+        (
+            Presence(gateway.clone()),
+            Profile(gateway.clone()),
+            Privacy(gateway.clone()),
+            Labels(gateway.clone()),
+            Calls(gateway.clone()),
+        ),
         Groups(gateway.clone()),
         Webhooks(gateway.clone()),
         Events { gateway: gateway.clone(), following: following.clone() },

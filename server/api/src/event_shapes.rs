@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     examples,
     message_records::{LocationInfo, MediaInfo, PollInfo, QuotedMessage},
+    presence::PresenceParticipant,
     wire::{Moment, Nullable},
     words::Word,
 };
@@ -15,7 +16,7 @@ use crate::{
 /// A message that came in or went out.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
-struct MessageEvent {
+pub(crate) struct MessageEvent {
     /// WhatsApp's id.
     id: String,
     /// Who sent it; in a group, the group.
@@ -177,6 +178,26 @@ struct MessageEditedEvent {
     timestamp: i64,
 }
 
+/// A chat was put away, kept on top, silenced, read, emptied or deleted, here or on another device.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct ChatUpdateEvent {
+    /// The chat.
+    chat_id: String,
+    /// Whether it is put away.
+    archived: bool,
+    /// Whether it is kept on top.
+    pinned: bool,
+    /// Whether it is silent.
+    muted: bool,
+    /// Until when, in milliseconds; 0 is for good. Only when it is silent.
+    mute_expiration: Option<i64>,
+    /// Messages not read yet.
+    unread_count: u32,
+    /// Whether it was deleted.
+    deleted: bool,
+}
+
 /// A session's status changed.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
@@ -253,22 +274,10 @@ struct SessionRestrictionEvent {
 struct PresenceUpdateEvent {
     /// The chat.
     chat_id: String,
-    /// Who does what.
+    /// Who does what; in an event, the one person who was heard of.
     participants: Vec<PresenceParticipant>,
     /// When it was seen.
     observed_at: Moment,
-}
-
-/// What one person does.
-#[derive(Object)]
-#[oai(rename_all = "camelCase")]
-struct PresenceParticipant {
-    /// Who.
-    id: String,
-    /// `available`, `unavailable`, `composing`, `recording` or `paused`.
-    state: String,
-    /// When last seen, in seconds.
-    last_seen: Option<i64>,
 }
 
 /// The members or settings of a group changed.
@@ -301,6 +310,24 @@ struct CallEvent {
     timestamp: i64,
 }
 
+/// What became of a call.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct CallOutcomeEvent {
+    /// Its id.
+    call_id: String,
+    /// Who called.
+    from: String,
+    /// Whether it was a video call.
+    is_video: bool,
+    /// Whether it was a group call.
+    is_group: bool,
+    /// When it ended, in seconds.
+    timestamp: i64,
+    /// `accepted`, `rejected` or `missed`.
+    outcome: String,
+}
+
 macro_rules! shapes {
     ($($kind:ident => $shape:ty, $about:literal;)*) => {
         /// Registers every payload.
@@ -325,6 +352,7 @@ shapes! {
     MessageRevoked => MessageRevokedEvent, "A message was taken back";
     MessageReaction => MessageReactionEvent, "Someone reacted to a message, or took the reaction back";
     MessageEdited => MessageEditedEvent, "The text of a message was changed";
+    ChatUpdate => ChatUpdateEvent, "A chat was archived, pinned, muted, read, cleared or deleted, here or on another device";
     SessionStatus => SessionStatusEvent, "A session's status changed";
     SessionQr => SessionQrEvent, "A new QR code is to be scanned";
     SessionAuthenticated => SessionAuthenticatedEvent, "A session was linked to an account";
@@ -337,6 +365,9 @@ shapes! {
     GroupUpdate => GroupEvent, "A group's subject, description, picture or settings changed";
     GroupJoinRequest => GroupEvent, "Someone asks to join a group";
     CallReceived => CallEvent, "Someone calls";
+    CallAccepted => CallOutcomeEvent, "A call was taken on another device of the account";
+    CallRejected => CallOutcomeEvent, "A call was rejected, here or on another device of the account";
+    CallMissed => CallOutcomeEvent, "Nobody took a call";
 }
 
 /// One description for each event a webhook can be called with; its envelope becomes a schema of its own.

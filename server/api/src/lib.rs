@@ -4,7 +4,8 @@
 //! `limits`, `rest`, `operations`, `input`, `upload`, `rules`), who asks (`auth`) and what is written down of it (`auditor`), what can go wrong (`error`), what answers are
 //! made of (`answer`, `file_answer`, `wire`, `words`), then one file a resource, each with its wire
 //! types beside its handlers (`sessions`, `linking`, `session_settings`, `sends`, `messages` with
-//! `message_records`, `chats`, `contacts`, `groups`, `webhooks`, `keys`, `events` with
+//! `message_records`, `marks` and `history`, `chats`, `presence`, `contacts`, `profile`, `privacy`, `labels`,
+//! `calls`, `groups`, `webhooks`, `keys`, `events` with
 //! `follower` and `event_socket`, `search`, `statistics`, `audit`, `infrastructure`, `health`, `metrics`), and
 //! what all of it looks like from outside (`document`, `event_shapes`, `examples`).
 //!
@@ -31,6 +32,7 @@ mod wire;
 mod words;
 
 mod audit;
+mod calls;
 mod chats;
 mod contacts;
 mod event_socket;
@@ -38,12 +40,18 @@ mod events;
 mod follower;
 mod groups;
 mod health;
+mod history;
 mod infrastructure;
 mod keys;
+mod labels;
 mod linking;
+mod marks;
 mod message_records;
 mod messages;
 mod metrics;
+mod presence;
+mod privacy;
+mod profile;
 mod search;
 mod sends;
 mod session_settings;

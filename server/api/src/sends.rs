@@ -158,7 +158,7 @@ impl SendMedia {
 }
 
 /// A form brings its file; otherwise the fields name one.
-fn source_of(
+pub(crate) fn source_of(
     file: Option<Received>,
     url: Option<String>,
     base64: Option<String>,

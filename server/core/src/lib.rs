@@ -15,10 +15,13 @@ pub mod error;
 pub mod gateway;
 pub mod settings;
 
+mod calls;
+mod chat_changes;
 mod idempotency;
 mod inbound;
 mod outbound;
 mod payload;
+mod presence;
 mod reconciler;
 mod running;
 mod session_task;

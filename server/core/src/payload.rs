@@ -7,6 +7,8 @@ use std::time::Duration;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use openwa_model::{
     Timestamp,
+    call::{CallHeard, CallOutcome},
+    chat::Chat,
     content::{Detail, Media},
     event::{EventKind, NewEvent},
     files::{FileError, FileKey, Files},
@@ -14,6 +16,7 @@ use openwa_model::{
     jid::{ChatKind, Jid, Server},
     login::Account,
     message::{Message, Reaction},
+    presence::PresenceHeard,
     session::{Restriction, Status},
 };
 use serde_json::{Map, Value, json};
@@ -113,6 +116,56 @@ impl Events<'_> {
             "reaction": reaction.emoji, "senderId": reaction.sender,
         });
         self.event(EventKind::MessageReaction, Some(&reaction.chat), reaction.timestamp, key, data)
+    }
+
+    /// `chat.update`; `chat` as it is now, none when it was deleted.
+    pub(crate) fn chat(&self, id: &Jid, chat: Option<&Chat>, at: Timestamp) -> NewEvent {
+        let muted_until = chat.and_then(|it| it.muted_until).filter(|it| *it > at);
+        let expiration = |until: Timestamp| if until == Timestamp::MAX { 0 } else { until.as_millisecond() };
+        let mut data = json!({
+            "chatId": id, "archived": chat.is_some_and(|it| it.archived), "pinned": chat.is_some_and(|it| it.pinned),
+            "muted": muted_until.is_some(), "unreadCount": chat.map_or(0, |it| it.unread), "deleted": chat.is_none(),
+        });
+        if let Some(until) = muted_until {
+            data["muteExpiration"] = json!(expiration(until));
+        }
+        let hash = hex::encode(Sha256::digest(data.to_string()));
+        let key = format!("chat_{}_{id}_{}_{}", self.session, &hash[..12], at.as_millisecond());
+        self.event(EventKind::ChatUpdate, Some(id), at, key, data)
+    }
+
+    /// `presence.update`: of the one person who was heard of.
+    pub(crate) fn presence(&self, heard: &PresenceHeard, at: Timestamp) -> NewEvent {
+        let PresenceHeard { chat, participant, state, last_seen } = heard;
+        let key = format!("pres_{}_{chat}_{participant}_{}_{}", self.session, state.name(), at.as_millisecond());
+        let mut person = json!({ "id": participant, "state": state.name() });
+        if let Some(last_seen) = last_seen {
+            person["lastSeen"] = json!(last_seen.as_second());
+        }
+        let data = json!({ "chatId": chat, "participants": [person], "observedAt": format!("{at:.3}") });
+        self.event(EventKind::PresenceUpdate, Some(chat), at, key, data)
+    }
+
+    /// `call.received`, or what became of it.
+    pub(crate) fn call(&self, call: &CallHeard) -> NewEvent {
+        let mut data = json!({
+            "callId": call.id, "from": call.from, "isVideo": call.is_video, "isGroup": call.is_group,
+            "timestamp": call.at.as_second(),
+        });
+        let mut key = format!("call_{}_{}", self.session, call.id);
+        let kind = match call.outcome {
+            None => EventKind::CallReceived,
+            Some(outcome) => {
+                key = format!("{key}_{}", outcome.name());
+                data["outcome"] = json!(outcome.name());
+                match outcome {
+                    CallOutcome::Accepted => EventKind::CallAccepted,
+                    CallOutcome::Rejected => EventKind::CallRejected,
+                    CallOutcome::Missed => EventKind::CallMissed,
+                }
+            }
+        };
+        self.event(kind, Some(&call.from), call.at, key, data)
     }
 
     /// `session.status`.

@@ -47,6 +47,8 @@ event_kinds! {
     MessageReaction = "message.reaction";
     /// The text of a message was changed.
     MessageEdited = "message.edited";
+    /// A chat was put away, kept on top, silenced, read, emptied or deleted, here or on another device.
+    ChatUpdate = "chat.update";
     /// A session's status changed.
     SessionStatus = "session.status";
     /// A new QR code is to be scanned.
@@ -71,6 +73,12 @@ event_kinds! {
     GroupJoinRequest = "group.join_request";
     /// A call comes in.
     CallReceived = "call.received";
+    /// A call was taken on another device of this account.
+    CallAccepted = "call.accepted";
+    /// A call was rejected, here or on another device of this account.
+    CallRejected = "call.rejected";
+    /// Nobody took a call.
+    CallMissed = "call.missed";
 }
 
 impl Serialize for EventKind {

@@ -1,8 +1,8 @@
 //! The vocabulary of the gateway and the ports between its rooms.
 //!
 //! In reading order: what things are called ([`id`], [`jid`], [`session`], [`login`], [`content`],
-//! [`message`], [`chat`], [`contact`], [`group`], [`event`], [`webhook`], [`key`], [`audit`], [`search`],
-//! [`statistics`]), what a gateway
+//! [`message`], [`chat`], [`contact`], [`group`], [`presence`], [`privacy`], [`label`], [`call`], [`event`],
+//! [`webhook`], [`key`], [`audit`], [`search`], [`statistics`]), what a gateway
 //! can be asked to do ([`ops`], [`capability`]), and the ports that rooms implement for one another
 //! ([`engine`], [`store`], [`vault`], [`files`], [`clock`], [`bell`]).
 //!
@@ -11,6 +11,7 @@
 
 pub mod audit;
 pub mod bell;
+pub mod call;
 pub mod capability;
 pub mod chat;
 pub mod clock;
@@ -24,9 +25,12 @@ pub mod id;
 pub mod idempotency;
 pub mod jid;
 pub mod key;
+pub mod label;
 pub mod login;
 pub mod message;
 pub mod ops;
+pub mod presence;
+pub mod privacy;
 pub mod search;
 pub mod secret;
 pub mod session;

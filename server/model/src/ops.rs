@@ -1,15 +1,23 @@
 //! The one table of what a gateway can be asked to do.
 
-use std::path::PathBuf;
+mod account;
+mod chats;
+mod contacts;
+
+use std::{collections::BTreeMap, path::PathBuf};
 
 use jiff::Timestamp;
 
+pub use self::{account::*, chats::*, contacts::*};
 use crate::{
+    call::CallHeard,
     contact::NumberCheck,
     content::{Media, Outgoing},
+    engine::InboundMessage,
     group::Group,
     id::MessageId,
     jid::Jid,
+    privacy::{PrivacyCategory, PrivacyValue},
 };
 
 /// A typed request to an engine. Implemented only by the table below.
@@ -79,8 +87,68 @@ operations! {
     React(React) -> Sent, "react";
     /// Mark messages as read.
     MarkRead(MarkRead) -> (), "markRead";
+    /// Ask the phone what was said in a chat before a message.
+    FetchHistory(FetchHistory) -> Vec<InboundMessage>, "fetchHistory";
+    /// Mark a message with a star on this account's devices, or take the star away.
+    StarMessage(StarMessage) -> (), "starMessage";
+    /// Keep a message on top of its chat for everyone, for a while.
+    PinMessage(PinMessage) -> Sent, "pinMessage";
+    /// Keep it on top no longer.
+    UnpinMessage(UnpinMessage) -> Sent, "unpinMessage";
+    /// Show a chat as unread, or as read again, on all of this account's devices.
+    SetChatUnread(SetChatUnread) -> (), "setChatUnread";
+    /// Put a chat away, or take it out again.
+    ArchiveChat(ArchiveChat) -> (), "archiveChat";
+    /// Keep a chat on top, or no longer.
+    PinChat(PinChat) -> (), "pinChat";
+    /// Silence a chat, or no longer.
+    MuteChat(MuteChat) -> (), "muteChat";
+    /// Delete the messages of a chat on this account's devices.
+    ClearChat(ClearChat) -> (), "clearChat";
+    /// Delete a chat on this account's devices.
+    DeleteChat(DeleteChat) -> (), "deleteChat";
+    /// Show the other side that somebody is typing.
+    SendTyping(SendTyping) -> (), "sendTyping";
     /// Ask whether numbers are on WhatsApp.
     CheckNumbers(CheckNumbers) -> Vec<NumberCheck>, "checkNumbers";
+    /// Change the name this account shows.
+    SetProfileName(SetProfileName) -> (), "setProfileName";
+    /// Change the line about this account.
+    SetProfileStatus(SetProfileStatus) -> (), "setProfileStatus";
+    /// Change the picture of this account, or take it away.
+    SetProfilePicture(SetProfilePicture) -> (), "setProfilePicture";
+    /// Show this account as on line or not.
+    SetPresence(SetPresence) -> (), "setPresence";
+    /// Ask to be told when somebody comes on line or goes away.
+    SubscribePresence(SubscribePresence) -> (), "subscribePresence";
+    /// Who may see what of this account.
+    GetPrivacy(GetPrivacy) -> BTreeMap<PrivacyCategory, PrivacyValue>, "getPrivacy";
+    /// Change that.
+    SetPrivacy(SetPrivacy) -> (), "setPrivacy";
+    /// Make sure that this account can have labels.
+    CheckLabels(CheckLabels) -> (), "checkLabels";
+    /// Make a label or change it.
+    SaveLabel(SaveLabel) -> (), "saveLabel";
+    /// Delete a label.
+    DeleteLabel(DeleteLabel) -> (), "deleteLabel";
+    /// Put a label on a chat, or take it off.
+    LabelChat(LabelChat) -> (), "labelChat";
+    /// Reject a call that rings.
+    RejectCall(RejectCall) -> CallHeard, "rejectCall";
+    /// Make a link by which others can call.
+    CreateCallLink(CreateCallLink) -> String, "createCallLink";
+    /// Whom this account has blocked.
+    ListBlocked(ListBlocked) -> Vec<Jid>, "listBlocked";
+    /// Block somebody.
+    BlockContact(BlockContact) -> (), "blockContact";
+    /// Take that back.
+    UnblockContact(UnblockContact) -> (), "unblockContact";
+    /// Where somebody's or a group's picture is.
+    GetProfilePicture(GetProfilePicture) -> Option<String>, "getProfilePicture";
+    /// Write somebody into the address book.
+    SaveContact(SaveContact) -> (), "saveContact";
+    /// Take somebody out of the address book.
+    DeleteContact(DeleteContact) -> (), "deleteContact";
     /// All groups this account is in.
     ListGroups(ListGroups) -> Vec<Group>, "listGroups";
     /// One group with its members.

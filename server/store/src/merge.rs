@@ -38,6 +38,9 @@ const MOVES: &[&str] = &[
      FROM reactions WHERE session = $1 AND chat = $2 \
      ON CONFLICT (session, chat, target, sender) DO UPDATE SET emoji = excluded.emoji, reacted_at = excluded.reacted_at \
      WHERE excluded.reacted_at > reactions.reacted_at",
+    // The labels of the chat.
+    "INSERT INTO label_chats (session, label, chat) SELECT session, label, $3 FROM label_chats \
+     WHERE session = $1 AND chat = $2 ON CONFLICT DO NOTHING",
     // What the person reacted with elsewhere.
     "INSERT INTO reactions (session, chat, target, sender, emoji, reacted_at) \
      SELECT session, chat, target, $3, emoji, reacted_at FROM reactions WHERE session = $1 AND sender = $2 \
@@ -48,6 +51,7 @@ const MOVES: &[&str] = &[
 /// What is left under the hidden id. Each takes session and hidden id.
 const LEFTOVERS: &[&str] = &[
     "DELETE FROM chats WHERE session = $1 AND id = $2",
+    "DELETE FROM label_chats WHERE session = $1 AND chat = $2",
     "DELETE FROM receipts WHERE session = $1 AND chat = $2",
     "DELETE FROM reactions WHERE session = $1 AND chat = $2",
     "DELETE FROM reactions WHERE session = $1 AND sender = $2",

@@ -3,12 +3,15 @@
 
 mod bad_input;
 mod baileys;
+mod chats;
 mod cli;
+mod contacts;
 mod crash;
 mod journey;
 mod large_file;
 mod mcp;
 mod openapi;
+mod presence;
 mod readme;
 mod refusals;
 mod sdk_rust;

@@ -1,6 +1,12 @@
 //! One gateway with its API on a port of its own, and the test in WhatsApp's place.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use openwa_api::{ApiSettings, ApiState, app};
@@ -8,6 +14,7 @@ use openwa_core::{Gateway, Ports, Settings};
 use openwa_files::LocalFiles;
 use openwa_model::{
     Timestamp,
+    call::{CallHeard, CallOutcome},
     capability::{Capabilities, OpSet},
     clock::{SystemClock, SystemMinter},
     contact::NumberCheck,
@@ -20,6 +27,7 @@ use openwa_model::{
     jid::Jid,
     login::{Account, LoginFlow, LoginStep},
     ops::{Command, Op, Reply, Sent},
+    privacy::{PrivacyCategory, PrivacyValue},
     secret::Secret,
 };
 use openwa_store::{SqliteStore, StoreOptions};
@@ -44,6 +52,9 @@ pub(crate) const ADMIN: &str = "the master key of this test";
 /// A person on WhatsApp.
 pub(crate) const ADA: &str = "15550000001@c.us";
 
+/// Whom the account has blocked.
+pub(crate) const BLOCKED_LID: &str = "100000000000005@lid";
+
 pub(crate) async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
     tokio::time::timeout(LIMIT, work).await.unwrap_or_else(|_| panic!("{what}: it did not happen"))
 }
@@ -54,12 +65,20 @@ static CAPABILITIES: Capabilities =
 /// An engine that says what the test tells it, and does at once whatever it is asked.
 struct PlayedEngine {
     asked: mpsc::UnboundedSender<Command>,
+    business: Arc<AtomicBool>,
+}
+
+impl PlayedEngine {
+    fn is_business(&self) -> bool {
+        self.business.load(Ordering::SeqCst)
+    }
 }
 
 /// The test's end of an engine.
 pub(crate) struct Link {
     pub(crate) signals: Signals,
     pub(crate) asked: mpsc::UnboundedReceiver<Command>,
+    business: Arc<AtomicBool>,
 }
 
 struct PlayedFactory {
@@ -78,8 +97,9 @@ impl EngineFactory for PlayedFactory {
 
     async fn open(&self, _seed: Seed, signals: Signals) -> Result<Arc<dyn Engine>, EngineError> {
         let (asked, commands) = mpsc::unbounded_channel();
-        _ = self.opened.send(Link { signals, asked: commands });
-        Ok(Arc::new(PlayedEngine { asked }))
+        let business = Arc::new(AtomicBool::new(true));
+        _ = self.opened.send(Link { signals, asked: commands, business: business.clone() });
+        Ok(Arc::new(PlayedEngine { asked, business }))
     }
 }
 
@@ -103,7 +123,60 @@ impl Engine for PlayedEngine {
             Command::RevokeMessage(it) => Reply::RevokeMessage(sent(&it.target.id)),
             Command::DeleteForMe(_) => Reply::DeleteForMe(()),
             Command::MarkRead(_) => Reply::MarkRead(()),
+            Command::FetchHistory(it) => {
+                let mut old = text_from(ADA, "3EB0A0", "long ago");
+                old.timestamp = Timestamp::from_second(1_600_000_000).unwrap();
+                // The phone repeats what it was asked about.
+                let known = text_from(ADA, it.before.id.as_str(), "again");
+                Reply::FetchHistory(if it.count > 90 { vec![known, old] } else { vec![] })
+            }
+            Command::StarMessage(_) => Reply::StarMessage(()),
+            Command::PinMessage(it) => Reply::PinMessage(sent(&it.target.id)),
+            Command::UnpinMessage(it) => Reply::UnpinMessage(sent(&it.target.id)),
+            Command::SetChatUnread(_) => Reply::SetChatUnread(()),
+            Command::ArchiveChat(_) => Reply::ArchiveChat(()),
+            Command::PinChat(_) => Reply::PinChat(()),
+            Command::MuteChat(_) => Reply::MuteChat(()),
+            Command::ClearChat(_) => Reply::ClearChat(()),
+            Command::DeleteChat(_) => Reply::DeleteChat(()),
+            Command::SendTyping(_) => Reply::SendTyping(()),
             Command::CheckNumbers(it) => Reply::CheckNumbers(it.numbers.into_iter().map(checked).collect()),
+            Command::SetProfileName(_) => Reply::SetProfileName(()),
+            Command::SetProfileStatus(_) => Reply::SetProfileStatus(()),
+            Command::SetProfilePicture(_) => Reply::SetProfilePicture(()),
+            Command::SetPresence(_) => Reply::SetPresence(()),
+            Command::SubscribePresence(_) => Reply::SubscribePresence(()),
+            Command::GetPrivacy(_) => {
+                Reply::GetPrivacy([(PrivacyCategory::LastSeen, PrivacyValue::Contacts)].into_iter().collect())
+            }
+            Command::SetPrivacy(_) => Reply::SetPrivacy(()),
+            Command::CheckLabels(_) if self.is_business() => Reply::CheckLabels(()),
+            Command::CheckLabels(_) => {
+                return Err(EngineError::new(ErrorKind::NotABusiness, Retry::Never, "it is a person's"));
+            }
+            Command::SaveLabel(_) => Reply::SaveLabel(()),
+            Command::DeleteLabel(_) => Reply::DeleteLabel(()),
+            Command::LabelChat(_) => Reply::LabelChat(()),
+            Command::RejectCall(it) if it.id == "C1" => Reply::RejectCall(CallHeard {
+                id: it.id,
+                from: ADA.parse().unwrap(),
+                is_video: true,
+                is_group: false,
+                outcome: Some(CallOutcome::Rejected),
+                at: Timestamp::from_second(1_700_000_009).unwrap(),
+            }),
+            Command::RejectCall(_) => {
+                return Err(EngineError::new(ErrorKind::NotFound, Retry::Never, "no such call rings"));
+            }
+            Command::CreateCallLink(it) => Reply::CreateCallLink(format!("https://call.example.org/{:?}", it.media)),
+            Command::ListBlocked(_) => Reply::ListBlocked(vec![BLOCKED_LID.parse().unwrap()]),
+            Command::BlockContact(_) => Reply::BlockContact(()),
+            Command::UnblockContact(_) => Reply::UnblockContact(()),
+            Command::GetProfilePicture(it) => Reply::GetProfilePicture(
+                (it.id.to_string() == ADA).then(|| "https://pps.example.org/ada.jpg".to_owned()),
+            ),
+            Command::SaveContact(_) => Reply::SaveContact(()),
+            Command::DeleteContact(_) => Reply::DeleteContact(()),
             Command::ListGroups(_) => Reply::ListGroups(vec![
                 group("120363000000000001@g.us", "Tea"),
                 group("120363000000000002@g.us", "Cake"),
@@ -333,6 +406,11 @@ impl House {
 }
 
 impl Link {
+    /// From now on the account is a person's.
+    pub(crate) fn be_a_person(&self) {
+        self.business.store(false, Ordering::SeqCst);
+    }
+
     pub(crate) async fn say(&self, signals: Vec<Signal>) {
         soon("a commit", self.signals.commit(signals)).await.unwrap();
     }

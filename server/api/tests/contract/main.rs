@@ -3,6 +3,9 @@
 
 mod audit;
 mod bad_input;
+mod calls;
+mod chats;
+mod contacts;
 mod coverage;
 mod described;
 mod edge;
@@ -11,10 +14,15 @@ mod hostile;
 mod house;
 mod infrastructure;
 mod keys;
+mod labels;
 mod limits;
 mod lists;
+mod marks;
 mod operations;
 mod permissions;
+mod presence;
+mod privacy;
+mod profile;
 mod search;
 mod sends;
 mod sessions;

@@ -453,7 +453,7 @@ impl Gateway {
         Ok((media, path))
     }
 
-    async fn remove_file(&self, media: Option<Media>) {
+    pub(super) async fn remove_file(&self, media: Option<Media>) {
         let Some(key) = media.and_then(|it| it.file) else { return };
         if let Err(error) = self.0.context.ports.files.remove(&key).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "a file was left behind");
@@ -487,7 +487,8 @@ pub(crate) async fn canonical(
     Ok(view.phone_of(session, id).await?.unwrap_or_else(|| id.clone()))
 }
 
-fn address(message: &Message) -> MessageRef {
+/// A message as it is addressed.
+pub(crate) fn address(message: &Message) -> MessageRef {
     MessageRef {
         id: message.id.clone(),
         chat: message.chat.clone(),

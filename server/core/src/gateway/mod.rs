@@ -1,12 +1,19 @@
 //! The one face of core: everything that can be asked of the gateway is a method of [`Gateway`].
 
 mod audit;
+mod calls;
 mod chats;
 mod contacts;
 mod groups;
+mod history;
 mod keys;
+mod labels;
 mod log;
+mod marks;
 mod messages;
+mod presence;
+mod privacy;
+mod profile;
 mod search;
 mod sessions;
 mod statistics;
@@ -28,7 +35,9 @@ use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use self::messages::canonical;
-pub use self::{audit::*, keys::*, messages::*, sessions::*, statistics::*, webhooks::*};
+pub use self::{
+    audit::*, contacts::*, history::*, keys::*, labels::*, messages::*, sessions::*, statistics::*, webhooks::*,
+};
 use crate::{
     error::GatewayError,
     housekeeping::Housekeeping,

@@ -1,8 +1,10 @@
 //! What engines say becoming rows and events: all signals of one batch in one unit.
 //!
-//! Beside it: `people` (one person has two ids) and `bounds` (how much of what comes from outside is kept).
+//! Beside it: `people` (one person has two ids), `chats` (what was done to chats on other devices) and `bounds` (how much of what comes from outside is kept).
 
+mod account;
 mod bounds;
+mod chats;
 mod people;
 
 use std::collections::HashMap;
@@ -18,6 +20,7 @@ use openwa_model::{
     jid::{ChatKind, Jid, Server},
     login::{Account, LoginStep},
     message::{DeliveryStatus, Message, Reaction},
+    presence::PresenceHeard,
     session::{Backoff, Effect, Input, Progress, Restriction, Session, SessionConfig, Status, step},
     store::{StoreError, Unit},
 };
@@ -85,6 +88,10 @@ pub(crate) struct Draft {
     pub(crate) unused: Vec<FileKey>,
     /// Messages that were pending when the session became ready: nobody is sending them.
     pub(crate) pending: Vec<Message>,
+    /// Calls that the session is set to reject.
+    pub(crate) unwanted_calls: Vec<String>,
+    /// Who was heard to be there or to type, under the ids that people are kept under, and when.
+    pub(crate) presences: Vec<(PresenceHeard, Timestamp)>,
 }
 
 /// One batch being written.
@@ -144,6 +151,10 @@ impl Inbound<'_> {
             Signal::Edited(edited) => self.edited(edited).await,
             Signal::Revoked(revoked) => self.revoked(revoked).await,
             Signal::SendSettled(settled) => self.send_settled(settled).await,
+            Signal::Chat(changed) => self.chat_changed(changed).await,
+            Signal::Label(changed) => self.label_changed(changed).await,
+            Signal::Call(call) => self.call(call).await,
+            Signal::Presence(heard) => self.presence(heard).await,
             Signal::Contact(seen) => self.contact(seen).await,
             Signal::GroupNamed { id, subject } => self.unit.name_chat(self.session, id, &clip(subject, MAX_NAME)).await,
             Signal::Restricted(restriction) => self.restricted(restriction.as_ref()).await,
@@ -339,9 +350,11 @@ impl Inbound<'_> {
         let chat = self.canonical(&receipt.chat, None).await?;
         if receipt.from_me {
             if receipt.status == DeliveryStatus::Read {
+                let before = self.unit.chat(self.session, &chat).await?;
                 self.unit.mark_incoming_read(self.session, &chat, &receipt.ids).await?;
                 let left = self.unit.unread_messages(self.session, &chat, MAX_UNREAD).await?.len();
                 self.unit.set_unread(self.session, &chat, left as u32).await?;
+                self.tell_chat(&chat, before.as_ref()).await?;
             }
             return Ok(());
         }

@@ -36,7 +36,37 @@ impl Operations<'_> {
             Command::DeleteForMe(it) => Reply::DeleteForMe(self.delete_for_me(it).await?),
             Command::React(it) => Reply::React(self.react(it).await?),
             Command::MarkRead(it) => Reply::MarkRead(self.mark_read(it).await?),
+            Command::FetchHistory(it) => Reply::FetchHistory(self.fetch_history(it).await?),
+            Command::StarMessage(it) => Reply::StarMessage(self.star(it).await?),
+            Command::PinMessage(it) => Reply::PinMessage(self.pin_message(it).await?),
+            Command::UnpinMessage(it) => Reply::UnpinMessage(self.unpin_message(it).await?),
+            Command::SetChatUnread(it) => Reply::SetChatUnread(self.set_chat_unread(it).await?),
+            Command::ArchiveChat(it) => Reply::ArchiveChat(self.archive_chat(it).await?),
+            Command::PinChat(it) => Reply::PinChat(self.pin_chat(it).await?),
+            Command::MuteChat(it) => Reply::MuteChat(self.mute_chat(it).await?),
+            Command::ClearChat(it) => Reply::ClearChat(self.clear_chat(it).await?),
+            Command::DeleteChat(it) => Reply::DeleteChat(self.delete_chat(it).await?),
+            Command::SendTyping(it) => Reply::SendTyping(self.send_typing(it).await?),
             Command::CheckNumbers(it) => Reply::CheckNumbers(self.check_numbers(it).await?),
+            Command::SetProfileName(it) => Reply::SetProfileName(self.set_profile_name(it).await?),
+            Command::SetProfileStatus(it) => Reply::SetProfileStatus(self.set_profile_status(it).await?),
+            Command::SetProfilePicture(it) => Reply::SetProfilePicture(self.set_profile_picture(it).await?),
+            Command::SetPresence(it) => Reply::SetPresence(self.set_presence(it).await?),
+            Command::SubscribePresence(it) => Reply::SubscribePresence(self.subscribe_presence(it).await?),
+            Command::GetPrivacy(_) => Reply::GetPrivacy(self.privacy().await?),
+            Command::SetPrivacy(it) => Reply::SetPrivacy(self.set_privacy(it).await?),
+            Command::CheckLabels(_) => Reply::CheckLabels(self.check_labels().await?),
+            Command::SaveLabel(it) => Reply::SaveLabel(self.save_label(it).await?),
+            Command::DeleteLabel(it) => Reply::DeleteLabel(self.delete_label(it).await?),
+            Command::LabelChat(it) => Reply::LabelChat(self.label_chat(it).await?),
+            Command::RejectCall(it) => Reply::RejectCall(self.reject_call(it).await?),
+            Command::CreateCallLink(it) => Reply::CreateCallLink(self.create_call_link(it).await?),
+            Command::ListBlocked(_) => Reply::ListBlocked(self.list_blocked().await?),
+            Command::BlockContact(it) => Reply::BlockContact(self.block(it).await?),
+            Command::UnblockContact(it) => Reply::UnblockContact(self.unblock(it).await?),
+            Command::GetProfilePicture(it) => Reply::GetProfilePicture(self.profile_picture(it).await?),
+            Command::SaveContact(it) => Reply::SaveContact(self.save_contact(it).await?),
+            Command::DeleteContact(it) => Reply::DeleteContact(self.delete_contact(it).await?),
             Command::ListGroups(_) => Reply::ListGroups(groups::all(&self.link.client).await?),
             Command::GetGroup(it) => Reply::GetGroup(groups::one(&self.link.client, &it.id).await?),
             Command::DownloadMedia(it) => Reply::DownloadMedia(self.download(it).await?),
@@ -128,13 +158,13 @@ impl Operations<'_> {
     }
 
     /// A message, with its sender named the way its chat names people.
-    async fn named(&self, target: MessageRef) -> MessageRef {
+    pub(crate) async fn named(&self, target: MessageRef) -> MessageRef {
         let sender = groups::named_in(&self.link.client, &target.chat, &target.sender).await;
         MessageRef { sender, ..target }
     }
 
     /// Sends under an id of our own and waits for WhatsApp's answer.
-    async fn deliver(&self, chat: Jid, message: wa::Message, id: String) -> Result<Sent, EngineError> {
+    pub(crate) async fn deliver(&self, chat: Jid, message: wa::Message, id: String) -> Result<Sent, EngineError> {
         let answer = self.link.listener.acks.expect(&id);
         let options = SendOptions::default().with_message_id(id.clone());
         if let Err(error) = self.link.client.send_message_with_options(jid::to_wire(&chat), message, options).await {

@@ -13,6 +13,7 @@ mod failures;
 mod fixtures;
 mod idempotency;
 mod keys;
+mod labels;
 mod leases;
 mod messages;
 mod messages_changed;
@@ -96,7 +97,14 @@ cases! {
         an_older_message_only_counts
         a_name_is_set_and_stays
         unread_is_set_where_there_is_a_chat
+        a_mark_makes_the_chat_or_changes_that_alone
+        clearing_takes_what_was_sent_until_then
+        a_deleted_chat_is_gone
         the_newest_come_first;
+    labels:
+        one_is_made_changed_and_deleted
+        a_chat_carries_its_labels
+        labels_belong_to_sessions;
     contacts:
         one_person_is_found_by_both_ids
         what_is_not_said_stays
@@ -104,6 +112,9 @@ cases! {
         a_hidden_id_may_move_to_another_number
         a_hidden_chat_moves_to_the_number
         a_message_kept_under_both_ids_is_kept_once
+        people_are_listed_by_id
+        a_name_of_the_address_book_is_forgotten
+        who_is_blocked_is_kept
         sessions_know_different_people;
     messages:
         one_comes_back_as_it_was_stored

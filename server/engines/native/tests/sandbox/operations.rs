@@ -1,13 +1,21 @@
 use openwa_engine_native::CAPABILITIES;
 use openwa_model::{
     Timestamp,
+    call::CallMedia,
+    chat::Typing,
     content::{Media, MessageKind, Outgoing, OutgoingContent},
     engine::{EngineError, ErrorKind},
     jid::Jid,
+    label::Label,
     ops::{
-        CheckNumbers, Command, DeleteForMe, DownloadMedia, EditMessage, GetGroup, ListGroups, MarkRead, MessageRef, Op,
-        React, RevokeMessage, SendMessage,
+        ArchiveChat, BlockContact, CheckLabels, CheckNumbers, ClearChat, Command, CreateCallLink, DeleteChat,
+        DeleteContact, DeleteForMe, DeleteLabel, DownloadMedia, EditMessage, FetchHistory, GetGroup, GetPrivacy,
+        GetProfilePicture, LabelChat, ListBlocked, ListGroups, MarkRead, MessageRef, MuteChat, Op, PinChat, PinMessage,
+        React, RejectCall, RevokeMessage, SaveContact, SaveLabel, SendMessage, SendTyping, SetChatUnread, SetPresence,
+        SetPrivacy, SetProfileName, SetProfilePicture, SetProfileStatus, StarMessage, SubscribePresence,
+        UnblockContact, UnpinMessage,
     },
+    privacy::{PrivacyCategory, PrivacyValue},
 };
 use openwa_sandbox::phone::{
     Phone,
@@ -144,7 +152,48 @@ fn any(op: Op) -> Command {
         Op::DeleteForMe => Command::DeleteForMe(DeleteForMe { target: nothing, timestamp: Timestamp::UNIX_EPOCH }),
         Op::React => Command::React(React { target: nothing, emoji: String::new() }),
         Op::MarkRead => Command::MarkRead(MarkRead { chat: nobody.clone(), ids: vec![], sender: nobody }),
+        Op::FetchHistory => {
+            let sent_at = Timestamp::UNIX_EPOCH;
+            Command::FetchHistory(FetchHistory { chat: nobody, before: nothing, sent_at, count: 1 })
+        }
+        Op::StarMessage => Command::StarMessage(StarMessage { target: nothing, starred: true }),
+        Op::PinMessage => Command::PinMessage(PinMessage { target: nothing, seconds: 86_400 }),
+        Op::UnpinMessage => Command::UnpinMessage(UnpinMessage { target: nothing }),
+        Op::SetChatUnread => Command::SetChatUnread(SetChatUnread { chat: nobody, unread: true, newest: None }),
+        Op::ArchiveChat => Command::ArchiveChat(ArchiveChat { chat: nobody, archived: true, newest: None }),
+        Op::PinChat => Command::PinChat(PinChat { chat: nobody, pinned: true }),
+        Op::MuteChat => Command::MuteChat(MuteChat { chat: nobody, until: None }),
+        Op::ClearChat => Command::ClearChat(ClearChat { chat: nobody, newest: None }),
+        Op::DeleteChat => Command::DeleteChat(DeleteChat { chat: nobody, newest: None }),
+        Op::SendTyping => Command::SendTyping(SendTyping { chat: nobody, state: Typing::Composing }),
         Op::CheckNumbers => Command::CheckNumbers(CheckNumbers { numbers: vec![] }),
+        Op::SetProfileName => Command::SetProfileName(SetProfileName { name: String::new() }),
+        Op::SetProfileStatus => Command::SetProfileStatus(SetProfileStatus { status: String::new() }),
+        Op::SetProfilePicture => Command::SetProfilePicture(SetProfilePicture { picture: None }),
+        Op::SetPresence => Command::SetPresence(SetPresence { available: true }),
+        Op::SubscribePresence => Command::SubscribePresence(SubscribePresence { chat: nobody }),
+        Op::GetPrivacy => Command::GetPrivacy(GetPrivacy),
+        Op::SetPrivacy => {
+            Command::SetPrivacy(SetPrivacy { category: PrivacyCategory::LastSeen, value: PrivacyValue::None })
+        }
+        Op::CheckLabels => Command::CheckLabels(CheckLabels),
+        Op::SaveLabel => {
+            let label = Label { id: "1".into(), name: "New".into(), color: 0 };
+            Command::SaveLabel(SaveLabel { label })
+        }
+        Op::DeleteLabel => Command::DeleteLabel(DeleteLabel { id: "1".into() }),
+        Op::LabelChat => Command::LabelChat(LabelChat { label: "1".into(), chat: nobody, is_labeled: true }),
+        Op::RejectCall => Command::RejectCall(RejectCall { id: "C1".into() }),
+        Op::CreateCallLink => Command::CreateCallLink(CreateCallLink { media: CallMedia::Audio }),
+        Op::ListBlocked => Command::ListBlocked(ListBlocked),
+        Op::BlockContact => Command::BlockContact(BlockContact { id: nobody }),
+        Op::UnblockContact => Command::UnblockContact(UnblockContact { id: nobody }),
+        Op::GetProfilePicture => Command::GetProfilePicture(GetProfilePicture { id: nobody }),
+        Op::SaveContact => {
+            let (first_name, full_name) = (String::new(), String::new());
+            Command::SaveContact(SaveContact { phone: nobody, first_name, full_name })
+        }
+        Op::DeleteContact => Command::DeleteContact(DeleteContact { phone: nobody }),
         Op::ListGroups => Command::ListGroups(ListGroups),
         Op::GetGroup => Command::GetGroup(GetGroup { id: nobody }),
         Op::DownloadMedia => {
