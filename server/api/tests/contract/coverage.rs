@@ -6,7 +6,10 @@ use std::path::Path;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use openwa_core::{Settings, guard::NetworkPolicy};
-use openwa_model::engine::Signal;
+use openwa_model::{
+    engine::Signal,
+    label::{Label, LabelChanged},
+};
 use poem::{
     Response, Server,
     endpoint::make_sync,
@@ -45,6 +48,14 @@ async fn somewhere() -> String {
     format!("http://{address}")
 }
 
+/// What is given in a query that has to be there.
+fn asked_for(name: &str) -> &'static str {
+    match name {
+        "ids" => CUSTOMER,
+        _ => "order",
+    }
+}
+
 /// What an operation needs to be there so that it can succeed.
 struct World<'a> {
     house: &'a House,
@@ -78,7 +89,10 @@ impl<'a> World<'a> {
         let asked = format!("{}{}", operation.template, operation.example().unwrap_or(&Value::Null));
         if let Some(link) = world.link.as_ref().filter(|_| is_ready) {
             let question = text_from(CUSTOMER, "3EB0AA", "Are you open today?");
-            link.say(vec![Signal::Message(Box::new(question))]).await;
+            let labels = ["1", "3"].map(|id| {
+                Signal::Label(LabelChanged::Saved(Label { id: id.to_owned(), name: "Paid".to_owned(), color: 2 }))
+            });
+            link.say(labels.into_iter().chain([Signal::Message(Box::new(question))]).collect()).await;
             let (route, body) = match operation.template.ends_with("/media") {
                 true => ("send-image", json!({"chatId": CUSTOMER, "url": format!("{somewhere}/picture.png")})),
                 false => ("send-text", json!({"chatId": CUSTOMER, "text": "Your order ships today."})),
@@ -127,7 +141,7 @@ impl<'a> World<'a> {
     /// What came of the request: nothing when it succeeded.
     async fn try_it(&self, operation: &Operation) -> Option<String> {
         let path = operation.path(|it| self.place(it));
-        let needed = operation.query.iter().filter(|it| it.2).map(|it| format!("{}=order", it.0));
+        let needed = operation.query.iter().filter(|it| it.2).map(|it| format!("{}={}", it.0, asked_for(it.0)));
         let query = needed.collect::<Vec<_>>().join("&");
         let request = self.house.request(&operation.method, &format!("{path}?{query}"));
         let request = match self.body(operation) {
@@ -219,7 +233,7 @@ async fn every_operation_knows_an_unknown_session() {
     let sentence = format!("Session with id '{NOBODY}' not found");
     for operation in operations::all().iter().filter(|it| it.in_session()) {
         let path = operation.path(usual);
-        let needed = operation.query.iter().filter(|it| it.2).map(|it| format!("{}=order", it.0));
+        let needed = operation.query.iter().filter(|it| it.2).map(|it| format!("{}={}", it.0, asked_for(it.0)));
         let request = house.request(&operation.method, &format!("{path}?{}", needed.collect::<Vec<_>>().join("&")));
         let request = match operation.example() {
             Some(example) => request.json(example),

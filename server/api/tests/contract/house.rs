@@ -157,7 +157,7 @@ impl Engine for PlayedEngine {
             Command::SaveLabel(_) => Reply::SaveLabel(()),
             Command::DeleteLabel(_) => Reply::DeleteLabel(()),
             Command::LabelChat(_) => Reply::LabelChat(()),
-            Command::RejectCall(it) if it.id == "C1" => Reply::RejectCall(CallHeard {
+            Command::RejectCall(it) if ["C1", "5A3C1F7E9B2D"].contains(&&*it.id) => Reply::RejectCall(CallHeard {
                 id: it.id,
                 from: ADA.parse().unwrap(),
                 is_video: true,
