@@ -19,7 +19,10 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     audit::Audit,
     auditor::Auditor,
+    business::Businesses,
+    channels::Channels,
     chats::Chats,
+    communities::Communities,
     contacts::Contacts,
     document::document,
     edge::Edge,
@@ -27,7 +30,7 @@ use crate::{
     event_socket::EventSocket,
     events::Events,
     follower::Following,
-    groups::Groups,
+    groups::{GroupApi, group_api},
     health::Health,
     infrastructure::{Infrastructure, Installation},
     input::Door,
@@ -43,6 +46,7 @@ use crate::{
     session_settings::SessionSettings,
     sessions::Sessions,
     statistics::Statistics,
+    statuses::Statuses,
     webhooks::Webhooks,
 };
 
@@ -127,6 +131,14 @@ pub(crate) enum Tag {
     Contacts,
     /// Groups.
     Groups,
+    /// Groups of groups.
+    Communities,
+    /// What is written by few and read by many.
+    Channels,
+    /// What this account sells.
+    Catalog,
+    /// What people post for a day.
+    Status,
     /// Being called back.
     Webhooks,
     /// The log of what happened.
@@ -154,7 +166,8 @@ pub(crate) type Api = (
     Messages,
     Chats,
     Contacts,
-    Groups,
+    // No more than sixteen can stand side by side.
+    (GroupApi, Communities, Channels, Statuses, Businesses),
     Webhooks,
     Events,
     Keys,
@@ -174,7 +187,13 @@ pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
         Messages(gateway.clone()),
         Chats(gateway.clone()),
         Contacts(gateway.clone()),
-        Groups(gateway.clone()),
+        (
+            group_api(&gateway),
+            Communities(gateway.clone()),
+            Channels(gateway.clone()),
+            Statuses(gateway.clone()),
+            Businesses(gateway.clone()),
+        ),
         Webhooks(gateway.clone()),
         Events { gateway: gateway.clone(), following: following.clone() },
         Keys(gateway.clone()),

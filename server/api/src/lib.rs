@@ -4,8 +4,9 @@
 //! `limits`, `rest`, `operations`, `input`, `upload`, `rules`), who asks (`auth`) and what is written down of it (`auditor`), what can go wrong (`error`), what answers are
 //! made of (`answer`, `file_answer`, `wire`, `words`), then one file a resource, each with its wire
 //! types beside its handlers (`sessions`, `linking`, `session_settings`, `sends`, `messages` with
-//! `message_records`, `chats`, `contacts`, `groups`, `webhooks`, `keys`, `events` with
-//! `follower` and `event_socket`, `search`, `statistics`, `audit`, `infrastructure`, `health`, `metrics`), and
+//! `message_records`, `chats`, `contacts`, `groups`, `communities`, `channels`, `statuses`, `business`, `webhooks`,
+//! `keys`, `events` with `follower` and `event_socket`, `search`, `statistics`, `audit`, `infrastructure`, `health`,
+//! `metrics`), and
 //! what all of it looks like from outside (`document`, `event_shapes`, `examples`).
 //!
 //! Never here: decisions about sessions or messages, SQL, WhatsApp's protocol, or a task that runs
@@ -31,7 +32,10 @@ mod wire;
 mod words;
 
 mod audit;
+mod business;
+mod channels;
 mod chats;
+mod communities;
 mod contacts;
 mod event_socket;
 mod events;
@@ -49,6 +53,7 @@ mod sends;
 mod session_settings;
 mod sessions;
 mod statistics;
+mod statuses;
 mod webhooks;
 
 mod document;

@@ -44,6 +44,21 @@ impl Success {
     pub(crate) const DONE: Self = Self { success: true };
 }
 
+/// The answer of an action, with a sentence.
+#[derive(Object, Serialize)]
+pub(crate) struct SuccessMessage {
+    /// Whether it was done.
+    success: bool,
+    /// What was done.
+    message: String,
+}
+
+impl SuccessMessage {
+    pub(crate) fn done(message: &str) -> Self {
+        Self { success: true, message: message.to_owned() }
+    }
+}
+
 /// How many rows a list has at most where nothing is said, and where the contract lets one ask for 1 to 1000.
 pub(crate) fn longest_page() -> u32 {
     1000

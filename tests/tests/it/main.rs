@@ -3,8 +3,10 @@
 
 mod bad_input;
 mod baileys;
+mod channels;
 mod cli;
 mod crash;
+mod groups;
 mod journey;
 mod large_file;
 mod mcp;
@@ -12,6 +14,7 @@ mod openapi;
 mod readme;
 mod refusals;
 mod sdk_rust;
+mod statuses;
 mod story;
 mod suites;
 mod walls;

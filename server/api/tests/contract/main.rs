@@ -3,10 +3,14 @@
 
 mod audit;
 mod bad_input;
+mod business;
+mod channels;
+mod communities;
 mod coverage;
 mod described;
 mod edge;
 mod events;
+mod groups;
 mod hostile;
 mod house;
 mod infrastructure;
@@ -20,6 +24,7 @@ mod sends;
 mod sessions;
 mod sockets;
 mod statistics;
+mod statuses;
 mod traps;
 mod uploads;
 mod webhooks;

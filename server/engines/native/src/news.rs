@@ -18,17 +18,14 @@ use openwa_model::{
 };
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use wacore::{
-    stanza::groups::GroupNotificationAction,
-    types::events::{Event, EventHandler, EventInterest, EventKind, MessageBatch, ServerAck},
-};
+use wacore::types::events::{Event, EventHandler, EventInterest, EventKind, MessageBatch, ServerAck};
 
 use crate::{
     acks::{Acks, Outcome},
     backend::MappingObserver,
     durability::CommitFirst,
     exit::{self, Ending},
-    history, inbound, jid,
+    group_news, history, inbound, jid,
     link::{Link, own_ids},
     receipts,
 };
@@ -169,6 +166,7 @@ impl EventHandler for Listener {
             EventKind::Receipt,
             EventKind::ServerAck,
             EventKind::GroupUpdate,
+            EventKind::PictureUpdate,
             EventKind::ContactUpdate,
             EventKind::ContactNumberChanged,
             EventKind::PushNameUpdate,
@@ -211,10 +209,8 @@ fn signal(event: &Event) -> Option<Signal> {
             seen([Some(&it.jid), lid.as_ref(), None], inbound::name(full), None)
         }
         Event::ContactNumberChanged(it) => seen([Some(&it.new_jid), it.new_lid.as_ref(), None], None, None),
-        Event::GroupUpdate(it) => {
-            let GroupNotificationAction::Subject { subject, .. } = &it.action else { return None };
-            Some(Signal::GroupNamed { id: jid::from_wire(&it.group_jid)?, subject: inbound::name(subject)? })
-        }
+        Event::GroupUpdate(it) => group_news::signal(it),
+        Event::PictureUpdate(it) => group_news::picture(it),
         _ => None,
     }
 }

@@ -1,6 +1,7 @@
 //! Files: down from WhatsApp's media hosts, up to them, and the small pictures shown before them.
 
 mod download;
+mod portrait;
 pub(crate) mod remote;
 mod thumbnail;
 mod upload;
