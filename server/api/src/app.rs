@@ -19,8 +19,11 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     audit::Audit,
     auditor::Auditor,
+    business::Businesses,
     calls::Calls,
+    channels::Channels,
     chats::Chats,
+    communities::Communities,
     contacts::Contacts,
     document::document,
     edge::Edge,
@@ -28,7 +31,7 @@ use crate::{
     event_socket::EventSocket,
     events::Events,
     follower::Following,
-    groups::Groups,
+    groups::{GroupApi, group_api},
     health::Health,
     history::History,
     infrastructure::{Infrastructure, Installation},
@@ -50,6 +53,7 @@ use crate::{
     session_settings::SessionSettings,
     sessions::Sessions,
     statistics::Statistics,
+    statuses::Statuses,
     webhooks::Webhooks,
 };
 
@@ -140,6 +144,14 @@ pub(crate) enum Tag {
     Calls,
     /// Groups.
     Groups,
+    /// Groups of groups.
+    Communities,
+    /// What is written by few and read by many.
+    Channels,
+    /// What this account sells.
+    Catalog,
+    /// What people post for a day.
+    Status,
     /// Being called back.
     Webhooks,
     /// The log of what happened.
@@ -173,7 +185,8 @@ pub(crate) type Api = (
     Chats,
     Contacts,
     OfAccount,
-    Groups,
+    // No more than sixteen can stand side by side.
+    (GroupApi, Communities, Channels, Statuses, Businesses),
     Webhooks,
     Events,
     Keys,
@@ -200,7 +213,13 @@ pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
             Labels(gateway.clone()),
             Calls(gateway.clone()),
         ),
-        Groups(gateway.clone()),
+        (
+            group_api(&gateway),
+            Communities(gateway.clone()),
+            Channels(gateway.clone()),
+            Statuses(gateway.clone()),
+            Businesses(gateway.clone()),
+        ),
         Webhooks(gateway.clone()),
         Events { gateway: gateway.clone(), following: following.clone() },
         Keys(gateway.clone()),

@@ -9,6 +9,7 @@ use crate::{
     examples,
     message_records::{LocationInfo, MediaInfo, PollInfo, QuotedMessage},
     presence::PresenceParticipant,
+    statuses::StatusContact,
     wire::{Moment, Nullable},
     words::Word,
 };
@@ -62,6 +63,10 @@ pub(crate) struct MessageEvent {
     vcards: Option<Vec<String>>,
     /// A poll.
     poll: Option<PollInfo>,
+    /// The colour behind a status: `#RRGGBB`.
+    background_color: Option<String>,
+    /// The number of a status's font.
+    font: Option<i32>,
 }
 
 /// What the sender of a message says about themselves.
@@ -290,8 +295,63 @@ struct GroupEvent {
     actor_id: Option<String>,
     /// Whom it concerns.
     participant_ids: Vec<String>,
+    /// What is another than before; only with `group.update`.
+    changes: Option<GroupChanges>,
     /// When, in seconds.
     timestamp: i64,
+}
+
+/// What is another than before in a group; what is not here stayed as it was.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct GroupChanges {
+    /// The new name.
+    subject: Option<String>,
+    /// The new description; "" when it was taken away.
+    description: Option<String>,
+    /// Whether only admins may write now.
+    announce: Option<bool>,
+    /// Whether only admins may change subject, description and picture now.
+    locked: Option<bool>,
+    /// After how many seconds messages vanish now; 0 is never.
+    ephemeral_seconds: Option<u32>,
+    /// Who may add members now: `all` or `admins`.
+    member_add_mode: Option<String>,
+    /// Whether admins decide now who comes in by the invite link.
+    membership_approval: Option<bool>,
+    /// Whether the people in `participantIds` are admins now.
+    is_admin: Option<bool>,
+    /// Whether there is a new picture; false when it was taken away.
+    picture: Option<bool>,
+    /// Present when the old invite link leads nowhere any more.
+    invite_renewed: Option<bool>,
+}
+
+/// Someone posted a status.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct StatusReceivedEvent {
+    /// The session.
+    session_id: Uuid,
+    /// The id of the status.
+    status_id: String,
+    /// Who posted it.
+    contact: StatusContact,
+    /// What it is.
+    #[oai(rename = "type")]
+    kind: Word<MessageKind>,
+    /// The text, or what stands below the picture.
+    caption: Option<String>,
+    /// Whether it has a file.
+    has_media: bool,
+    /// Whether the file is not in `message.received`; it can be fetched while the status is to be seen.
+    media_omitted: bool,
+    /// Why it is not.
+    omit_reason: Option<String>,
+    /// When it was posted, in milliseconds.
+    posted_at: i64,
+    /// When it is seen no more, in milliseconds.
+    expires_at: i64,
 }
 
 /// A call.
@@ -364,6 +424,7 @@ shapes! {
     GroupLeave => GroupEvent, "Members left a group or were removed";
     GroupUpdate => GroupEvent, "A group's subject, description, picture or settings changed";
     GroupJoinRequest => GroupEvent, "Someone asks to join a group";
+    StatusReceived => StatusReceivedEvent, "Someone posted a status";
     CallReceived => CallEvent, "Someone calls";
     CallAccepted => CallOutcomeEvent, "A call was taken on another device of the account";
     CallRejected => CallOutcomeEvent, "A call was rejected, here or on another device of the account";

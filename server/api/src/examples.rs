@@ -1,5 +1,10 @@
 //! One example for each body and answer, held against its schema by a test: a shop's session `support` and a customer.
 
+mod business;
+mod channels;
+mod groups;
+mod statuses;
+
 use serde_json::{Value, json};
 
 const SESSION: &str = "0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e";
@@ -18,6 +23,10 @@ const AT_SECONDS: i64 = 1_791_021_600;
 pub(crate) fn of(name: &str) -> Option<Value> {
     sending(name)
         .or_else(|| stored(name))
+        .or_else(|| groups::of(name))
+        .or_else(|| statuses::of(name))
+        .or_else(|| channels::of(name))
+        .or_else(|| business::of(name))
         .or_else(|| sessions(name))
         .or_else(|| webhooks(name))
         .or_else(|| keys_and_health(name))

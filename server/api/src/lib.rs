@@ -5,7 +5,7 @@
 //! made of (`answer`, `file_answer`, `wire`, `words`), then one file a resource, each with its wire
 //! types beside its handlers (`sessions`, `linking`, `session_settings`, `sends`, `messages` with
 //! `message_records`, `marks` and `history`, `chats`, `presence`, `contacts`, `profile`, `privacy`, `labels`,
-//! `calls`, `groups`, `webhooks`, `keys`, `events` with
+//! `calls`, `groups`, `communities`, `channels`, `statuses`, `business`, `webhooks`, `keys`, `events` with
 //! `follower` and `event_socket`, `search`, `statistics`, `audit`, `infrastructure`, `health`, `metrics`), and
 //! what all of it looks like from outside (`document`, `event_shapes`, `examples`).
 //!
@@ -32,8 +32,11 @@ mod wire;
 mod words;
 
 mod audit;
+mod business;
 mod calls;
+mod channels;
 mod chats;
+mod communities;
 mod contacts;
 mod event_socket;
 mod events;
@@ -57,6 +60,7 @@ mod sends;
 mod session_settings;
 mod sessions;
 mod statistics;
+mod statuses;
 mod webhooks;
 
 mod document;

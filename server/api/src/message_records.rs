@@ -98,6 +98,12 @@ pub(crate) struct MessageMetadata {
     /// A poll.
     #[serde(skip_serializing_if = "Option::is_none")]
     poll: Option<PollInfo>,
+    /// The colour behind a status: `#RRGGBB`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    background_color: Option<String>,
+    /// The number of a status's font.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    font: Option<i32>,
     /// When the text was last changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     edited_at: Option<Moment>,
@@ -254,6 +260,10 @@ impl MessageMetadata {
             Some(Detail::Contact { vcards }) => metadata.vcards = Some(vcards),
             Some(Detail::Poll { name, options, multiple }) => {
                 metadata.poll = Some(PollInfo { name, options, allow_multiple_answers: multiple });
+            }
+            Some(Detail::Status(post)) => {
+                metadata.background_color = post.colour();
+                metadata.font = post.font;
             }
             None => {}
         }

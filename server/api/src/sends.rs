@@ -187,7 +187,7 @@ impl Sends {
         caller.may_use(&self.0, session, &chat).await?;
         let quoted = draft.quoted_message_id.map(|it| message_id("quotedMessageId", &it)).transpose()?;
         let mentions = mentions_of(draft.mentions)?;
-        let request = SendRequest { chat, content: draft.content, quoted, mentions };
+        let request = SendRequest { chat, content: draft.content, quoted, mentions, status: None };
         Ok(Accepted(self.0.send(session, request, key).await?))
     }
 

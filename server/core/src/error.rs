@@ -53,6 +53,9 @@ pub enum GatewayError {
     /// The message to answer is not there.
     #[error("Quoted message not found in this chat")]
     QuotedNotFound,
+    /// There is no such status, or it is seen no more.
+    #[error("Status not found")]
+    StatusNotFound,
     /// There is no such chat.
     #[error("Chat not found")]
     ChatNotFound,
@@ -68,6 +71,18 @@ pub enum GatewayError {
     /// No such call rings.
     #[error("Call not found; only a call that still rings can be rejected")]
     CallNotFound,
+    /// There is no such channel.
+    #[error("Channel not found")]
+    ChannelNotFound,
+    /// The account is no business.
+    #[error("This account is no business")]
+    BusinessNotFound,
+    /// This account sells nothing.
+    #[error("This account has no catalog; only business accounts have one")]
+    CatalogNotFound,
+    /// There is no such product.
+    #[error("Product not found")]
+    ProductNotFound,
     /// There is no such group.
     #[error("Group not found")]
     GroupNotFound,

@@ -1,13 +1,15 @@
 //! What is written down or thrown away in time: the use of keys, requests that need not be remembered any longer,
-//! and the end of the audit log.
+//! statuses that are seen no more, and the end of the audit log.
 
 use std::{sync::Arc, time::Duration};
 
 use openwa_model::{Timestamp, store::StoreError};
 use tokio_util::sync::CancellationToken;
 
-use crate::gateway::Context;
+use crate::gateway::{Context, Ports, STATUS_LASTS};
 
+/// How many statuses are thrown away at once.
+const STATUSES_AT_ONCE: u32 = 500;
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(10);
 
@@ -45,6 +47,28 @@ impl Housekeeping {
         unit.expire_audit_entries(now.saturating_sub(self.context.settings.audit_lasts).unwrap_or(Timestamp::MIN))
             .await?;
         unit.commit().await?;
+        self.expire_statuses().await?;
         Ok(written)
+    }
+
+    /// A status is kept for as long as it is to be seen.
+    async fn expire_statuses(&self) -> Result<(), StoreError> {
+        let Ports { store, files, .. } = &self.context.ports;
+        let before = self.context.now().saturating_sub(STATUS_LASTS).unwrap_or(Timestamp::MIN);
+        let expired = store.view().await?.expired_statuses(before, STATUSES_AT_ONCE).await?;
+        if expired.is_empty() {
+            return Ok(());
+        }
+        let mut unit = store.begin().await?;
+        for status in &expired {
+            unit.delete_message(status.row).await?;
+        }
+        unit.commit().await?;
+        for key in expired.into_iter().filter_map(|it| it.media?.file) {
+            if let Err(error) = files.remove(&key).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the file of a status was left behind");
+            }
+        }
+        Ok(())
     }
 }

@@ -12,6 +12,7 @@ use openwa_model::{
     content::{Detail, Media},
     event::{EventKind, NewEvent},
     files::{FileError, FileKey, Files},
+    group::{GroupHappening, GroupUpdate},
     id::SessionId,
     jid::{ChatKind, Jid, Server},
     login::Account,
@@ -21,6 +22,8 @@ use openwa_model::{
 };
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+
+use crate::gateway::status_ends;
 
 /// The bytes of a kept file, if it is there and not larger than `max_bytes`.
 pub(crate) async fn file_bytes(files: &dyn Files, key: &FileKey, max_bytes: u64) -> Result<Option<Vec<u8>>, FileError> {
@@ -168,6 +171,31 @@ impl Events<'_> {
         self.event(kind, Some(&call.from), call.at, key, data)
     }
 
+    /// `status.received`: the same status as told by `message.received`, in the contract's shorter words.
+    pub(crate) fn status_received(&self, message: &Message, name: Option<&str>, has_data: bool) -> NewEvent {
+        let key = format!("status_{}_{}", self.session, message.id);
+        let ends = status_ends(message.timestamp);
+        let mut contact = json!({ "id": message.sender });
+        for (field, text) in [("name", name), ("pushName", message.push_name.as_deref())] {
+            if let Some(text) = text {
+                contact[field] = json!(text);
+            }
+        }
+        let omitted = message.media.is_some() && !has_data;
+        let mut data = json!({
+            "sessionId": self.session, "statusId": message.id, "contact": contact, "type": message.kind.name(),
+            "hasMedia": message.media.is_some(), "mediaOmitted": omitted,
+            "postedAt": message.timestamp.as_millisecond(), "expiresAt": ends.as_millisecond(),
+        });
+        if !message.body.is_empty() {
+            data["caption"] = json!(message.body);
+        }
+        if omitted {
+            data["omitReason"] = json!("too_large");
+        }
+        self.event(EventKind::StatusReceived, Some(&message.chat), message.timestamp, key, data)
+    }
+
     /// `session.status`.
     pub(crate) fn status(&self, status: Status, at: Timestamp) -> NewEvent {
         let key = format!("sess_{}_{}_{}", self.session, status.name(), at.as_millisecond());
@@ -211,6 +239,33 @@ impl Events<'_> {
             "expiresAt": restriction.expires_at,
         });
         self.event(EventKind::SessionRestriction, None, at, self.occurrence("restr", at), data)
+    }
+
+    /// `group.join`, `group.leave`, `group.join_request` or `group.update`.
+    pub(crate) fn group(
+        &self,
+        group: &Jid,
+        actor: Option<&Jid>,
+        people: &[Jid],
+        what: &GroupHappening,
+        at: Timestamp,
+    ) -> NewEvent {
+        let mut data = json!({ "groupId": group, "participantIds": people, "timestamp": at.as_second() });
+        if let Some(actor) = actor {
+            data["actorId"] = json!(actor);
+        }
+        let (kind, word) = match what {
+            GroupHappening::Join => (EventKind::GroupJoin, "join"),
+            GroupHappening::Leave => (EventKind::GroupLeave, "leave"),
+            GroupHappening::JoinRequest => (EventKind::GroupJoinRequest, "join_request"),
+            GroupHappening::Update(update) => {
+                data["changes"] = group_changes(update);
+                (EventKind::GroupUpdate, "update")
+            }
+        };
+        let hash = hex::encode(Sha256::digest(data.to_string()));
+        let key = format!("grp_{group}_{}_{word}_{}", &hash[..12], at.as_millisecond());
+        self.event(kind, Some(group), at, key, data)
     }
 
     fn occurrence(&self, prefix: &str, at: Timestamp) -> String {
@@ -273,8 +328,7 @@ impl Events<'_> {
         if let Some(quoted) = &message.quoted {
             put("quotedMessage", json!({ "id": quoted.id, "body": quoted.body }));
         }
-        if let Some(detail) = &message.detail {
-            let (name, value) = detail_payload(detail);
+        for (name, value) in message.detail.iter().flat_map(detail_payload) {
             put(name, value);
         }
         Value::Object(fields)
@@ -284,6 +338,24 @@ impl Events<'_> {
 /// Whether `from` does not say already who sent it.
 fn has_author(message: &Message) -> bool {
     !message.from_me && message.chat.kind() != ChatKind::Individual
+}
+
+/// Only what is another than before.
+fn group_changes(update: &GroupUpdate) -> Value {
+    let add_mode = update.only_admins_add.map(|it| if it { "admins" } else { "all" });
+    let all = [
+        ("subject", json!(update.subject)),
+        ("description", json!(update.description)),
+        ("announce", json!(update.announce)),
+        ("locked", json!(update.locked)),
+        ("ephemeralSeconds", json!(update.ephemeral_seconds)),
+        ("memberAddMode", json!(add_mode)),
+        ("membershipApproval", json!(update.approves_members)),
+        ("isAdmin", json!(update.is_admin)),
+        ("picture", json!(update.picture)),
+        ("inviteRenewed", json!(update.invite_renewed.then_some(true))),
+    ];
+    Value::Object(all.into_iter().filter(|(_, it)| !it.is_null()).map(|(name, it)| (name.to_owned(), it)).collect())
 }
 
 fn media_payload(media: &Media, data: Option<&str>) -> Value {
@@ -302,7 +374,7 @@ fn media_payload(media: &Media, data: Option<&str>) -> Value {
     Value::Object(fields)
 }
 
-fn detail_payload(detail: &Detail) -> (&'static str, Value) {
+fn detail_payload(detail: &Detail) -> Vec<(&'static str, Value)> {
     match detail {
         Detail::Location { latitude, longitude, description, address, url } => {
             let mut place = json!({ "latitude": latitude, "longitude": longitude });
@@ -311,11 +383,16 @@ fn detail_payload(detail: &Detail) -> (&'static str, Value) {
                     place[name] = json!(value);
                 }
             }
-            ("location", place)
+            vec![("location", place)]
         }
-        Detail::Contact { vcards } => ("vcards", json!(vcards)),
+        Detail::Contact { vcards } => vec![("vcards", json!(vcards))],
         Detail::Poll { name, options, multiple } => {
-            ("poll", json!({ "name": name, "options": options, "allowMultipleAnswers": multiple }))
+            vec![("poll", json!({ "name": name, "options": options, "allowMultipleAnswers": multiple }))]
+        }
+        // Whom it is shown to is nobody's business.
+        Detail::Status(post) => {
+            let colour = post.colour().map(|it| ("backgroundColor", json!(it)));
+            colour.into_iter().chain(post.font.map(|it| ("font", json!(it)))).collect()
         }
     }
 }
@@ -441,6 +518,24 @@ mod tests {
         });
         let place = json!({ "latitude": 1.5, "longitude": -2.0, "description": "Here" });
         assert_eq!(data_of(&message, None)["location"], place);
+    }
+
+    #[test]
+    fn a_group_event_says_who_and_only_what_changed() {
+        let (group, ada): (Jid, Jid) = ("120363000000000001@g.us".parse().unwrap(), Jid::phone("15550000001"));
+        let at = Timestamp::from_second(1_700_000_000).unwrap();
+        let events = Events { session: SESSION, own: None };
+        let joined = events.group(&group, None, std::slice::from_ref(&ada), &GroupHappening::Join, at);
+        assert_eq!(joined.kind, EventKind::GroupJoin);
+        let expected = json!({"groupId": group, "participantIds": [ada], "timestamp": 1_700_000_000});
+        assert_eq!(joined.data, expected);
+        let update = GroupUpdate { only_admins_add: Some(true), locked: Some(false), ..GroupUpdate::default() };
+        let updated = events.group(&group, Some(&ada), &[], &GroupHappening::Update(update), at);
+        assert_eq!(updated.data["changes"], json!({"memberAddMode": "admins", "locked": false}));
+        assert_eq!(updated.data["actorId"], json!(ada));
+        assert!(updated.idempotency_key.starts_with("grp_120363000000000001@g.us_"), "{}", updated.idempotency_key);
+        assert!(updated.idempotency_key.ends_with("_update_1700000000000"), "{}", updated.idempotency_key);
+        assert_ne!(updated.idempotency_key, joined.idempotency_key);
     }
 
     #[test]

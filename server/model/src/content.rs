@@ -148,6 +148,33 @@ pub enum Detail {
         /// Whether several may be chosen.
         multiple: bool,
     },
+    /// How a status looks, and whom an own one is shown to.
+    Status(StatusPost),
+}
+
+/// What a status has beside what any message has.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct StatusPost {
+    /// Whom it is shown to; only known of own ones that were posted from here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recipients: Vec<Jid>,
+    /// The colour behind a text or a voice: alpha, red, green, blue.
+    pub background: Option<u32>,
+    /// The number of a text's font.
+    pub font: Option<i32>,
+}
+
+impl StatusPost {
+    /// The colour as the contract writes it: `#RRGGBB`.
+    pub fn colour(&self) -> Option<String> {
+        self.background.map(|it| format!("#{:06X}", it & 0x00FF_FFFF))
+    }
+
+    /// The colour that `#RRGGBB` names, opaque.
+    pub fn colour_of(text: &str) -> Option<u32> {
+        let digits = text.strip_prefix('#').filter(|it| it.len() == 6)?;
+        Some(0xFF00_0000 | u32::from_str_radix(digits, 16).ok()?)
+    }
 }
 
 /// A message to be sent. Stored whole before the first attempt, so that it can be sent again under the same id.
@@ -163,6 +190,9 @@ pub struct Outgoing {
     pub quoted: Option<Quoted>,
     /// Who is mentioned in the text or caption.
     pub mentions: Vec<Jid>,
+    /// Set for a status: then `chat` is the status feed.
+    #[serde(default)]
+    pub status: Option<StatusPost>,
 }
 
 /// What an outgoing message carries.

@@ -15,6 +15,7 @@ use crate::{
     contact::ContactSeen,
     content::{Detail, Media, MessageKind, Quoted},
     files::Files,
+    group::GroupChange,
     id::{MessageId, SessionId},
     jid::Jid,
     label::LabelChanged,
@@ -193,7 +194,9 @@ pub enum Signal {
     Presence(PresenceHeard),
     /// Someone was seen: a name, or which number belongs to which hidden id.
     Contact(ContactSeen),
-    /// A group's name was learned or changed.
+    /// Something happened in a group.
+    GroupChanged(Box<GroupChange>),
+    /// A group's name was learned.
     GroupNamed {
         /// The group.
         id: Jid,

@@ -71,6 +71,8 @@ event_kinds! {
     GroupUpdate = "group.update";
     /// Someone asks to join a group.
     GroupJoinRequest = "group.join_request";
+    /// Someone posted a status.
+    StatusReceived = "status.received";
     /// A call comes in.
     CallReceived = "call.received";
     /// A call was taken on another device of this account.

@@ -1,8 +1,8 @@
 //! The vocabulary of the gateway and the ports between its rooms.
 //!
 //! In reading order: what things are called ([`id`], [`jid`], [`session`], [`login`], [`content`],
-//! [`message`], [`chat`], [`contact`], [`group`], [`presence`], [`privacy`], [`label`], [`call`], [`event`],
-//! [`webhook`], [`key`], [`audit`], [`search`], [`statistics`]), what a gateway
+//! [`message`], [`chat`], [`contact`], [`group`], [`channel`], [`business`], [`presence`], [`privacy`], [`label`],
+//! [`call`], [`event`], [`webhook`], [`key`], [`audit`], [`search`], [`statistics`]), what a gateway
 //! can be asked to do ([`ops`], [`capability`]), and the ports that rooms implement for one another
 //! ([`engine`], [`store`], [`vault`], [`files`], [`clock`], [`bell`]).
 //!
@@ -11,8 +11,10 @@
 
 pub mod audit;
 pub mod bell;
+pub mod business;
 pub mod call;
 pub mod capability;
+pub mod channel;
 pub mod chat;
 pub mod clock;
 pub mod contact;

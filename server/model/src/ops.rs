@@ -1,20 +1,27 @@
 //! The one table of what a gateway can be asked to do.
 
 mod account;
+mod business;
+mod channels;
 mod chats;
+mod communities;
 mod contacts;
+mod groups;
+mod statuses;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 use jiff::Timestamp;
 
-pub use self::{account::*, chats::*, contacts::*};
+pub use self::{account::*, business::*, channels::*, chats::*, communities::*, contacts::*, groups::*, statuses::*};
 use crate::{
+    business::{BusinessProfile, ProductPage},
     call::CallHeard,
+    channel::{Channel, ChannelPost},
     contact::NumberCheck,
     content::{Media, Outgoing},
     engine::InboundMessage,
-    group::Group,
+    group::{Group, GroupPreview, JoinRequest, Joined, LinkResult, MemberResult, Subgroup},
     id::MessageId,
     jid::Jid,
     privacy::{PrivacyCategory, PrivacyValue},
@@ -153,6 +160,72 @@ operations! {
     ListGroups(ListGroups) -> Vec<Group>, "listGroups";
     /// One group with its members.
     GetGroup(GetGroup) -> Group, "getGroup";
+    /// Make a group with these people in it.
+    CreateGroup(CreateGroup) -> Group, "createGroup";
+    /// Leave a group.
+    LeaveGroup(LeaveGroup) -> (), "leaveGroup";
+    /// Add or remove members of a group, or change whether they are its admins.
+    ChangeMembers(ChangeMembers) -> Vec<MemberResult>, "changeGroupMembers";
+    /// Rename a group.
+    SetGroupSubject(SetGroupSubject) -> (), "setGroupSubject";
+    /// Describe a group.
+    SetGroupDescription(SetGroupDescription) -> (), "setGroupDescription";
+    /// Change who may do what in a group.
+    SetGroupSettings(SetGroupSettings) -> (), "setGroupSettings";
+    /// Where a group's picture can be fetched from.
+    GetGroupPicture(GetGroupPicture) -> Option<String>, "getGroupPicture";
+    /// Set a group's picture, or take it away.
+    SetGroupPicture(SetGroupPicture) -> (), "setGroupPicture";
+    /// The code of a group's invite link.
+    GetGroupInvite(GetGroupInvite) -> String, "getGroupInvite";
+    /// What somebody who has an invite link may know before joining.
+    PreviewGroup(PreviewGroup) -> GroupPreview, "previewGroup";
+    /// Join a group by its invite link.
+    JoinGroup(JoinGroup) -> Joined, "joinGroup";
+    /// Those who wait to be let into a group.
+    ListJoinRequests(ListJoinRequests) -> Vec<JoinRequest>, "listJoinRequests";
+    /// Let people into a group who asked for it, or turn them away.
+    DecideJoinRequests(DecideJoinRequests) -> Vec<MemberResult>, "decideJoinRequests";
+    /// The communities this account is in.
+    ListCommunities(ListCommunities) -> Vec<Group>, "listCommunities";
+    /// Make a community, with its announcement group and its general group.
+    CreateCommunity(CreateCommunity) -> Group, "createCommunity";
+    /// The groups of a community.
+    ListSubgroups(ListSubgroups) -> Vec<Subgroup>, "listSubgroups";
+    /// Make groups belong to a community.
+    LinkGroups(LinkGroups) -> Vec<LinkResult>, "linkGroups";
+    /// Make groups of a community belong to it no more.
+    UnlinkGroups(UnlinkGroups) -> Vec<LinkResult>, "unlinkGroups";
+    /// Dissolve a community; its groups stay.
+    DeactivateCommunity(DeactivateCommunity) -> (), "deactivateCommunity";
+    /// The channels this account subscribed to, and its own.
+    ListChannels(ListChannels) -> Vec<Channel>, "listChannels";
+    /// One channel.
+    GetChannel(GetChannel) -> Channel, "getChannel";
+    /// Channels of WhatsApp's directory.
+    SearchChannels(SearchChannels) -> Vec<Channel>, "searchChannels";
+    /// What was written in a channel last.
+    ListChannelPosts(ListChannelPosts) -> Vec<ChannelPost>, "listChannelPosts";
+    /// Make a channel.
+    CreateChannel(CreateChannel) -> Channel, "createChannel";
+    /// Subscribe to a channel by the link to it.
+    SubscribeChannel(SubscribeChannel) -> Channel, "subscribeChannel";
+    /// Unsubscribe from a channel.
+    UnsubscribeChannel(UnsubscribeChannel) -> (), "unsubscribeChannel";
+    /// Delete an own channel.
+    DeleteChannel(DeleteChannel) -> (), "deleteChannel";
+    /// Silence a channel, or let it be heard again.
+    MuteChannel(MuteChannel) -> (), "muteChannel";
+    /// Make an admin of an own channel a plain subscriber.
+    DemoteChannelAdmin(DemoteChannelAdmin) -> (), "demoteChannelAdmin";
+    /// Hand an own channel over to one of its admins.
+    TransferChannel(TransferChannel) -> (), "transferChannel";
+    /// What a business tells of itself.
+    GetBusinessProfile(GetBusinessProfile) -> Option<BusinessProfile>, "getBusinessProfile";
+    /// What a business sells.
+    ListProducts(ListProducts) -> ProductPage, "listProducts";
+    /// Take an own status back.
+    DeleteStatus(DeleteStatus) -> Sent, "deleteStatus";
     /// Fetch a file from WhatsApp into a local file.
     DownloadMedia(DownloadMedia) -> u64, "downloadMedia";
 }

@@ -290,6 +290,8 @@ pub trait MessageReads {
     async fn pending_messages(&mut self, session: SessionId, limit: u32) -> Result<Vec<Message>>;
     /// The newest incoming messages of a chat that were not marked as read by us, newest first.
     async fn unread_messages(&mut self, session: SessionId, chat: &Jid, limit: u32) -> Result<Vec<Message>>;
+    /// Statuses of all sessions that were posted before and are not still to be sent, oldest first.
+    async fn expired_statuses(&mut self, before: Timestamp, limit: u32) -> Result<Vec<Message>>;
     /// Who reacted to a message with what.
     async fn reactions(&mut self, session: SessionId, chat: &Jid, id: &MessageId) -> Result<Vec<Reaction>>;
     /// Who confirmed a message, how, and when.

@@ -3,10 +3,12 @@
 
 mod bad_input;
 mod baileys;
+mod channels;
 mod chats;
 mod cli;
 mod contacts;
 mod crash;
+mod groups;
 mod journey;
 mod large_file;
 mod mcp;
@@ -15,6 +17,7 @@ mod presence;
 mod readme;
 mod refusals;
 mod sdk_rust;
+mod statuses;
 mod story;
 mod suites;
 mod walls;

@@ -63,6 +63,8 @@ struct World<'a> {
     session: String,
     /// A message that this account sent to the customer.
     message: String,
+    /// A status that this account posted; where a person is asked for, the customer.
+    status: String,
     webhook: String,
     key: String,
     /// The test's end of its engine, where it has one.
@@ -84,8 +86,8 @@ impl<'a> World<'a> {
                 (session, Some(link), true)
             }
         };
-        let (message, webhook, key) = (String::new(), String::new(), String::new());
-        let mut world = Self { house, somewhere, session, message, webhook, key, link };
+        let (message, status, webhook, key) = (String::new(), String::new(), String::new(), String::new());
+        let mut world = Self { house, somewhere, session, message, status, webhook, key, link };
         let asked = format!("{}{}", operation.template, operation.example().unwrap_or(&Value::Null));
         if let Some(link) = world.link.as_ref().filter(|_| is_ready) {
             let question = text_from(CUSTOMER, "3EB0AA", "Are you open today?");
@@ -99,6 +101,14 @@ impl<'a> World<'a> {
             };
             let sent = house.post(&format!("/api/sessions/{}/messages/{route}", world.session), body).await.good(201);
             world.message = sent["messageId"].as_str().unwrap().to_owned();
+        }
+        if operation.id == "listContactStatuses" {
+            world.status = CUSTOMER.to_owned();
+        } else if operation.template.contains("/status/{id}") {
+            let image = json!({"url": format!("{somewhere}/picture.png")});
+            let body = json!({"image": image, "recipients": [CUSTOMER]});
+            let posted = house.post(&format!("/api/sessions/{}/status/send-image", world.session), body).await;
+            world.status = posted.good(201)["statusId"].as_str().unwrap().to_owned();
         }
         if asked.contains("{webhookId}") || asked.contains(WEBHOOK) {
             let body = json!({"url": format!("{somewhere}/hook")});
@@ -119,6 +129,7 @@ impl<'a> World<'a> {
             "chatId" | "contactId" => CUSTOMER.to_owned(),
             "groupId" => GROUP.to_owned(),
             "messageId" => self.message.clone(),
+            "id" => self.status.clone(),
             "webhookId" => self.webhook.clone(),
             "keyId" => self.key.clone(),
             _ => usual(name),

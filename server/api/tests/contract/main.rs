@@ -3,13 +3,17 @@
 
 mod audit;
 mod bad_input;
+mod business;
 mod calls;
+mod channels;
 mod chats;
+mod communities;
 mod contacts;
 mod coverage;
 mod described;
 mod edge;
 mod events;
+mod groups;
 mod hostile;
 mod house;
 mod infrastructure;
@@ -28,6 +32,7 @@ mod sends;
 mod sessions;
 mod sockets;
 mod statistics;
+mod statuses;
 mod traps;
 mod uploads;
 mod webhooks;

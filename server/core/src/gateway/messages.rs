@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use openwa_model::{
     Timestamp,
     chat::ChatTouch,
-    content::{Media, MessageKind, Outgoing, OutgoingContent, Quoted},
+    content::{Detail, Media, MessageKind, Outgoing, OutgoingContent, Quoted, StatusPost},
     engine::ErrorKind,
     id::{MessageId, RowId, SessionId},
     idempotency::IdempotentRequest,
@@ -38,6 +38,8 @@ pub struct SendRequest {
     pub quoted: Option<MessageId>,
     /// Who is mentioned in the text or caption.
     pub mentions: Vec<Jid>,
+    /// Set for a status: then `chat` is the status feed.
+    pub status: Option<StatusPost>,
 }
 
 /// What a message to be sent carries.
@@ -350,9 +352,9 @@ impl Gateway {
             quoted: quoted.clone(),
             mentions: request.mentions.clone(),
             media,
-            detail: None,
+            detail: request.status.clone().map(Detail::Status),
             edited_at: None,
-            outgoing: Some(Outgoing { id, chat, content, quoted, mentions: request.mentions }),
+            outgoing: Some(Outgoing { id, chat, content, quoted, mentions: request.mentions, status: request.status }),
             created_at: now,
         })
     }

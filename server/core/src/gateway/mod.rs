@@ -1,8 +1,11 @@
 //! The one face of core: everything that can be asked of the gateway is a method of [`Gateway`].
 
 mod audit;
+mod business;
 mod calls;
+mod channels;
 mod chats;
+mod communities;
 mod contacts;
 mod groups;
 mod history;
@@ -17,6 +20,7 @@ mod profile;
 mod search;
 mod sessions;
 mod statistics;
+mod statuses;
 mod webhooks;
 
 use std::{sync::Arc, time::Duration};
@@ -26,9 +30,10 @@ use openwa_model::{
     bell::Bell,
     capability::{Capabilities, OpSet},
     clock::{Clock, Minter},
-    engine::{EngineFactory, EngineKind},
+    engine::{EngineFactory, EngineKind, ErrorKind},
     files::Files,
     id::SessionId,
+    ops::Operation,
     store::{Store, View},
 };
 use tokio::task::JoinHandle;
@@ -36,13 +41,15 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use self::messages::canonical;
 pub use self::{
-    audit::*, contacts::*, history::*, keys::*, labels::*, messages::*, sessions::*, statistics::*, webhooks::*,
+    audit::*, business::Catalog, contacts::*, groups::MemberOutcome, history::*, keys::*, labels::*, messages::*,
+    sessions::*, statistics::*, statuses::*, webhooks::*,
 };
 use crate::{
     error::GatewayError,
     housekeeping::Housekeeping,
     http::Clients,
     keyring::Keyring,
+    running::CallError,
     settings::Settings,
     supervisor::Supervisor,
     webhook::{attempts::Attempts, fan_out::FanOut},
@@ -224,6 +231,19 @@ impl Gateway {
         Ok(view)
     }
 
+    /// Has the engine do one thing, to the end. What WhatsApp does not know is the error that `unknown` makes.
+    pub(crate) async fn ask<O: Operation<Output: 'static>>(
+        &self,
+        session: SessionId,
+        operation: O,
+        unknown: fn() -> GatewayError,
+    ) -> Result<O::Output> {
+        let (limit, running) = (self.settings().call_timeout, self.running(session).await?);
+        running.check(O::OP)?;
+        let asking = async move { running.call(operation, limit).await.map_err(|error| missing(error, unknown)) };
+        self.detached(asking).await
+    }
+
     /// Does it to the end, even when the one who asked goes away: half of it must not stay undone.
     pub(crate) async fn detached<T: Send + 'static>(
         &self,
@@ -234,5 +254,13 @@ impl Gateway {
             tracing::error!(error = &error as &dyn std::error::Error, "a request failed in a way nobody foresaw");
             Err(GatewayError::Engine("the request failed in a way nobody foresaw; see the log".to_owned()))
         })
+    }
+}
+
+/// The error of a call; where WhatsApp knows no such thing, the one that says which.
+pub(crate) fn missing(error: CallError, unknown: impl FnOnce() -> GatewayError) -> GatewayError {
+    match error {
+        CallError::Engine(error) if error.kind == ErrorKind::NotFound => unknown(),
+        error => error.into(),
     }
 }

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 use openwa_model::{
     Timestamp,
-    content::{Detail, Media},
+    content::{Detail, Media, StatusPost},
 };
 
 /// The longest text of a message that is kept, in characters; WhatsApp's own apps send less.
@@ -50,6 +50,9 @@ pub(super) fn clip_detail(detail: Detail) -> Detail {
             options: options.iter().take(MAX_ITEMS).map(|it| clip(it, MAX_NAME)).collect(),
             multiple,
         },
+        Detail::Status(post) => {
+            Detail::Status(StatusPost { recipients: post.recipients.into_iter().take(MAX_ITEMS).collect(), ..post })
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! What engines say becoming rows and events: all signals of one batch in one unit.
 //!
-//! Beside it: `people` (one person has two ids), `chats` (what was done to chats on other devices) and `bounds` (how much of what comes from outside is kept).
+//! Beside it: `people` (one person has two ids), `chats` (what was done to chats on other devices), `groups` (what
+//! happens in them) and `bounds` (how much of what comes from outside is kept).
 
 mod account;
 mod bounds;
 mod chats;
+mod groups;
 mod people;
 
 use std::collections::HashMap;
@@ -156,6 +158,7 @@ impl Inbound<'_> {
             Signal::Call(call) => self.call(call).await,
             Signal::Presence(heard) => self.presence(heard).await,
             Signal::Contact(seen) => self.contact(seen).await,
+            Signal::GroupChanged(change) => self.group_changed(change).await,
             Signal::GroupNamed { id, subject } => self.unit.name_chat(self.session, id, &clip(subject, MAX_NAME)).await,
             Signal::Restricted(restriction) => self.restricted(restriction.as_ref()).await,
         }
@@ -282,6 +285,17 @@ impl Inbound<'_> {
         let file = message.media.as_ref().and_then(|it| it.file.as_ref());
         let data = file.and_then(|it| self.prepared.files.get(it)).map(String::as_str);
         let event = self.events().message(&message, data);
+        self.unit.append_event(&event).await?;
+        if message.chat == Jid::status() && !message.from_me {
+            self.status_received(&message, data.is_some()).await?;
+        }
+        Ok(())
+    }
+
+    async fn status_received(&mut self, message: &Message, has_data: bool) -> Result<()> {
+        let contact = self.unit.contact(self.session, &message.sender).await?;
+        let name = contact.as_ref().and_then(|it| it.name.as_deref());
+        let event = self.events().status_received(message, name, has_data);
         self.unit.append_event(&event).await?;
         Ok(())
     }

@@ -464,7 +464,8 @@ impl House {
 }
 
 pub(crate) fn text(body: &str) -> SendRequest {
-    SendRequest { chat: phone(), content: SendContent::Text { body: body.into() }, quoted: None, mentions: vec![] }
+    let content = SendContent::Text { body: body.into() };
+    SendRequest { chat: phone(), content, quoted: None, mentions: vec![], status: None }
 }
 
 pub(crate) fn incoming(id: &str, body: &str) -> Signal {

@@ -18,10 +18,7 @@ use openwa_model::{
 };
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use wacore::{
-    stanza::groups::GroupNotificationAction,
-    types::events::{Event, EventHandler, EventInterest, EventKind, MessageBatch, ServerAck},
-};
+use wacore::types::events::{Event, EventHandler, EventInterest, EventKind, MessageBatch, ServerAck};
 
 use crate::{
     account,
@@ -31,7 +28,7 @@ use crate::{
     chats,
     durability::CommitFirst,
     exit::{self, Ending},
-    history, inbound, jid, labels,
+    group_news, history, inbound, jid, labels,
     link::{Link, own_ids},
     past::{self, Answers},
     receipts,
@@ -187,6 +184,7 @@ impl EventHandler for Listener {
             EventKind::Receipt,
             EventKind::ServerAck,
             EventKind::GroupUpdate,
+            EventKind::PictureUpdate,
             EventKind::ContactUpdate,
             EventKind::ContactNumberChanged,
             EventKind::IncomingCall,
@@ -241,10 +239,8 @@ fn signal(event: &Event) -> Option<Signal> {
             seen([Some(&it.jid), lid.as_ref(), None], inbound::name(full), None)
         }
         Event::ContactNumberChanged(it) => seen([Some(&it.new_jid), it.new_lid.as_ref(), None], None, None),
-        Event::GroupUpdate(it) => {
-            let GroupNotificationAction::Subject { subject, .. } = &it.action else { return None };
-            Some(Signal::GroupNamed { id: jid::from_wire(&it.group_jid)?, subject: inbound::name(subject)? })
-        }
+        Event::GroupUpdate(it) => group_news::signal(it),
+        Event::PictureUpdate(it) => group_news::picture(it),
         Event::Presence(it) => account::presence(it),
         Event::ChatPresence(it) => account::typing(it),
         Event::MissedCall(it) => calls::missed(it),

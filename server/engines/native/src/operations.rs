@@ -5,14 +5,19 @@ use openwa_model::{
     engine::{EngineError, ErrorKind, Retry},
     jid::Jid,
     ops::{
-        CheckNumbers, Command, DeleteForMe, DownloadMedia, EditMessage, MarkRead, MessageRef, React, Reply,
-        RevokeMessage, SendMessage, Sent,
+        CheckNumbers, Command, DeleteForMe, DeleteStatus, DownloadMedia, EditMessage, MarkRead, MessageRef, React,
+        Reply, RevokeMessage, SendMessage, Sent,
     },
 };
 use wacore::types::message::EditAttribute;
-use whatsapp_rust::{NodeFilter, RevokeType, SendOptions, wacore_binary as wire, waproto::whatsapp as wa};
+use whatsapp_rust::{
+    NodeFilter, RevokeType, SendOptions, StatusSendOptions, wacore_binary as wire, waproto::whatsapp as wa,
+};
 
-use crate::{acks::Outcome, failure, groups, jid, link::Link, media::MediaStation, outbound, settings::NativeSettings};
+use crate::{
+    acks::Outcome, business, channels, communities, failure, group_changes, groups, jid, join_requests, link::Link,
+    media::MediaStation, outbound, settings::NativeSettings, status,
+};
 
 /// How many numbers WhatsApp is asked about at once.
 const NUMBERS_AT_ONCE: usize = 100;
@@ -69,6 +74,67 @@ impl Operations<'_> {
             Command::DeleteContact(it) => Reply::DeleteContact(self.delete_contact(it).await?),
             Command::ListGroups(_) => Reply::ListGroups(groups::all(&self.link.client).await?),
             Command::GetGroup(it) => Reply::GetGroup(groups::one(&self.link.client, &it.id).await?),
+            Command::CreateGroup(it) => Reply::CreateGroup(group_changes::create(&self.link.client, it).await?),
+            Command::LeaveGroup(it) => Reply::LeaveGroup(group_changes::leave(&self.link.client, &it.group).await?),
+            Command::ChangeMembers(it) => {
+                Reply::ChangeMembers(group_changes::change_members(&self.link.client, it).await?)
+            }
+            Command::SetGroupSubject(it) => {
+                Reply::SetGroupSubject(group_changes::set_subject(&self.link.client, it).await?)
+            }
+            Command::SetGroupDescription(it) => {
+                Reply::SetGroupDescription(group_changes::set_description(&self.link.client, it).await?)
+            }
+            Command::SetGroupSettings(it) => {
+                Reply::SetGroupSettings(group_changes::set_settings(&self.link.client, it).await?)
+            }
+            Command::GetGroupPicture(it) => {
+                Reply::GetGroupPicture(group_changes::picture(&self.link.client, &it.group).await?)
+            }
+            Command::SetGroupPicture(it) => {
+                Reply::SetGroupPicture(group_changes::set_picture(&self.link.client, &self.media, it).await?)
+            }
+            Command::GetGroupInvite(it) => Reply::GetGroupInvite(group_changes::invite(&self.link.client, it).await?),
+            Command::PreviewGroup(it) => {
+                Reply::PreviewGroup(group_changes::preview(&self.link.client, &it.code).await?)
+            }
+            Command::JoinGroup(it) => Reply::JoinGroup(group_changes::join(&self.link.client, &it.code).await?),
+            Command::ListJoinRequests(it) => {
+                Reply::ListJoinRequests(join_requests::all(&self.link.client, &it.group).await?)
+            }
+            Command::DecideJoinRequests(it) => {
+                Reply::DecideJoinRequests(group_changes::decide(&self.link.client, it).await?)
+            }
+            Command::ListCommunities(_) => Reply::ListCommunities(communities::all(&self.link.client).await?),
+            Command::CreateCommunity(it) => Reply::CreateCommunity(communities::create(&self.link.client, it).await?),
+            Command::ListSubgroups(it) => {
+                Reply::ListSubgroups(communities::subgroups(&self.link.client, &it.community).await?)
+            }
+            Command::LinkGroups(it) => Reply::LinkGroups(communities::link(&self.link.client, it).await?),
+            Command::UnlinkGroups(it) => Reply::UnlinkGroups(communities::unlink(&self.link.client, it).await?),
+            Command::DeactivateCommunity(it) => {
+                Reply::DeactivateCommunity(communities::deactivate(&self.link.client, &it.community).await?)
+            }
+            Command::ListChannels(_) => Reply::ListChannels(channels::all(&self.link.client).await?),
+            Command::GetChannel(it) => Reply::GetChannel(channels::one(&self.link.client, &it.id).await?),
+            Command::SearchChannels(it) => Reply::SearchChannels(channels::search(&self.link.client, it).await?),
+            Command::ListChannelPosts(it) => Reply::ListChannelPosts(channels::posts(&self.link.client, it).await?),
+            Command::CreateChannel(it) => Reply::CreateChannel(channels::create(&self.link.client, it).await?),
+            Command::SubscribeChannel(it) => Reply::SubscribeChannel(channels::subscribe(&self.link.client, it).await?),
+            Command::UnsubscribeChannel(it) => {
+                Reply::UnsubscribeChannel(channels::unsubscribe(&self.link.client, &it.id).await?)
+            }
+            Command::DeleteChannel(it) => Reply::DeleteChannel(channels::delete(&self.link.client, &it.id).await?),
+            Command::MuteChannel(it) => Reply::MuteChannel(channels::mute(&self.link.client, it).await?),
+            Command::DemoteChannelAdmin(it) => {
+                Reply::DemoteChannelAdmin(channels::demote(&self.link.client, it).await?)
+            }
+            Command::TransferChannel(it) => Reply::TransferChannel(channels::transfer(&self.link.client, it).await?),
+            Command::GetBusinessProfile(it) => {
+                Reply::GetBusinessProfile(business::profile(&self.link.client, &it.person).await?)
+            }
+            Command::ListProducts(it) => Reply::ListProducts(business::products(&self.link.client, it).await?),
+            Command::DeleteStatus(it) => Reply::DeleteStatus(self.delete_status(it).await?),
             Command::DownloadMedia(it) => Reply::DownloadMedia(self.download(it).await?),
         })
     }
@@ -78,7 +144,27 @@ impl Operations<'_> {
             quoted.sender = groups::named_in(&self.link.client, &outgoing.chat, &quoted.sender).await;
         }
         let message = outbound::message(&outgoing, &self.link.client, &self.media).await?;
-        self.deliver(outgoing.chat, message, outgoing.id.0).await
+        match &outgoing.status {
+            Some(post) => self.post(status::dressed(message, post), &post.recipients, outgoing.id.0).await,
+            None => self.deliver(outgoing.chat, message, outgoing.id.0).await,
+        }
+    }
+
+    /// Posts a status under an id of our own and waits for WhatsApp's answer.
+    async fn post(&self, message: wa::Message, recipients: &[Jid], id: String) -> Result<Sent, EngineError> {
+        let answer = self.link.listener.acks.expect(&id);
+        let recipients: Vec<_> = recipients.iter().map(jid::to_wire).collect();
+        let options = StatusSendOptions { message_id: Some(id.clone()), ..StatusSendOptions::default() };
+        if let Err(error) = self.link.client.status().send_raw(message, &recipients, options).await {
+            self.link.listener.acks.forget(&id);
+            return Err(failure::of_send(error));
+        }
+        self.outcome(answer, &id, Jid::status()).await
+    }
+
+    async fn delete_status(&self, DeleteStatus { id, recipients }: DeleteStatus) -> Result<Sent, EngineError> {
+        let target = MessageRef { id, chat: Jid::status(), sender: Jid::status(), from_me: true };
+        self.post(outbound::revoke(&target), &recipients, self.link.client.generate_message_id()).await
     }
 
     async fn edit(&self, EditMessage { target, body, mentions }: EditMessage) -> Result<Sent, EngineError> {

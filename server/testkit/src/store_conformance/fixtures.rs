@@ -107,7 +107,8 @@ pub(crate) fn incoming(session: SessionId, message: &str, second: i64) -> Messag
 pub(crate) fn own(session: SessionId, message: &str, second: i64) -> Message {
     use openwa_model::content::{Outgoing, OutgoingContent};
     let content = OutgoingContent::Text { body: format!("text of {message}") };
-    let outgoing = Outgoing { id: id(message), chat: alice(), content, quoted: None, mentions: Vec::new() };
+    let outgoing =
+        Outgoing { id: id(message), chat: alice(), content, quoted: None, mentions: Vec::new(), status: None };
     Message {
         sender: me(),
         sender_phone: Some(me()),

@@ -124,6 +124,7 @@ cases! {
         a_page_goes_on_where_the_last_ended
         filters_narrow_list_and_count
         pending_ones_come_oldest_first
+        statuses_expire_wherever_they_are
         unread_ones_are_marked
         another_session_sees_none_of_it;
     messages_changed:

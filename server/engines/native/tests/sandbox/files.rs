@@ -66,6 +66,7 @@ async fn every_kind_of_file_reaches_the_phone_whole() {
             content: OutgoingContent::Media { kind, media, caption: Some("see".into()) },
             quoted: None,
             mentions: vec![],
+            status: None,
         };
         session.ask(SendMessage(outgoing)).await.unwrap();
         let got = received(&bob, &message_id).await;

@@ -22,6 +22,7 @@ fn outgoing(message_id: &str, to: &Jid, body: &str) -> Outgoing {
         content: OutgoingContent::Text { body: body.to_owned() },
         quoted: None,
         mentions: Vec::new(),
+        status: None,
     }
 }
 

@@ -7,14 +7,7 @@ use openwa_model::{
     engine::{EngineError, ErrorKind},
     jid::Jid,
     label::Label,
-    ops::{
-        ArchiveChat, BlockContact, CheckLabels, CheckNumbers, ClearChat, Command, CreateCallLink, DeleteChat,
-        DeleteContact, DeleteForMe, DeleteLabel, DownloadMedia, EditMessage, FetchHistory, GetGroup, GetPrivacy,
-        GetProfilePicture, LabelChat, ListBlocked, ListGroups, MarkRead, MessageRef, MuteChat, Op, PinChat, PinMessage,
-        React, RejectCall, RevokeMessage, SaveContact, SaveLabel, SendMessage, SendTyping, SetChatUnread, SetPresence,
-        SetPrivacy, SetProfileName, SetProfilePicture, SetProfileStatus, StarMessage, SubscribePresence,
-        UnblockContact, UnpinMessage,
-    },
+    ops::*,
     privacy::{PrivacyCategory, PrivacyValue},
 };
 use openwa_sandbox::phone::{
@@ -26,7 +19,14 @@ use crate::house::{DEADLINE, House, Session, chat, id, jid, received, text, writ
 
 fn outgoing(message_id: &str, to: &Jid, body: &str) -> SendMessage {
     let content = OutgoingContent::Text { body: body.to_owned() };
-    SendMessage(Outgoing { id: id(message_id), chat: to.clone(), content, quoted: None, mentions: vec![] })
+    SendMessage(Outgoing {
+        id: id(message_id),
+        chat: to.clone(),
+        content,
+        quoted: None,
+        mentions: vec![],
+        status: None,
+    })
 }
 
 fn target(message_id: &str, chat: &Jid, sender: &Jid, from_me: bool) -> MessageRef {
@@ -144,7 +144,8 @@ fn any(op: Op) -> Command {
     match op {
         Op::SendMessage => {
             let content = OutgoingContent::Media { kind: MessageKind::Poll, media, caption: None };
-            let outgoing = Outgoing { id: id("3EB0FF"), chat: nobody, content, quoted: None, mentions: vec![] };
+            let outgoing =
+                Outgoing { id: id("3EB0FF"), chat: nobody, content, quoted: None, mentions: vec![], status: None };
             Command::SendMessage(SendMessage(outgoing))
         }
         Op::EditMessage => Command::EditMessage(EditMessage { target: nothing, body: String::new(), mentions: vec![] }),
@@ -196,6 +197,60 @@ fn any(op: Op) -> Command {
         Op::DeleteContact => Command::DeleteContact(DeleteContact { phone: nobody }),
         Op::ListGroups => Command::ListGroups(ListGroups),
         Op::GetGroup => Command::GetGroup(GetGroup { id: nobody }),
+        Op::CreateGroup => Command::CreateGroup(CreateGroup { subject: "nowhere".into(), participants: vec![] }),
+        Op::LeaveGroup => Command::LeaveGroup(LeaveGroup { group: nobody }),
+        Op::ChangeMembers => {
+            let change = MemberChange::Add;
+            Command::ChangeMembers(ChangeMembers { group: nobody, change, participants: vec![] })
+        }
+        Op::SetGroupSubject => Command::SetGroupSubject(SetGroupSubject { group: nobody, subject: "nowhere".into() }),
+        Op::SetGroupDescription => {
+            Command::SetGroupDescription(SetGroupDescription { group: nobody, description: String::new() })
+        }
+        Op::SetGroupSettings => Command::SetGroupSettings(SetGroupSettings {
+            group: nobody,
+            announce: None,
+            locked: None,
+            ephemeral_seconds: None,
+            only_admins_add: None,
+            approves_members: None,
+        }),
+        Op::GetGroupPicture => Command::GetGroupPicture(GetGroupPicture { group: nobody }),
+        Op::SetGroupPicture => Command::SetGroupPicture(SetGroupPicture { group: nobody, picture: None }),
+        Op::GetGroupInvite => Command::GetGroupInvite(GetGroupInvite { group: nobody, renew: false }),
+        Op::PreviewGroup => Command::PreviewGroup(PreviewGroup { code: "nowhere".into() }),
+        Op::JoinGroup => Command::JoinGroup(JoinGroup { code: "nowhere".into() }),
+        Op::ListJoinRequests => Command::ListJoinRequests(ListJoinRequests { group: nobody }),
+        Op::DecideJoinRequests => {
+            let (group, participants) = (nobody, vec![]);
+            Command::DecideJoinRequests(DecideJoinRequests { group, participants, approve: true })
+        }
+        Op::ListCommunities => Command::ListCommunities(ListCommunities),
+        Op::CreateCommunity => {
+            Command::CreateCommunity(CreateCommunity { name: "nowhere".into(), description: None, closed: false })
+        }
+        Op::ListSubgroups => Command::ListSubgroups(ListSubgroups { community: nobody }),
+        Op::LinkGroups => Command::LinkGroups(LinkGroups { community: nobody, groups: vec![] }),
+        Op::UnlinkGroups => {
+            Command::UnlinkGroups(UnlinkGroups { community: nobody, groups: vec![], remove_orphans: false })
+        }
+        Op::DeactivateCommunity => Command::DeactivateCommunity(DeactivateCommunity { community: nobody }),
+        Op::ListChannels => Command::ListChannels(ListChannels),
+        Op::GetChannel => Command::GetChannel(GetChannel { id: nobody }),
+        Op::SearchChannels => Command::SearchChannels(SearchChannels { text: "nowhere".into(), limit: 1 }),
+        Op::ListChannelPosts => Command::ListChannelPosts(ListChannelPosts { id: nobody, limit: 1 }),
+        Op::CreateChannel => Command::CreateChannel(CreateChannel { name: "nowhere".into(), description: None }),
+        Op::SubscribeChannel => Command::SubscribeChannel(SubscribeChannel { invite_code: "nowhere".into() }),
+        Op::UnsubscribeChannel => Command::UnsubscribeChannel(UnsubscribeChannel { id: nobody }),
+        Op::DeleteChannel => Command::DeleteChannel(DeleteChannel { id: nobody }),
+        Op::MuteChannel => Command::MuteChannel(MuteChannel { id: nobody, mute: true }),
+        Op::DemoteChannelAdmin => {
+            Command::DemoteChannelAdmin(DemoteChannelAdmin { id: nobody.clone(), person: nobody })
+        }
+        Op::TransferChannel => Command::TransferChannel(TransferChannel { id: nobody.clone(), person: nobody }),
+        Op::GetBusinessProfile => Command::GetBusinessProfile(GetBusinessProfile { person: nobody }),
+        Op::ListProducts => Command::ListProducts(ListProducts { owner: nobody, limit: 1, after: None }),
+        Op::DeleteStatus => Command::DeleteStatus(DeleteStatus { id: id("3EB0FF"), recipients: vec![nobody] }),
         Op::DownloadMedia => {
             Command::DownloadMedia(DownloadMedia { media, into: std::path::PathBuf::new(), max_bytes: 0 })
         }
