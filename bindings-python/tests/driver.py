@@ -56,12 +56,15 @@ class Threads:
             begun()
             os.kill(os.getpid(), signal.SIGINT)
 
+        # Shells have it ignored in what they start in the background.
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         thread = threading.Thread(target=interrupt)
         thread.start()
         try:
             call()
         finally:
             thread.join()
+            signal.signal(signal.SIGINT, before)
 
     def close(self) -> None:
         """Closes the clients."""

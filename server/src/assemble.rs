@@ -154,6 +154,7 @@ fn settings(config: &Config) -> Result<Settings, ConfigError> {
         webhook_retry_delay: config.webhook_retry_delay.unwrap_or(defaults.webhook_retry_delay),
         webhook_max_payload_bytes: config.webhook_max_payload_bytes.unwrap_or(defaults.webhook_max_payload_bytes),
         webhook_max_per_session: config.webhook_max_per_session.unwrap_or(defaults.webhook_max_per_session),
+        resend_within: config.resend_within.unwrap_or(defaults.resend_within),
         network,
         audit_lasts: config.audit_lasts.unwrap_or(defaults.audit_lasts),
         api_key_pepper: config.pepper.clone(),

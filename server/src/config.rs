@@ -37,6 +37,7 @@ pub(crate) struct Config {
     pub(crate) webhook_retry_delay: Option<Duration>,
     pub(crate) webhook_max_per_session: Option<u32>,
     pub(crate) webhook_max_payload_bytes: Option<usize>,
+    pub(crate) resend_within: Option<Duration>,
     pub(crate) media_inline_max_bytes: Option<u64>,
     pub(crate) media_max_bytes: Option<u64>,
     /// Whether private addresses are refused as targets of webhooks and media.
@@ -110,6 +111,7 @@ impl Config {
             webhook_max_per_session: of
                 .value("WEBHOOK_MAX_PER_SESSION", "a number from 1 to 1000", |it| within(it, 1, 1_000))?,
             webhook_max_payload_bytes: of.value("WEBHOOK_MAX_PAYLOAD_BYTES", SIZE, small_size)?,
+            resend_within: of.value("RESEND_WITHIN_SECONDS", SECONDS, seconds)?,
             media_inline_max_bytes: of.value("WEBHOOK_MEDIA_INLINE_MAX_BYTES", SIZE, size)?,
             media_max_bytes: of.value("MEDIA_DOWNLOAD_MAX_BYTES", SIZE, size)?,
             guard_addresses: of.value("WEBHOOK_SSRF_PROTECT", "true or false", |it| it.parse().ok())?.unwrap_or(true),
@@ -134,6 +136,7 @@ pub(crate) fn log_settings(environment: &Environment) -> Result<LogSettings, Con
 
 const ADDRESS: &str = "an IP address, such as 127.0.0.1, or 0.0.0.0 for all";
 const MILLISECONDS: &str = "a number of milliseconds from 1 to 3600000";
+const SECONDS: &str = "a number of seconds from 1 to 2592000";
 const SIZE: &str = "a size from 1kb to 1gb, such as 25mb, or a number of bytes";
 const HOSTS: &str = "a list of host names, IP addresses and networks such as 10.0.0.0/8, with commas between";
 
@@ -200,6 +203,10 @@ fn days(text: &str) -> Option<Duration> {
 fn base_url(text: &str) -> Option<String> {
     let url = url::Url::parse(text).ok().filter(|it| matches!(it.scheme(), "http" | "https") && it.has_host())?;
     Some(url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn seconds(text: &str) -> Option<Duration> {
+    within(text, 1, 2_592_000).map(Duration::from_secs)
 }
 
 fn size(text: &str) -> Option<u64> {
@@ -287,6 +294,7 @@ mod tests {
             ("WEBHOOK_TIMEOUT", "0"),
             ("WEBHOOK_RETRY_DELAY", "5s"),
             ("WEBHOOK_MAX_PER_SESSION", "-1"),
+            ("RESEND_WITHIN_SECONDS", "0"),
             ("WEBHOOK_SSRF_PROTECT", "maybe"),
             ("SSRF_ALLOWED_HOSTS", "good.example, bad example"),
             ("MEDIA_DOWNLOAD_MAX_BYTES", "none"),

@@ -4,8 +4,10 @@ use openwa_core::Gateway;
 use openwa_model::{
     Timestamp,
     chat::{Chat, ChatMark, Typing},
+    contact::PersonIds,
     content::MessageKind,
-    jid::ChatKind,
+    id::SessionId,
+    jid::{ChatKind, Jid},
     store::Page,
 };
 use poem_openapi::{
@@ -39,6 +41,12 @@ pub(crate) struct ChatSummary {
     is_group: bool,
     /// What sort of chat it is.
     kind: Word<ChatKind>,
+    /// The phone number of the person it is with, digits only, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    phone: Option<String>,
+    /// The hidden id of the person it is with, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lid: Option<String>,
     /// Messages not read yet.
     unread_count: u32,
     /// When the last message was sent, in seconds; 0 when there is none.
@@ -61,13 +69,26 @@ pub(crate) struct ChatSummary {
 }
 
 impl ChatSummary {
-    pub(crate) fn of(chat: Chat, now: Timestamp) -> Self {
+    /// Chats of a session, each with both ids of whom it is with.
+    pub(crate) async fn all(gateway: &Gateway, session: SessionId, chats: Vec<Chat>) -> Answer<Vec<Self>> {
+        let now = gateway.now();
+        let people = gateway.people(session, chats.iter().map(|it| &it.id)).await?;
+        let summary = |it: Chat| {
+            let ids = people.get(&it.id);
+            Self::of(it, ids, now)
+        };
+        Ok(chats.into_iter().map(summary).collect())
+    }
+
+    fn of(chat: Chat, ids: Option<&PersonIds>, now: Timestamp) -> Self {
         let muted_until = chat.muted_until.filter(|it| *it > now);
         let for_good = |it: Timestamp| it == Timestamp::MAX;
         Self {
             name: chat.name.unwrap_or_else(|| chat.id.user().to_owned()),
             is_group: chat.id.is_group(),
             kind: Word(chat.id.kind()),
+            phone: ids.and_then(|it| it.phone.as_ref()).map(|it| it.user().to_owned()),
+            lid: ids.and_then(|it| it.lid.as_ref()).map(Jid::to_string),
             id: chat.id.to_string(),
             unread_count: chat.unread,
             timestamp: chat.last_at.map_or(0, Timestamp::as_second),
@@ -185,11 +206,11 @@ impl Chats {
         #[oai(default)]
         offset: Query<u32>,
     ) -> Answer<Shown<Vec<ChatSummary>>> {
-        let (session, now) = (session.0.id()?, self.0.now());
+        let session = session.0.id()?;
         let chats = self.0.chats(session, Page { limit: limit.0, offset: offset.0 }).await?;
         let fence = caller.fence(&self.0, session).await?;
-        let seen = chats.into_iter().filter(|it| fence.sees(&it.id));
-        Ok(Shown(seen.map(|it| ChatSummary::of(it, now)).collect()))
+        let seen = chats.into_iter().filter(|it| fence.sees(&it.id)).collect();
+        Ok(Shown(ChatSummary::all(&self.0, session, seen).await?))
     }
 
     /// Mark a chat as read
@@ -362,7 +383,7 @@ fn end_of_silence(millis: i64, now: Timestamp) -> Answer<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use openwa_model::{id::SessionId, jid::Jid};
+    use openwa_model::id::SessionId;
     use poem_openapi::types::ToJSON;
 
     use super::*;
@@ -392,7 +413,7 @@ mod tests {
             (until(101), true, Some(101_000)),
             (Some(Timestamp::MAX), true, Some(0)),
         ] {
-            let summary = ChatSummary::of(chat(muted_until), now);
+            let summary = ChatSummary::of(chat(muted_until), None, now);
             assert_eq!((summary.muted, summary.mute_expiration), (muted, expiration), "{muted_until:?}");
             assert_eq!(summary.name, "15550000001");
         }
@@ -413,7 +434,7 @@ mod tests {
 
     #[test]
     fn both_ways_of_writing_a_chat_agree() {
-        let summary = ChatSummary::of(chat(None), Timestamp::UNIX_EPOCH);
+        let summary = ChatSummary::of(chat(None), None, Timestamp::UNIX_EPOCH);
         assert_eq!(summary.to_json().unwrap(), serde_json::to_value(&summary).unwrap());
     }
 }

@@ -38,6 +38,10 @@ pub(crate) struct NumberCheckResponse {
     exists: bool,
     /// Its id, to send to.
     whatsapp_id: Nullable<String>,
+    /// Its hidden id, where WhatsApp told it.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lid: Option<String>,
 }
 
 /// One person.
@@ -364,6 +368,7 @@ impl Contacts {
             number: check.number,
             exists: check.id.is_some(),
             whatsapp_id: Nullable(check.id.map(|it| it.to_string())),
+            lid: check.lid.map(|it| it.to_string()),
         }))
     }
 }

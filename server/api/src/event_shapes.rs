@@ -92,6 +92,10 @@ struct MessageAckEvent {
     /// The same as a number: -1 failed, 0 pending, 1 sent, 2 delivered, 3 read.
     #[oai(deprecated)]
     ack: i32,
+    /// The phone number of who sent the message, where it is known.
+    sender_phone: Option<String>,
+    /// The hidden id of who sent the message, where it is known.
+    sender_lid: Option<String>,
 }
 
 /// An outgoing message will not arrive.
@@ -111,6 +115,12 @@ struct MessageFailedEvent {
     ack: i32,
     /// Why.
     error: Nullable<String>,
+    /// WhatsApp's code, where it refused the message.
+    code: Option<u32>,
+    /// The phone number of who sent the message, where it is known.
+    sender_phone: Option<String>,
+    /// The hidden id of who sent the message, where it is known.
+    sender_lid: Option<String>,
 }
 
 /// A message was taken back.
@@ -134,6 +144,10 @@ struct MessageRevokedEvent {
     body: String,
     /// When it was taken back, in seconds.
     timestamp: i64,
+    /// The phone number of who had sent it, where it is known.
+    sender_phone: Option<String>,
+    /// The hidden id of who had sent it, where it is known.
+    sender_lid: Option<String>,
 }
 
 /// Someone reacted to a message.
@@ -148,6 +162,10 @@ struct MessageReactionEvent {
     reaction: String,
     /// Who reacted.
     sender_id: String,
+    /// Their phone number, where it is known.
+    sender_phone: Option<String>,
+    /// Their hidden id, where it is known.
+    sender_lid: Option<String>,
 }
 
 /// The text of a message was changed.
@@ -180,6 +198,30 @@ struct MessageEditedEvent {
     /// Who is mentioned in it.
     mentioned_ids: Option<Vec<String>>,
     /// When it was changed, in seconds.
+    timestamp: i64,
+    /// The phone number of who sent it, where it is known.
+    sender_phone: Option<String>,
+    /// The hidden id of who sent it, where it is known.
+    sender_lid: Option<String>,
+}
+
+/// A phone number was learned for a hidden id: what was kept under both is one from now on.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct ContactMergedEvent {
+    /// The person, and the chat with them, from now on.
+    contact_id: String,
+    /// The hidden id under which both went before.
+    former_id: String,
+    /// Whether there was a chat under the hidden id; it is gone.
+    chat_merged: bool,
+    /// How many messages moved to the phone number.
+    messages_moved: u64,
+    /// The phone number, digits only.
+    sender_phone: String,
+    /// The hidden id.
+    sender_lid: String,
+    /// When it was learned, in seconds.
     timestamp: i64,
 }
 
@@ -420,6 +462,7 @@ shapes! {
     SessionReconnectLoop => SessionReconnectLoopEvent, "A session tries to reconnect again and again";
     SessionRestriction => SessionRestrictionEvent, "WhatsApp limited the account, or lifted the limit";
     PresenceUpdate => PresenceUpdateEvent, "A contact came on line, went away, or is typing";
+    ContactMerged => ContactMergedEvent, "A phone number was learned for a hidden id, and two chats became one";
     GroupJoin => GroupEvent, "Members joined a group or were added";
     GroupLeave => GroupEvent, "Members left a group or were removed";
     GroupUpdate => GroupEvent, "A group's subject, description, picture or settings changed";

@@ -102,7 +102,9 @@ fn stored(name: &str) -> Option<Value> {
         "ContactPhone" => json!({"contactId": "100000000000002@lid", "phone": "15550000002"}),
         "SaveContact" => json!({"firstName": "Grace", "lastName": "Hopper"}),
         "SuccessMessage" => json!({"success": true, "message": "Contact saved"}),
-        "NumberCheck" => json!({"number": "15550000002", "exists": true, "whatsappId": CUSTOMER}),
+        "NumberCheck" => json!({
+            "number": "15550000002", "exists": true, "whatsappId": CUSTOMER, "lid": "100000000000002@lid",
+        }),
         "GroupSummary" => json!({"id": GROUP, "name": "Regulars", "linkedParentJID": null}),
         "Group" => json!({
             "id": GROUP, "name": "Regulars", "description": "Offers, once a week", "owner": SHOP,
@@ -304,6 +306,10 @@ fn events(name: &str) -> Option<Value> {
         }),
         "ChatUpdateEvent" => json!({
             "chatId": CUSTOMER, "archived": true, "pinned": false, "muted": false, "unreadCount": 0, "deleted": false,
+        }),
+        "ContactMergedEvent" => json!({
+            "contactId": CUSTOMER, "formerId": "100000000000002@lid", "chatMerged": true, "messagesMoved": 3,
+            "senderPhone": "15550000002", "senderLid": "100000000000002@lid", "timestamp": AT_SECONDS,
         }),
         "SessionStatusEvent" => json!({"sessionId": SESSION, "status": "ready"}),
         "SessionQrEvent" => json!({"sessionId": SESSION, "qr": "data:image/png;base64,iVBORw0KGgo="}),

@@ -115,11 +115,11 @@ impl Labels {
         #[oai(name = "sessionId")] session: Path<SessionPath>,
         #[oai(name = "labelId")] id: Path<String>,
     ) -> Answer<Shown<Vec<ChatSummary>>> {
-        let (session, now) = (session.0.id()?, self.0.now());
+        let session = session.0.id()?;
         let chats = self.0.chats_with_label(session, label_of(&id.0)?).await?;
         let fence = caller.fence(&self.0, session).await?;
-        let seen = chats.into_iter().filter(|it| fence.sees(&it.id));
-        Ok(Shown(seen.map(|it| ChatSummary::of(it, now)).collect()))
+        let seen = chats.into_iter().filter(|it| fence.sees(&it.id)).collect();
+        Ok(Shown(ChatSummary::all(&self.0, session, seen).await?))
     }
 
     /// Save a label

@@ -1,6 +1,9 @@
 //! A stored message on the wire, and who reacted to it.
 
+use std::collections::BTreeMap;
+
 use openwa_model::{
+    contact::PersonIds,
     content::{Detail, Media, MessageKind},
     jid::{ChatKind, Jid},
     message::{DeliveryStatus, Message, Reaction},
@@ -62,6 +65,14 @@ pub(crate) struct MessageRecord {
     media_mimetype: Nullable<String>,
     /// How far it got.
     status: Word<DeliveryStatus>,
+    /// The sender's phone number, digits only, where it is known.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sender_phone: Option<String>,
+    /// The sender's hidden id, where it is known.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sender_lid: Option<String>,
     /// When it was stored.
     created_at: Moment,
 }
@@ -203,6 +214,14 @@ pub(crate) struct ReactionGroup {
 pub(crate) struct ReactionSender {
     /// Who.
     sender_id: String,
+    /// Their phone number, digits only, where it is known.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sender_phone: Option<String>,
+    /// Their hidden id, where it is known.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sender_lid: Option<String>,
     /// The emoji.
     emoji: String,
     /// When, in seconds.
@@ -233,6 +252,8 @@ impl MessageRecord {
             media_path: Nullable(None),
             media_mimetype: Nullable(message.media.as_ref().map(|it| it.mimetype.clone())),
             status: Word(message.status),
+            sender_phone: message.sender_phone.as_ref().map(|it| it.user().to_owned()),
+            sender_lid: message.sender_lid.as_ref().map(Jid::to_string),
             created_at: Moment(message.created_at),
             metadata: Nullable(MessageMetadata::of(message, inline)),
         }
@@ -278,10 +299,18 @@ impl MediaInfo {
     }
 }
 
-pub(crate) fn grouped(reactions: Vec<Reaction>) -> Vec<ReactionGroup> {
+/// Reactions by emoji; `people` are both ids of who reacted.
+pub(crate) fn grouped(reactions: Vec<Reaction>, people: &BTreeMap<Jid, PersonIds>) -> Vec<ReactionGroup> {
     let mut groups: Vec<ReactionGroup> = Vec::new();
     for Reaction { sender, emoji, timestamp, .. } in reactions.into_iter().filter(|it| !it.emoji.is_empty()) {
-        let one = ReactionSender { sender_id: sender.to_string(), emoji, timestamp: timestamp.as_second() };
+        let ids = people.get(&sender);
+        let one = ReactionSender {
+            sender_phone: ids.and_then(|it| it.phone.as_ref()).map(|it| it.user().to_owned()),
+            sender_lid: ids.and_then(|it| it.lid.as_ref()).map(Jid::to_string),
+            sender_id: sender.to_string(),
+            emoji,
+            timestamp: timestamp.as_second(),
+        };
         match groups.iter_mut().find(|it| it.emoji == one.emoji) {
             Some(group) => group.senders.push(one),
             None => groups.push(ReactionGroup { emoji: one.emoji.clone(), senders: vec![one] }),
@@ -306,7 +335,13 @@ mod tests {
             emoji: emoji.to_owned(),
             timestamp: Timestamp::from_second(5).unwrap(),
         };
-        let groups = grouped(vec![reaction("1", "👍"), reaction("2", "❤"), reaction("3", "👍"), reaction("4", "")]);
+        let reactions = vec![reaction("1", "👍"), reaction("2", "❤"), reaction("3", "👍"), reaction("4", "")];
+        let lid: Jid = "100000000000002@lid".parse().unwrap();
+        let two = PersonIds { phone: Some(Jid::phone("2")), lid: Some(lid.clone()) };
+        let groups = grouped(reactions, &BTreeMap::from([(Jid::phone("2"), two)]));
+        let said = (groups[1].senders[0].sender_phone.as_deref(), groups[1].senders[0].sender_lid.clone());
+        assert_eq!(said, (Some("2"), Some(lid.to_string())));
+        assert_eq!(groups[0].senders[0].sender_lid, None);
         let told: Vec<_> = groups
             .iter()
             .map(|it| (it.emoji.as_str(), it.senders.iter().map(|it| it.sender_id.as_str()).collect::<Vec<_>>()))

@@ -247,7 +247,9 @@ impl Messages {
         let (session, chat) = (session.0.id()?, chat_of(&chat_id.0)?);
         caller.may_use(&self.0, session, &chat).await?;
         let id = message_id("messageId", &id.0)?;
-        Ok(Shown(grouped(self.0.reactions(session, &chat, &id).await?)))
+        let reactions = self.0.reactions(session, &chat, &id).await?;
+        let people = self.0.people(session, reactions.iter().map(|it| &it.sender)).await?;
+        Ok(Shown(grouped(reactions, &people)))
     }
 
     /// React to a message

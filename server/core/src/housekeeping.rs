@@ -1,12 +1,15 @@
-//! What is written down or thrown away in time: the use of keys, requests that need not be remembered any longer,
-//! statuses that are seen no more, and the end of the audit log.
+//! What is written down or thrown away in time: the use of keys, requests that need not be remembered any longer, the
+//! end of the audit log, statuses that are seen no more, and what waited too long for the message it is about.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use openwa_model::{Timestamp, store::StoreError};
 use tokio_util::sync::CancellationToken;
 
-use crate::gateway::{Context, Ports, STATUS_LASTS};
+use crate::{
+    gateway::{Context, Gateway, Ports, STATUS_LASTS},
+    inbound,
+};
 
 /// How many statuses are thrown away at once.
 const STATUSES_AT_ONCE: u32 = 500;
@@ -15,13 +18,13 @@ const EVERY: Duration = Duration::from_secs(10);
 
 /// The worker.
 pub(crate) struct Housekeeping {
-    context: Arc<Context>,
+    gateway: Gateway,
 }
 
 impl Housekeeping {
     /// A worker over the gateway's ports.
-    pub(crate) fn new(context: Arc<Context>) -> Self {
-        Self { context }
+    pub(crate) fn new(gateway: Gateway) -> Self {
+        Self { gateway }
     }
 
     /// Works until it is told to stop, and then once more, so that no use of a key is lost.
@@ -39,22 +42,24 @@ impl Housekeeping {
 
     /// Does what is due; says how many keys' uses were written.
     pub(crate) async fn tidy_once(&self) -> Result<usize, StoreError> {
-        let store = &self.context.ports.store;
-        let written = self.context.keyring.write_uses(&**store).await?;
+        let context = self.context();
+        let store = &context.ports.store;
+        let written = context.keyring.write_uses(&**store).await?;
         let mut unit = store.begin().await?;
-        let now = self.context.now();
+        let now = context.now();
         unit.expire_idempotent_requests(now).await?;
-        unit.expire_audit_entries(now.saturating_sub(self.context.settings.audit_lasts).unwrap_or(Timestamp::MIN))
-            .await?;
+        unit.expire_audit_entries(now.saturating_sub(context.settings.audit_lasts).unwrap_or(Timestamp::MIN)).await?;
+        inbound::forget_old(&mut *unit, now).await?;
         unit.commit().await?;
         self.expire_statuses().await?;
+        self.tell_old_reactions().await?;
         Ok(written)
     }
 
     /// A status is kept for as long as it is to be seen.
     async fn expire_statuses(&self) -> Result<(), StoreError> {
-        let Ports { store, files, .. } = &self.context.ports;
-        let before = self.context.now().saturating_sub(STATUS_LASTS).unwrap_or(Timestamp::MIN);
+        let Ports { store, files, .. } = &self.context().ports;
+        let before = self.context().now().saturating_sub(STATUS_LASTS).unwrap_or(Timestamp::MIN);
         let expired = store.view().await?.expired_statuses(before, STATUSES_AT_ONCE).await?;
         if expired.is_empty() {
             return Ok(());
@@ -70,5 +75,21 @@ impl Housekeeping {
             }
         }
         Ok(())
+    }
+
+    async fn tell_old_reactions(&self) -> Result<(), StoreError> {
+        for session in inbound::sessions_with_old_reactions(self.context()).await? {
+            // A session that does not run is told of when it does: only its owner writes its log.
+            let Some(running) = self.gateway.0.supervisor.running(session) else { continue };
+            match inbound::tell_old_reactions(self.context(), &running).await {
+                Ok(()) | Err(StoreError::LeaseLost) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn context(&self) -> &Context {
+        &self.gateway.0.context
     }
 }

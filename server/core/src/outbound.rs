@@ -29,8 +29,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 pub(crate) enum Outcome {
     /// WhatsApp accepted it, then.
     Accepted(Timestamp),
-    /// It will not arrive.
-    Failed(GatewayError),
+    /// It will not arrive; with WhatsApp's code, where it refused.
+    Failed(GatewayError, Option<u32>),
     /// It may have been sent, or not; it stays pending.
     Unknown(String),
     /// It was certainly not sent, and may be later.
@@ -40,29 +40,31 @@ pub(crate) enum Outcome {
 /// Hands a stored message to the engine. The caller holds its place among the sends under way.
 pub(crate) async fn hand_over(context: &Context, running: &Running, message: &Message) -> Outcome {
     if message.kind == MessageKind::Revoked {
-        return Outcome::Failed(GatewayError::SendFailed("the message was taken back before it was sent".to_owned()));
+        let why = "the message was taken back before it was sent";
+        return Outcome::Failed(GatewayError::SendFailed(why.to_owned()), None);
     }
     let Some(outgoing) = message.outgoing.clone() else {
-        return Outcome::Failed(GatewayError::SendFailed("what to send was not stored".to_owned()));
+        return Outcome::Failed(GatewayError::SendFailed("what to send was not stored".to_owned()), None);
     };
     match running.call(SendMessage(outgoing), context.settings.send_timeout).await {
         Ok(sent) => Outcome::Accepted(sent.at),
         Err(error @ CallError::NotReady(_)) => Outcome::NotNow(error.into()),
-        Err(error @ CallError::Cannot(..)) => Outcome::Failed(error.into()),
+        Err(error @ CallError::Cannot(..)) => Outcome::Failed(error.into(), None),
         Err(CallError::Engine(error)) => outcome_of(error),
     }
 }
 
 fn outcome_of(error: EngineError) -> Outcome {
+    let code = error.code;
     match error.kind {
         ErrorKind::Unconfirmed => Outcome::Unknown(error.message),
         ErrorKind::NotConnected => Outcome::NotNow(error.into()),
         ErrorKind::NotFound | ErrorKind::Refused | ErrorKind::NotABusiness | ErrorKind::Invalid => {
-            Outcome::Failed(error.into())
+            Outcome::Failed(error.into(), code)
         }
         ErrorKind::Media | ErrorKind::Store | ErrorKind::Internal => {
             let GatewayError::Engine(message) = error.into() else { unreachable!("these kinds are the engine's own") };
-            Outcome::Failed(GatewayError::SendFailed(message))
+            Outcome::Failed(GatewayError::SendFailed(message), code)
         }
     }
 }
@@ -71,8 +73,8 @@ fn outcome_of(error: EngineError) -> Outcome {
 enum Settled<'a> {
     /// WhatsApp accepted it, then; with its file in base64, where it fits into an event.
     Accepted(Timestamp, Option<String>),
-    /// It will not arrive, because.
-    Failed(&'a str),
+    /// It will not arrive, because; with WhatsApp's code, where it refused.
+    Failed(&'a str, Option<u32>),
 }
 
 /// Writes that WhatsApp accepted a message, and answers the request that sent it.
@@ -90,15 +92,15 @@ pub(crate) async fn accepted(
     settle(context, running, message, &Settled::Accepted(at, data), key).await
 }
 
-/// Writes that a message will not arrive, and frees the key of the request that sent it.
+/// Writes that a message will not arrive, why and with which code, and frees the key of the request that sent it.
 pub(crate) async fn failed(
     context: &Context,
     running: &Running,
     message: &Message,
-    why: &str,
+    (why, code): (&str, Option<u32>),
     key: Option<&str>,
 ) -> Result<(), StoreError> {
-    settle(context, running, message, &Settled::Failed(why), key).await
+    settle(context, running, message, &Settled::Failed(why, code), key).await
 }
 
 /// Tries to write for a while: what WhatsApp already did should not look undone because the database was away for a second.
@@ -144,18 +146,22 @@ async fn write(
     match how {
         Settled::Accepted(at, data) => {
             unit.set_message_timestamp(session, chat, id, *at).await?;
-            for moved in unit.advance_messages(session, chat, ids, DeliveryStatus::Sent, None).await? {
-                let moved = Message { timestamp: *at, ..moved };
-                unit.append_event(&events.message(&moved, data.as_deref())).await?;
+            // WhatsApp may refuse what it accepted a moment ago, and that may be stored by now: it is the last word.
+            let now = unit.message(session, chat, id).await?;
+            if now.is_none_or(|it| it.status != DeliveryStatus::Failed) {
+                for moved in unit.advance_messages(session, chat, ids, DeliveryStatus::Sent, None).await? {
+                    let moved = Message { timestamp: *at, ..moved };
+                    unit.append_event(&events.message(&moved, data.as_deref())).await?;
+                }
             }
             if let Some(key) = key {
                 let (status, body) = idempotency::written_answer(id, *at);
                 unit.answer_idempotent_request(session, key, status, &body).await?;
             }
         }
-        Settled::Failed(why) => {
+        Settled::Failed(why, code) => {
             for moved in unit.advance_messages(session, chat, ids, DeliveryStatus::Failed, Some(why)).await? {
-                unit.append_event(&events.failed(&moved, context.now())).await?;
+                unit.append_event(&events.failed(&moved, *code, context.now())).await?;
             }
             if let Some(key) = key {
                 unit.delete_idempotent_request(session, key).await?;

@@ -9,6 +9,7 @@ use openwa_model::{
     Timestamp,
     call::{CallHeard, CallOutcome},
     chat::Chat,
+    contact::{Merged, PersonIds},
     content::{Detail, Media},
     event::{EventKind, NewEvent},
     files::{FileError, FileKey, Files},
@@ -64,20 +65,25 @@ impl Events<'_> {
     /// `message.ack`.
     pub(crate) fn ack(&self, message: &Message, at: Timestamp) -> NewEvent {
         let key = format!("ack_{}_{}_{}", self.session, message.id, message.status.name());
-        let data = json!({
+        let mut data = json!({
             "id": message.id, "messageId": message.id, "chatId": message.chat,
             "status": message.status.name(), "ack": message.status.ack(),
         });
+        put_sender(&mut data, message.sender_phone.as_ref(), message.sender_lid.as_ref());
         self.event(EventKind::MessageAck, Some(&message.chat), at, key, data)
     }
 
-    /// `message.failed`.
-    pub(crate) fn failed(&self, message: &Message, at: Timestamp) -> NewEvent {
+    /// `message.failed`; `code` is WhatsApp's, where it refused.
+    pub(crate) fn failed(&self, message: &Message, code: Option<u32>, at: Timestamp) -> NewEvent {
         let key = format!("failed_{}_{}", self.session, message.id);
-        let data = json!({
+        let mut data = json!({
             "id": message.id, "messageId": message.id, "chatId": message.chat,
             "status": "failed", "ack": -1, "error": message.error,
         });
+        if let Some(code) = code {
+            data["code"] = json!(code);
+        }
+        put_sender(&mut data, message.sender_phone.as_ref(), message.sender_lid.as_ref());
         self.event(EventKind::MessageFailed, Some(&message.chat), at, key, data)
     }
 
@@ -85,10 +91,11 @@ impl Events<'_> {
     pub(crate) fn revoked(&self, message: &Message, at: Timestamp) -> NewEvent {
         let key = format!("rev_{}_{}", self.session, message.id);
         let (from, to) = self.sides(message);
-        let data = json!({
+        let mut data = json!({
             "id": message.id, "revokedId": message.id, "chatId": message.chat, "from": from, "to": to,
             "type": "revoked", "body": "", "timestamp": at.as_second(),
         });
+        put_sender(&mut data, message.sender_phone.as_ref(), message.sender_lid.as_ref());
         self.event(EventKind::MessageRevoked, Some(&message.chat), at, key, data)
     }
 
@@ -107,17 +114,19 @@ impl Events<'_> {
         if has_author(message) {
             data["author"] = json!(message.sender);
         }
+        put_sender(&mut data, message.sender_phone.as_ref(), message.sender_lid.as_ref());
         self.event(EventKind::MessageEdited, Some(&message.chat), at, key, data)
     }
 
     /// `message.reaction`.
-    pub(crate) fn reaction(&self, reaction: &Reaction) -> NewEvent {
+    pub(crate) fn reaction(&self, reaction: &Reaction, sender: &PersonIds) -> NewEvent {
         let occurred_ms = reaction.timestamp.as_millisecond();
         let key = format!("react_{}_{}_{}_{occurred_ms}", self.session, reaction.target, reaction.sender);
-        let data = json!({
+        let mut data = json!({
             "messageId": reaction.target, "chatId": reaction.chat,
             "reaction": reaction.emoji, "senderId": reaction.sender,
         });
+        put_sender(&mut data, sender.phone.as_ref(), sender.lid.as_ref());
         self.event(EventKind::MessageReaction, Some(&reaction.chat), reaction.timestamp, key, data)
     }
 
@@ -194,6 +203,18 @@ impl Events<'_> {
             data["omitReason"] = json!("too_large");
         }
         self.event(EventKind::StatusReceived, Some(&message.chat), message.timestamp, key, data)
+    }
+
+    /// `contact.merged`.
+    pub(crate) fn merged(&self, merged: &Merged, at: Timestamp) -> NewEvent {
+        let Merged { phone, lid, chat, messages } = merged;
+        let key = format!("merge_{}_{}_{}", self.session, lid.user(), phone.user());
+        let mut data = json!({
+            "contactId": phone, "formerId": lid, "chatMerged": chat, "messagesMoved": messages,
+            "timestamp": at.as_second(),
+        });
+        put_sender(&mut data, Some(phone), Some(lid));
+        self.event(EventKind::ContactMerged, Some(phone), at, key, data)
     }
 
     /// `session.status`.
@@ -332,6 +353,16 @@ impl Events<'_> {
             put(name, value);
         }
         Value::Object(fields)
+    }
+}
+
+/// Both ids of who did it, beside the contract's fields.
+fn put_sender(data: &mut Value, phone: Option<&Jid>, lid: Option<&Jid>) {
+    if let Some(phone) = phone {
+        data["senderPhone"] = json!(phone.user());
+    }
+    if let Some(lid) = lid {
+        data["senderLid"] = json!(lid);
     }
 }
 
@@ -554,15 +585,51 @@ mod tests {
         let sid = SESSION;
         for (event, key) in [
             (events.ack(&failed, at), format!("ack_{sid}_3EB0AA_delivered")),
-            (events.failed(&failed, at), format!("failed_{sid}_3EB0AA")),
+            (events.failed(&failed, None, at), format!("failed_{sid}_3EB0AA")),
             (events.revoked(&failed, at), format!("rev_{sid}_3EB0AA")),
             (events.edited(&failed, at), format!("edit_{sid}_3EB0AA_1700000000123")),
-            (events.reaction(&reaction), format!("react_{sid}_3EB0AA_15550000001@c.us_1700000000123")),
+            (
+                events.reaction(&reaction, &PersonIds::default()),
+                format!("react_{sid}_3EB0AA_15550000001@c.us_1700000000123"),
+            ),
             (events.status(Status::Ready, at), format!("sess_{sid}_ready_1700000000123")),
             (events.qr("2@abc", "data:", at), format!("qr_{sid}_{}", &hex::encode(Sha256::digest("2@abc"))[..12])),
         ] {
             assert_eq!(event.idempotency_key, key);
             assert_eq!(event.session, SESSION);
         }
+    }
+
+    #[test]
+    fn every_event_of_a_message_carries_both_ids_of_its_sender() {
+        let events = Events { session: SESSION, own: None };
+        let at = Timestamp::UNIX_EPOCH;
+        let (phone, lid) = (Jid::phone("15550000001"), "100000000000001@lid".parse::<Jid>().unwrap());
+        let ids = PersonIds { phone: Some(phone.clone()), lid: Some(lid.clone()) };
+        let mut sent = message("15550000001@c.us", "15550000001@c.us", false);
+        (sent.sender_phone, sent.sender_lid) = (ids.phone.clone(), ids.lid.clone());
+        let reaction = Reaction {
+            chat: sent.chat.clone(),
+            target: sent.id.clone(),
+            sender: phone.clone(),
+            emoji: "👍".into(),
+            timestamp: at,
+        };
+        let merged = Merged { phone, lid, chat: true, messages: 3 };
+        for event in [
+            events.message(&sent, None),
+            events.ack(&sent, at),
+            events.failed(&sent, Some(463), at),
+            events.revoked(&sent, at),
+            events.edited(&sent, at),
+            events.reaction(&reaction, &ids),
+            events.merged(&merged, at),
+        ] {
+            let said = (event.data["senderPhone"].as_str(), event.data["senderLid"].as_str());
+            assert_eq!(said, (Some("15550000001"), Some("100000000000001@lid")), "{}", event.kind.name());
+            let text = event.data.to_string();
+            assert!(!text.contains("s.whatsapp.net") && !text.contains(":3@"), "{text}");
+        }
+        assert_eq!(events.failed(&sent, Some(463), at).data["code"], 463);
     }
 }

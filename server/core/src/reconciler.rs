@@ -1,4 +1,5 @@
-//! Messages that were stored but not sent, or of which nobody knows: sent again under their ids, oldest first.
+//! Messages that were stored but not sent, or of which nobody knows: sent again under their ids, oldest first, until
+//! they are too old to be of use.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,6 +19,10 @@ use crate::{
 pub(crate) const BATCH: u32 = 200;
 /// The wait after the store failed.
 const AFTER_ERROR: Duration = Duration::from_secs(5);
+
+/// What becomes of a message that is not sent again. A receipt may still prove that it arrived.
+const TOO_OLD: &str =
+    "WhatsApp did not confirm the message in time; whether it was sent is not known, and it is not sent again";
 
 /// How a pass over the pending messages ended.
 enum Pass {
@@ -95,11 +100,17 @@ async fn pass(context: &Context, running: &Arc<Running>, pending: Vec<Message>) 
         if !is_still_pending(context, &message).await? {
             continue;
         }
+        if is_too_old(context, &message) {
+            tracing::warn!(session.id = %running.id, message.id = %message.id, "a pending message is too old to be sent again");
+            outbound::failed(context, running, &message, (TOO_OLD, None), None).await?;
+            settled += 1;
+            continue;
+        }
         tracing::info!(session.id = %running.id, message.id = %message.id, "sending a pending message again");
         match outbound::hand_over(context, running, &message).await {
             Outcome::Accepted(at) => outbound::accepted(context, running, &message, at, None).await?,
-            Outcome::Failed(error) => {
-                outbound::failed(context, running, &message, &error.to_string(), None).await?;
+            Outcome::Failed(error, code) => {
+                outbound::failed(context, running, &message, (&error.to_string(), code), None).await?;
             }
             Outcome::Unknown(_) | Outcome::NotNow(_) => return Ok(Pass::Later),
         }
@@ -107,6 +118,12 @@ async fn pass(context: &Context, running: &Arc<Running>, pending: Vec<Message>) 
     }
     // What others are sending right now is theirs.
     Ok(if is_all || settled == 0 { Pass::Done } else { Pass::More })
+}
+
+/// Whether a message has waited for so long that sending it now would do more harm than good.
+fn is_too_old(context: &Context, message: &Message) -> bool {
+    let age = Duration::try_from(context.now().duration_since(message.created_at));
+    age.is_ok_and(|it| it > context.settings.resend_within)
 }
 
 /// Asked once nobody else can be sending it: its send may have ended since the list was read.

@@ -45,6 +45,8 @@ pub struct Settings {
     pub resend_delay: Duration,
     /// How long the audit log goes back.
     pub audit_lasts: Duration,
+    /// For how long a message of unknown outcome is sent again; an older one fails.
+    pub resend_within: Duration,
     /// Mixed into the hashes of API keys, where it is set.
     pub api_key_pepper: Option<Secret>,
 }
@@ -70,6 +72,7 @@ impl Default for Settings {
             idempotency_lasts: Duration::from_secs(24 * 60 * 60),
             resend_delay: Duration::from_secs(30),
             audit_lasts: Duration::from_secs(90 * 24 * 60 * 60),
+            resend_within: Duration::from_secs(24 * 60 * 60),
             api_key_pepper: None,
         }
     }

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{id::SessionId, jid::Jid};
+use crate::{
+    id::SessionId,
+    jid::{Jid, Server},
+};
 
 /// One person a session knows.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -32,6 +35,39 @@ pub struct ContactSeen {
     pub name: Option<String>,
     /// The name the person shows.
     pub push_name: Option<String>,
+}
+
+/// Both ids of one person, as far as they are known.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct PersonIds {
+    /// The phone number.
+    pub phone: Option<Jid>,
+    /// The hidden id.
+    pub lid: Option<Jid>,
+}
+
+impl PersonIds {
+    /// Of whom no more is known than this id.
+    pub fn of(id: Jid) -> Self {
+        match id.server() {
+            Server::Phone => Self { phone: Some(id), lid: None },
+            Server::Lid => Self { phone: None, lid: Some(id) },
+            Server::Group | Server::Newsletter | Server::Broadcast => Self::default(),
+        }
+    }
+}
+
+/// What was kept under a hidden id turned out to belong to a phone number, and moved there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Merged {
+    /// The phone number: where everything is now.
+    pub phone: Jid,
+    /// The hidden id: where it was.
+    pub lid: Jid,
+    /// Whether there was a chat under the hidden id.
+    pub chat: bool,
+    /// How many messages moved, of the chat and of other chats where the person wrote.
+    pub messages: u64,
 }
 
 /// What WhatsApp says about a number.

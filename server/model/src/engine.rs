@@ -184,6 +184,8 @@ pub enum Signal {
     Revoked(Revoked),
     /// WhatsApp accepted a send, or refused it after all.
     SendSettled(SendSettled),
+    /// How many people an own message to a group goes to.
+    Addressed(Addressed),
     /// A chat was changed on another device of this account.
     Chat(ChatChanged),
     /// Labels were changed on another device of this account.
@@ -243,7 +245,7 @@ pub struct InboundMessage {
 }
 
 /// How far messages got.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Receipt {
     /// The chat.
     pub chat: Jid,
@@ -260,7 +262,7 @@ pub struct Receipt {
 }
 
 /// A changed text.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Edited {
     /// The chat.
     pub chat: Jid,
@@ -279,7 +281,7 @@ pub struct Edited {
 }
 
 /// A message taken back.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Revoked {
     /// The chat.
     pub chat: Jid,
@@ -304,6 +306,17 @@ pub struct SendSettled {
     pub refused: Option<u32>,
     /// When.
     pub timestamp: Timestamp,
+}
+
+/// The size of an own message's audience: it is delivered or read when all of them have it or read it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Addressed {
+    /// The chat.
+    pub chat: Jid,
+    /// The message.
+    pub id: MessageId,
+    /// How many people, this account not counted.
+    pub recipients: u32,
 }
 
 /// The session that owned the engine has ended; nothing more can be committed.

@@ -63,6 +63,8 @@ event_kinds! {
     SessionRestriction = "session.restriction";
     /// A contact came on line, went away, or is typing.
     PresenceUpdate = "presence.update";
+    /// A phone number was learned for a hidden id, and what was kept under both is one from now on.
+    ContactMerged = "contact.merged";
     /// Members came into a group.
     GroupJoin = "group.join";
     /// Members left a group.

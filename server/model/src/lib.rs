@@ -1,8 +1,8 @@
 //! The vocabulary of the gateway and the ports between its rooms.
 //!
 //! In reading order: what things are called ([`id`], [`jid`], [`session`], [`login`], [`content`],
-//! [`message`], [`chat`], [`contact`], [`group`], [`channel`], [`business`], [`presence`], [`privacy`], [`label`],
-//! [`call`], [`event`], [`webhook`], [`key`], [`audit`], [`search`], [`statistics`]), what a gateway
+//! [`message`], [`early`], [`chat`], [`contact`], [`group`], [`channel`], [`business`], [`presence`], [`privacy`],
+//! [`label`], [`call`], [`event`], [`webhook`], [`key`], [`audit`], [`search`], [`statistics`]), what a gateway
 //! can be asked to do ([`ops`], [`capability`]), and the ports that rooms implement for one another
 //! ([`engine`], [`store`], [`vault`], [`files`], [`clock`], [`bell`]).
 //!
@@ -19,6 +19,7 @@ pub mod chat;
 pub mod clock;
 pub mod contact;
 pub mod content;
+pub mod early;
 pub mod engine;
 pub mod event;
 pub mod files;

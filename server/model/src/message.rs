@@ -117,7 +117,7 @@ pub struct Message {
 }
 
 /// One reaction to a message; a person has at most one per message.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Reaction {
     /// The chat.
     pub chat: Jid,

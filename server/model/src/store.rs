@@ -10,8 +10,9 @@ use std::{sync::Arc, time::Duration};
 use crate::{
     audit::{AuditEntry, AuditFilter},
     chat::{Chat, ChatMark, ChatTouch},
-    contact::{Contact, ContactSeen},
+    contact::{Contact, ContactSeen, Merged},
     content::{Media, MessageKind},
+    early::EarlyNews,
     event::{Event, EventKind, NewEvent},
     files::FileKey,
     id::{DeliveryId, KeyId, MessageId, Position, RowId, Seq, SessionId, WebhookId},
@@ -81,6 +82,7 @@ pub trait View:
     + LabelReads
     + ContactReads
     + MessageReads
+    + EarlyReads
     + EventReads
     + WebhookReads
     + KeyReads
@@ -101,6 +103,7 @@ pub trait Unit:
     + LabelWrites
     + ContactWrites
     + MessageWrites
+    + EarlyWrites
     + EventWrites
     + WebhookWrites
     + KeyWrites
@@ -231,6 +234,8 @@ pub trait LabelWrites {
 pub trait ContactReads {
     /// By phone number or hidden id.
     async fn contact(&mut self, session: SessionId, id: &Jid) -> Result<Option<Contact>>;
+    /// Those of these people that are known, by phone number or hidden id, in no order.
+    async fn contacts_among(&mut self, session: SessionId, ids: &[Jid]) -> Result<Vec<Contact>>;
     /// The phone number of a hidden id, where it is known.
     async fn phone_of(&mut self, session: SessionId, lid: &Jid) -> Result<Option<Jid>>;
     /// The hidden id of a phone number, where it is known.
@@ -244,8 +249,9 @@ pub trait ContactReads {
 /// Writes of contacts.
 #[async_trait]
 pub trait ContactWrites {
-    /// Adds what was learned; what is not said stays as it was. Two contacts that turn out to be one person become one.
-    async fn learn_contact(&mut self, session: SessionId, seen: &ContactSeen) -> Result<()>;
+    /// Adds what was learned; what is not said stays as it was. Two contacts that turn out to be one person become one,
+    /// and what was kept under the hidden id moves; answers that, when anything moved that others may have seen.
+    async fn learn_contact(&mut self, session: SessionId, seen: &ContactSeen) -> Result<Option<Merged>>;
     /// Takes the name of the address book away; what the person shows stays. False when there was none.
     async fn forget_contact_name(&mut self, session: SessionId, id: &Jid) -> Result<bool>;
     /// Replaces the list of whom the account has blocked.
@@ -282,6 +288,23 @@ pub struct MessageFilter {
 pub trait MessageReads {
     /// One message of a chat. Where several senders used the same id, our own comes first.
     async fn message(&mut self, session: SessionId, chat: &Jid, id: &MessageId) -> Result<Option<Message>>;
+    /// Which of these ids are messages of the chat: our own (`true`), those of others (`false`), or either.
+    async fn known_messages(
+        &mut self,
+        session: SessionId,
+        chat: &Jid,
+        ids: &[MessageId],
+        from_me: Option<bool>,
+    ) -> Result<Vec<MessageId>>;
+    /// Which of these own messages everybody they went to has confirmed at least this far; none of which it is not
+    /// known how many that are.
+    async fn confirmed_by_all(
+        &mut self,
+        session: SessionId,
+        chat: &Jid,
+        ids: &[MessageId],
+        status: DeliveryStatus,
+    ) -> Result<Vec<MessageId>>;
     /// Many, newest stored first.
     async fn messages(&mut self, session: SessionId, filter: &MessageFilter, page: Page) -> Result<Vec<Message>>;
     /// How many there are.
@@ -329,6 +352,8 @@ pub trait MessageWrites {
         status: DeliveryStatus,
         at: Timestamp,
     ) -> Result<()>;
+    /// Notes how many people an own message goes to.
+    async fn set_recipients(&mut self, session: SessionId, chat: &Jid, id: &MessageId, recipients: u32) -> Result<()>;
     /// Sets the timestamp WhatsApp gave an own message.
     async fn set_message_timestamp(
         &mut self,
@@ -360,6 +385,38 @@ pub trait MessageWrites {
     async fn set_media(&mut self, row: RowId, media: &Media) -> Result<()>;
     /// Sets, replaces or (with "") removes a reaction; false when nothing changed or a newer one is there.
     async fn set_reaction(&mut self, session: SessionId, reaction: &Reaction) -> Result<bool>;
+}
+
+/// Reads of what was said of messages that have not come yet.
+#[async_trait]
+pub trait EarlyReads {
+    /// Whether anything is held for this session.
+    async fn holds_early_news(&mut self, session: SessionId) -> Result<bool>;
+    /// The sessions that hold reactions since before `before`.
+    async fn sessions_with_old_reactions(&mut self, before: Timestamp) -> Result<Vec<SessionId>>;
+}
+
+/// Writes of what was said of messages that have not come yet.
+#[async_trait]
+pub trait EarlyWrites {
+    /// Holds it until its message comes. The same said twice is held once.
+    async fn hold_early_news(
+        &mut self,
+        session: SessionId,
+        chat: &Jid,
+        message: &MessageId,
+        news: &EarlyNews,
+        now: Timestamp,
+    ) -> Result<()>;
+    /// Lets the oldest of each kind go beyond this many.
+    async fn trim_early_news(&mut self, session: SessionId, most: u32) -> Result<()>;
+    /// Takes what is held for a message, in the order it was said.
+    async fn take_early_news(&mut self, session: SessionId, chat: &Jid, message: &MessageId) -> Result<Vec<EarlyNews>>;
+    /// Takes reactions that have been held since before `before`, in the order they were said.
+    async fn take_old_reactions(&mut self, session: SessionId, before: Timestamp, limit: u32)
+    -> Result<Vec<EarlyNews>>;
+    /// Forgets what has been held since before `before`, of all sessions; says how much that was.
+    async fn expire_early_news(&mut self, before: Timestamp) -> Result<u64>;
 }
 
 /// Which events.

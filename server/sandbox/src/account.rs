@@ -11,6 +11,8 @@ use crate::ambient;
 use crate::business::Business;
 use crate::device::{Device, SignedPreKey};
 use crate::hex_text;
+use crate::link::Link;
+use crate::scenario::Scenario;
 
 /// What everybody may know of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,6 +107,8 @@ pub(crate) struct Account {
     pub(crate) key_index_list: Option<(u64, Vec<u8>)>,
     /// What it shows of itself when it is a business.
     pub(crate) business: Option<Business>,
+    /// How the network treats the account, as its name says.
+    pub(crate) scenario: Scenario,
     /// When the account was last available, if it was.
     pub(crate) last_seen: Option<u64>,
 }
@@ -127,6 +131,7 @@ impl Account {
         let phone = Device::primary(&keys);
         Self {
             push_name: info.name.clone(),
+            scenario: Scenario::of(&info.name),
             info,
             keys,
             raw_id: u32::from_be_bytes(ambient::random_bytes()) >> 1,
@@ -149,6 +154,11 @@ impl Account {
     /// Whether the account's owner is there on any device.
     pub(crate) fn is_available(&self) -> bool {
         self.devices.values().any(|device| device.is_available)
+    }
+
+    /// The links of the clients that are there.
+    pub(crate) fn present(&self) -> impl Iterator<Item = &Link> {
+        self.devices.values().filter(|device| device.is_active).filter_map(|device| device.link.as_ref())
     }
 
     pub(crate) fn number_jid(&self, device: u16) -> Jid {

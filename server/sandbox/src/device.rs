@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 use wacore_binary::Node;
 
 use crate::account::PrimaryKeys;
+use crate::ambient;
 use crate::hex_text;
 use crate::link::Link;
+use crate::passing::Passing;
 use crate::stanza;
 
 /// Stanzas that may wait for one device. Beyond this the oldest is forgotten.
@@ -96,6 +98,8 @@ pub(crate) struct Device {
     pub(crate) is_active: bool,
     /// Whether its user is there, as far as the client says.
     pub(crate) is_available: bool,
+    /// What is shown only in passing.
+    pub(crate) passing: Passing,
     queue: VecDeque<Queued>,
     /// How many of the queue, from its front, were written to the live link.
     written: usize,
@@ -127,6 +131,7 @@ impl Device {
             link: None,
             is_active: false,
             is_available: false,
+            passing: Passing::default(),
             queue: VecDeque::new(),
             written: 0,
             backlog: None,
@@ -223,10 +228,22 @@ impl Device {
 
     /// The link is gone or the client went passive.
     pub(crate) fn deactivate(&mut self) {
+        if self.is_active {
+            self.passing.lose_sight(ambient::now());
+        }
         self.is_active = false;
         self.is_available = false;
         self.written = 0;
         self.backlog = None;
+    }
+
+    /// Writes what is shown in passing, if the client is there to see it.
+    pub(crate) fn write_passing(&mut self) {
+        if let (true, Some(link)) = (self.is_active, &self.link) {
+            for node in self.passing.unseen(ambient::now()) {
+                link.send_shared(node);
+            }
+        }
     }
 
     /// Writes as much of the queue as the client may have on its hands.

@@ -28,6 +28,10 @@ pub enum Fault {
     ReorderStanzas { number: Option<String> },
     /// Answers the next sends with `<ack class="message" error="code">` and delivers nothing.
     NackNextSends { number: Option<String>, code: u16, count: u32 },
+    /// Accepts and delivers the next sends, and answers them with `<ack class="message" error="code">` right after.
+    NackLater { number: Option<String>, code: u16, count: u32 },
+    /// Says the hidden id alone of whoever writes to the account: nothing names a number.
+    HideNumbers { number: Option<String> },
     /// Throws the account out: `<failure reason="402" code expire>` at login, a stream error on
     /// a live link. `expire` is how long the ban still lasts; `None` is for good.
     Ban { number: String, code: u16, until: Option<SystemTime> },
@@ -202,6 +206,31 @@ impl Faults {
         Some(code)
     }
 
+    /// The code with which the send in hand is nacked after it was accepted, if it is. Counts it.
+    pub fn take_late_nack(&self, account: &str) -> Option<u16> {
+        let mut switched = self.lock();
+        let index = switched
+            .on
+            .iter()
+            .position(|active| matches!(&active.fault, Fault::NackLater { number, .. } if meant(number, account)))?;
+        let Fault::NackLater { code, count, .. } = &mut switched.on[index].fault else {
+            return None;
+        };
+        let code = *code;
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            switched.on.remove(index);
+        }
+        Some(code)
+    }
+
+    /// Whether this account is told hidden ids alone.
+    pub fn hides_numbers(&self, account: &str) -> bool {
+        let hides =
+            |active: &ActiveFault| matches!(&active.fault, Fault::HideNumbers { number } if meant(number, account));
+        self.lock().on.iter().any(hides)
+    }
+
     /// Whether this account may write only to people it knows.
     pub fn is_restricted(&self, account: &str) -> bool {
         self.lock().on.iter().any(|active| matches!(&active.fault, Fault::Restrict { number } if number == account))
@@ -277,6 +306,14 @@ mod tests {
         assert_eq!(faults.take_nack("1"), Some(463));
         assert_eq!(faults.take_nack("2"), Some(463));
         assert_eq!(faults.take_nack("1"), None);
+    }
+
+    #[test]
+    fn later_nacks_are_counted_for_themselves() {
+        let faults = Faults::default();
+        faults.add(Fault::NackLater { number: Some("1".into()), code: 479, count: 1 }).unwrap();
+        assert_eq!((faults.take_nack("1"), faults.take_late_nack("2")), (None, None));
+        assert_eq!((faults.take_late_nack("1"), faults.take_late_nack("1")), (Some(479), None));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A group: who is in it and how it is set.
+//! A group: who is in it, how it is set, where it stands in a community.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +26,32 @@ impl Role {
     }
 }
 
+/// Where a group stands among others.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Place {
+    #[default]
+    Alone,
+    /// It is a community: its members are those of all its groups, and nobody writes in it.
+    Community {
+        /// Whoever wants to join by the link asks first.
+        asks_to_join: bool,
+        /// Not only admins add groups.
+        members_add_groups: bool,
+    },
+    /// It is a group of the community with this id.
+    Within { community: String, part: Part },
+}
+
+/// What a group is to its community.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Part {
+    /// The one that every member is in.
+    Announcements,
+    /// The one that was made for everybody to write in.
+    General,
+    Other,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Group {
     pub(crate) id: String,
@@ -48,6 +74,11 @@ pub(crate) struct Group {
     pub(crate) only_admins_add: bool,
     /// Further settings that are on, by the tag that switches them on.
     pub(crate) flags: BTreeSet<String>,
+    /// Further settings with a value, by the tag that carries it.
+    #[serde(default)]
+    pub(crate) modes: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) place: Place,
     /// Who asked to join, and when.
     pub(crate) requests: BTreeMap<String, u64>,
 }
@@ -70,5 +101,10 @@ pub(crate) struct Description {
 impl Group {
     pub(crate) fn role_of(&self, number: &str) -> Option<Role> {
         self.members.get(number).copied()
+    }
+
+    /// Whether this is what the group is to its community.
+    pub(crate) fn is_part(&self, wanted: Part) -> bool {
+        matches!(&self.place, Place::Within { part, .. } if *part == wanted)
     }
 }

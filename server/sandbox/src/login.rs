@@ -92,12 +92,23 @@ fn activate(world: &mut World, address: &DeviceAddress, link: &Link) {
                 .build(),
         ));
     }
-    let is_new = !std::mem::replace(&mut device.record.was_announced, true);
     device.write_queue();
-    if is_new {
-        world.save_device(address);
-        roster::tell_phone(world, &address.number);
+    device.write_passing();
+    announce(world, address);
+}
+
+/// Tells the phone of a new device as soon as the device is there and has put up the keys by which
+/// it can be written to.
+pub(crate) fn announce(world: &mut World, address: &DeviceAddress) {
+    let Some(device) = world.device_mut(address) else {
+        return;
+    };
+    if device.record.was_announced || !device.is_active || device.prekeys.is_empty() {
+        return;
     }
+    device.record.was_announced = true;
+    world.save_device(address);
+    roster::tell_phone(world, &address.number);
 }
 
 /// Forgets a device. A live client is told that it was removed. Says whether there was one.

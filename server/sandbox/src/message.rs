@@ -11,7 +11,10 @@ use wacore_binary::{Jid, Node, Server};
 use crate::account::Account;
 use crate::ambient;
 use crate::device::DeviceAddress;
+use crate::group::Place;
 use crate::network::Exchange;
+use crate::newsletter_post;
+use crate::privacy_token;
 use crate::stanza;
 use crate::world::World;
 
@@ -36,6 +39,9 @@ struct Plan {
 }
 
 pub(crate) fn receive(exchange: &mut Exchange<'_>, node: &Node) {
+    if stanza::jid(node, "to").is_some_and(|to| to.server == Server::Newsletter) {
+        return newsletter_post::receive(exchange, node);
+    }
     let ack = stanza::ack("message", node).attr("t", ambient::seconds());
     match take(exchange, node) {
         Ok(Some(hash)) => exchange.reply(ack.attr("phash", hash).build()),
@@ -43,7 +49,12 @@ pub(crate) fn receive(exchange: &mut Exchange<'_>, node: &Node) {
         Err(Refused(code)) => {
             tracing::debug!(device = %exchange.from, ack.error = code, "a message is refused");
             exchange.reply(ack.attr("error", code).build());
+            return;
         }
+    }
+    if let Some(code) = exchange.network.faults().take_late_nack(&exchange.from.number) {
+        let nack = stanza::ack("message", node).attr("t", ambient::seconds()).attr("error", code);
+        exchange.reply(nack.build());
     }
 }
 
@@ -79,6 +90,14 @@ fn plan_direct(exchange: &Exchange<'_>, node: &Node, to: &Jid) -> Result<Plan, R
     if recipient != sender && exchange.network.faults().is_restricted(sender) && !knows(world, sender, recipient) {
         return Err(RESTRICTED);
     }
+    let direct = payloads(node);
+    // What is sent again to the one device that could not read it was let in the first time.
+    if direct.is_empty()
+        && let Some(closed) = world.accounts.get(recipient)
+        && !privacy_token::admits(world, exchange.from, closed, Some(node))
+    {
+        return Err(RESTRICTED);
+    }
     let mut deliveries = BTreeMap::new();
     for (jid, payloads) in addressed(node) {
         if let Some(address) = world.address_of(&jid)
@@ -87,7 +106,6 @@ fn plan_direct(exchange: &Exchange<'_>, node: &Node, to: &Jid) -> Result<Plan, R
             deliveries.insert(address, (jid, payloads));
         }
     }
-    let direct = payloads(node);
     // Without a list of devices it is meant for one, which could not read it the first time.
     let is_for_all_devices = direct.is_empty();
     if !direct.is_empty()
@@ -119,7 +137,8 @@ fn plan_group(exchange: &Exchange<'_>, node: &Node, to: &Jid) -> Result<Plan, Re
     let world = &exchange.world;
     let group = world.groups.get(to.user.as_str()).ok_or(NOT_FOUND)?;
     let role = group.role_of(&exchange.from.number).ok_or(FORBIDDEN)?;
-    if group.is_announcement && !role.is_admin() {
+    let is_community = matches!(group.place, Place::Community { .. });
+    if is_community || (group.is_announcement && !role.is_admin()) {
         return Err(FORBIDDEN);
     }
     let direct = payloads(node);
@@ -164,14 +183,23 @@ fn plan_group(exchange: &Exchange<'_>, node: &Node, to: &Jid) -> Result<Plan, Re
     Ok(Plan { deliveries, hash })
 }
 
-/// A status or a broadcast: whoever is addressed gets it.
+/// A status or a broadcast: whoever is addressed gets it. A device is addressed with a key that it
+/// lacks, a person whose devices have all they need by name alone.
 fn plan_broadcast(exchange: &Exchange<'_>, node: &Node) -> Plan {
+    let world = &exchange.world;
     let direct = payloads(node);
     let mut deliveries = BTreeMap::new();
     for (jid, mut payloads) in addressed(node) {
-        payloads.extend(direct.iter().cloned());
-        if let Some(address) = exchange.world.address_of(&jid) {
-            deliveries.insert(address, (jid, payloads));
+        if !payloads.is_empty() {
+            payloads.extend(direct.iter().cloned());
+            if let Some(address) = world.address_of(&jid) {
+                deliveries.insert(address, (jid, payloads));
+            }
+        } else if let Some(account) = world.account_of(&jid) {
+            for address in world.devices_of(&account.info.number) {
+                let device = account.jid_like(&jid, address.device);
+                deliveries.entry(address).or_insert_with(|| (device, direct.clone()));
+            }
         }
     }
     deliveries.remove(exchange.from);
@@ -196,7 +224,11 @@ fn deliver(
             recipients.insert(address.number.clone());
         }
         let is_own = address.number == exchange.from.number;
-        stanzas.push((address, envelope.around(&jid, payloads, is_own)));
+        let mut stanza = envelope.around(&jid, payloads, is_own);
+        if !is_own && exchange.network.faults().hides_numbers(&address.number) {
+            envelope.hide_number(&mut stanza);
+        }
+        stanzas.push((address, stanza));
     }
     for (address, stanza) in stanzas {
         exchange.world.queue(&address, &Arc::new(stanza));
@@ -212,6 +244,7 @@ struct Envelope {
     head: Vec<(&'static str, wacore_binary::NodeValue)>,
     chat: Jid,
     is_direct: bool,
+    is_peer: bool,
     sender_number: Jid,
     sender_lid: Jid,
     recipient: Jid,
@@ -234,6 +267,7 @@ impl Envelope {
             head,
             chat: to.clone(),
             is_direct: crate::account::is_person(to),
+            is_peer: stanza::is(node, "category", "peer"),
             sender_number: sender.number_jid(device),
             sender_lid: sender.lid_jid(device),
             recipient: stanza::jid(node, "recipient").unwrap_or_else(|| to.to_non_ad()),
@@ -258,7 +292,8 @@ impl Envelope {
             message = message.attr(key, value.clone());
         }
         if self.is_direct {
-            message = if jid.server.is_lid_family() {
+            // Devices of one account know each other by LID, whichever way the sender put it.
+            message = if jid.server.is_lid_family() || self.is_peer {
                 message.attr("from", &self.sender_lid).attr("sender_pn", self.sender_number.to_non_ad())
             } else {
                 message.attr("from", &self.sender_number).attr("sender_lid", self.sender_lid.to_non_ad())
@@ -283,6 +318,15 @@ impl Envelope {
             children.extend(self.device_identity.clone());
         }
         message.children(children).build()
+    }
+
+    /// Leaves the hidden id alone of who sent it.
+    fn hide_number(&self, stanza: &mut Node) {
+        let told = ["sender_pn", "sender_lid", "participant_pn"];
+        stanza.attrs.0.retain(|(name, _)| !told.iter().any(|it| name == it));
+        if self.is_direct {
+            stanza.attrs.insert("from", &self.sender_lid);
+        }
     }
 }
 

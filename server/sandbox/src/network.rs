@@ -30,6 +30,7 @@ use crate::linking::{self, LinkError, LinkingDesk};
 use crate::login;
 use crate::pki::Pki;
 use crate::presence;
+use crate::privacy_token;
 use crate::world::World;
 use crate::{call, media_retry, message, receipt};
 
@@ -98,6 +99,13 @@ struct Inner {
     pki: Pki,
     faults: Faults,
     handshakes: Mutex<Handshakes>,
+}
+
+/// What contact tokens are made with, on its way to an account's clients.
+pub(crate) struct ContactSalt {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) with_history: bool,
+    pub(crate) with_app_state: bool,
 }
 
 /// How clients came in so far, counted since the network started.
@@ -191,6 +199,18 @@ impl Network {
         world.accounts.get(number).map(|account| account.keys.clone())
     }
 
+    /// What an account's clients make their contact tokens with, and by which ways its phone is to
+    /// tell them.
+    pub(crate) fn contact_salt(&self, number: &str) -> Option<ContactSalt> {
+        let world = self.world();
+        let account = world.accounts.get(number)?;
+        Some(ContactSalt {
+            bytes: privacy_token::contact_salt(account),
+            with_history: account.scenario.salt_by_history,
+            with_app_state: account.scenario.salt_by_app_state,
+        })
+    }
+
     /// Puts the account's phone on line. What waited for it comes first, marked `offline="1"`.
     /// An earlier link of the same phone ends.
     pub fn attach_primary(&self, number: &str) -> Result<PrimaryLink, NetworkError> {
@@ -270,8 +290,10 @@ impl Network {
         let world = self.world();
         let of_people = world.accounts.values().filter_map(|account| account.picture.as_ref());
         let of_groups = world.groups.values().filter_map(|group| group.picture.as_ref());
+        let of_channels = world.newsletters.values().filter_map(|newsletter| newsletter.picture.as_ref());
         of_people
             .chain(of_groups)
+            .chain(of_channels)
             .find(|picture| picture.id == id)
             .map(|picture| Bytes::copy_from_slice(&picture.bytes))
     }

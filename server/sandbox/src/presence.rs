@@ -1,4 +1,5 @@
-//! Who is there and who is typing. Nothing of it is kept: who is not there to see it misses it.
+//! Who is there and who is typing. Nothing of it is kept, except that what somebody is typing is
+//! shown to who comes back within moments.
 
 use wacore_binary::Node;
 use wacore_binary::builder::NodeBuilder;
@@ -8,6 +9,7 @@ use crate::ambient;
 use crate::device::DeviceAddress;
 use crate::message;
 use crate::network::Exchange;
+use crate::privacy_token;
 use crate::stanza;
 use crate::world::World;
 
@@ -46,17 +48,18 @@ pub(crate) fn receive_chat_state(exchange: &mut Exchange<'_>, node: &Node) {
         let mut state = state;
         state.attrs.insert("from", &to);
         state.attrs.insert("participant", sender.lid_jid(0));
-        for number in group.members.keys() {
-            if *number != exchange.from.number {
-                exchange.world.send_to_present(number, state.clone(), None);
-            }
+        let members: Vec<String> =
+            group.members.keys().filter(|number| **number != exchange.from.number).cloned().collect();
+        for number in members {
+            exchange.world.show_in_passing(&number, &state);
         }
     } else if let Some(recipient) = exchange.world.number_of(&to)
         && !message::blocks(exchange.world, recipient, &exchange.from.number)
     {
         let mut state = state;
         state.attrs.insert("from", sender.jid_like(&to, 0));
-        exchange.world.send_to_present(recipient, state, None);
+        let recipient = recipient.to_owned();
+        exchange.world.show_in_passing(&recipient, &state);
     }
 }
 
@@ -78,7 +81,8 @@ fn subscribe(exchange: &mut Exchange<'_>, node: &Node) {
     let Some(watched) = exchange.world.account_of(&to) else {
         return;
     };
-    if watched.blocked.contains(&exchange.from.number) {
+    let is_blocked = watched.blocked.contains(&exchange.from.number);
+    if is_blocked || !privacy_token::admits(exchange.world, exchange.from, watched, Some(node)) {
         return;
     }
     let presence = presence_node(watched, &to);

@@ -8,13 +8,14 @@ use std::time::Duration;
 use poem::endpoint::BoxEndpoint;
 use poem::web::websocket::{WebSocket, WebSocketConfig};
 use poem::web::{Data, Path};
-use poem::{EndpointExt as _, IntoEndpoint, IntoResponse, Response, Route, get, handler};
+use poem::{EndpointExt as _, IntoEndpoint, IntoResponse, Response, Route, get, handler, post};
 
 use crate::connection;
 use crate::control;
 use crate::journal::{Journal, JournalError};
 use crate::listen::Listening;
 use crate::media::{self, MediaHost, MediaLimits};
+use crate::mock_phone;
 use crate::network::{Network, Settings};
 use crate::phone::Phones;
 use crate::tls::{Tls, TlsError};
@@ -139,6 +140,7 @@ impl Sandbox {
     pub fn routes(&self) -> BoxEndpoint<'static> {
         Route::new()
             .nest("/sandbox", self.control_routes())
+            .at("/admin/mock-phone/scan-qr", post(mock_phone::scan).data(self.phones.clone()))
             .nest_no_strip("/", self.wire_routes())
             .map_to_response()
             .boxed()

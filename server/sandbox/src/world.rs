@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use wacore_binary::{Jid, Node, Server};
 
 use crate::account::{Account, AccountRecord};
@@ -15,6 +16,7 @@ use crate::group::Group;
 use crate::journal::{Journal, JournalError};
 use crate::link::Link;
 use crate::linking::LinkingDesk;
+use crate::newsletter::{MOST_POSTS, Newsletter, Post};
 
 const ACCOUNT: &str = "account";
 const DEVICE: &str = "device";
@@ -22,15 +24,20 @@ const PREKEY: &str = "prekey";
 const QUEUED: &str = "queued";
 const PATCH: &str = "patch";
 const GROUP: &str = "group";
+const NEWSLETTER: &str = "newsletter";
+const POST: &str = "newsletter-post";
 
 pub(crate) struct World {
     pub(crate) journal: Journal,
     pub(crate) accounts: BTreeMap<String, Account>,
     numbers_by_lid: HashMap<String, String>,
     pub(crate) groups: BTreeMap<String, Group>,
+    pub(crate) newsletters: BTreeMap<String, Newsletter>,
     pub(crate) desk: LinkingDesk,
     /// Who watches whose presence: watched number → devices.
     pub(crate) presence_watchers: HashMap<String, BTreeSet<DeviceAddress>>,
+    /// Who watches which channel live, and until when.
+    pub(crate) newsletter_watchers: HashMap<String, BTreeMap<DeviceAddress, Instant>>,
     /// Rings when a stanza was acknowledged.
     pub(crate) acknowledged: watch::Sender<u64>,
     /// Ids of this run start with this, so that no two runs give the same one.
@@ -46,8 +53,10 @@ impl World {
             accounts: BTreeMap::new(),
             numbers_by_lid: HashMap::new(),
             groups: BTreeMap::new(),
+            newsletters: BTreeMap::new(),
             desk,
             presence_watchers: HashMap::new(),
+            newsletter_watchers: HashMap::new(),
             acknowledged: watch::Sender::new(0),
             run: ambient::seconds(),
             next_id: 0,
@@ -94,6 +103,16 @@ impl World {
         }
         for (id, group) in read::<Group>(&journal, GROUP)? {
             world.groups.insert(id, group);
+        }
+        for (id, newsletter) in read::<Newsletter>(&journal, NEWSLETTER)? {
+            world.newsletters.insert(id, newsletter);
+        }
+        for (key, post) in read::<Post>(&journal, POST)? {
+            if let Some((id, _)) = key.split_once('/')
+                && let Some(newsletter) = world.newsletters.get_mut(id)
+            {
+                newsletter.posts.insert(post.server_id, post);
+            }
         }
         Ok(world)
     }
@@ -187,19 +206,16 @@ impl World {
         }
     }
 
-    /// Sends a stanza to the account's devices that are there now; nobody else will ever see it.
-    pub(crate) fn send_to_present(&self, number: &str, node: Node, except: Option<&DeviceAddress>) {
-        let Some(account) = self.accounts.get(number) else {
+    /// Shows the account's devices something that matters only now; who comes back within moments
+    /// still sees it.
+    pub(crate) fn show_in_passing(&mut self, number: &str, node: &Node) {
+        let Some(account) = self.accounts.get_mut(number) else {
             return;
         };
-        let node = Arc::new(node);
-        for (id, device) in &account.devices {
-            if except.is_some_and(|except| except.device == *id && except.number == number) {
-                continue;
-            }
-            if let (true, Some(link)) = (device.is_active, &device.link) {
-                link.send_shared(node.clone());
-            }
+        let node = Arc::new(node.clone());
+        for device in account.devices.values_mut() {
+            device.passing.show(&node, ambient::now());
+            device.write_passing();
         }
     }
 
@@ -266,6 +282,40 @@ impl World {
         }
     }
 
+    /// Stores a channel without its posts, or forgets it with all of them.
+    pub(crate) fn save_newsletter(&self, id: &str) {
+        match self.newsletters.get(id) {
+            Some(newsletter) => self.save(NEWSLETTER, id, newsletter),
+            None => self.journal.delete(NEWSLETTER, id),
+        }
+    }
+
+    pub(crate) fn save_post(&self, newsletter: &str, server_id: u64) {
+        match self.newsletters.get(newsletter).and_then(|newsletter| newsletter.posts.get(&server_id)) {
+            Some(post) => self.save(POST, &post_key(newsletter, server_id), post),
+            None => self.journal.delete(POST, &post_key(newsletter, server_id)),
+        }
+    }
+
+    pub(crate) fn forget_oldest_post(&mut self, newsletter: &str) {
+        let Some(known) = self.newsletters.get_mut(newsletter).filter(|known| known.posts.len() > MOST_POSTS) else {
+            return;
+        };
+        if let Some((server_id, _)) = known.posts.pop_first() {
+            self.save_post(newsletter, server_id);
+        }
+    }
+
+    /// Forgets a channel and everything in it.
+    pub(crate) fn remove_newsletter(&mut self, id: &str) -> Option<Newsletter> {
+        let removed = self.newsletters.remove(id)?;
+        self.newsletter_watchers.remove(id);
+        self.save_newsletter(id);
+        let keys: Vec<String> = removed.posts.keys().map(|server_id| post_key(id, *server_id)).collect();
+        self.journal.delete_all(POST, keys.iter().map(String::as_str));
+        Some(removed)
+    }
+
     /// Forgets a device and everything that waits for it.
     pub(crate) fn remove_device(&mut self, address: &DeviceAddress) -> Option<Device> {
         let account = self.accounts.get_mut(&address.number)?;
@@ -278,6 +328,9 @@ impl World {
             self.journal.delete(QUEUED, &key(address, queued.number));
         }
         for watchers in self.presence_watchers.values_mut() {
+            watchers.remove(address);
+        }
+        for watchers in self.newsletter_watchers.values_mut() {
             watchers.remove(address);
         }
         Some(device)
@@ -318,6 +371,10 @@ fn device_key(address: &DeviceAddress) -> String {
 /// Numbers are padded, so that the journal gives them back in order.
 fn key(address: &DeviceAddress, number: u64) -> String {
     format!("{}/{}/{number:020}", address.number, address.device)
+}
+
+fn post_key(newsletter: &str, server_id: u64) -> String {
+    format!("{newsletter}/{server_id:020}")
 }
 
 fn parse_key(key: &str) -> Option<(DeviceAddress, Option<u64>)> {

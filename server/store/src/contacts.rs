@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use openwa_model::{
-    contact::{Contact, ContactSeen},
+    contact::{Contact, ContactSeen, Merged},
     id::SessionId,
     jid::{Jid, Server},
     store::{ContactReads, ContactWrites, Page, Result},
@@ -10,7 +10,7 @@ use openwa_model::{
 use sqlx::query;
 
 use crate::{
-    dialect::Row,
+    dialect::{Row, any_of, list},
     merge,
     row::{Fields, optional_text},
     work::{Source, Work},
@@ -21,6 +21,17 @@ use crate::{
 impl<S: Source> ContactReads for Work<S> {
     async fn contact(&mut self, session: SessionId, id: &Jid) -> Result<Option<Contact>> {
         find(&mut self.source, session, id).await
+    }
+
+    async fn contacts_among(&mut self, session: SessionId, ids: &[Jid]) -> Result<Vec<Contact>> {
+        let statement = query(concat!(
+            "SELECT * FROM contacts WHERE session = $1 AND phone IN ",
+            any_of!("$2"),
+            " UNION SELECT * FROM contacts WHERE session = $1 AND lid IN ",
+            any_of!("$2")
+        ));
+        let rows = self.source.all(statement.bind(session.to_string()).bind(list(ids))).await?;
+        rows.iter().map(read).collect()
     }
 
     async fn phone_of(&mut self, session: SessionId, lid: &Jid) -> Result<Option<Jid>> {
@@ -46,7 +57,7 @@ impl<S: Source> ContactReads for Work<S> {
 
 #[async_trait]
 impl ContactWrites for Work<Turn> {
-    async fn learn_contact(&mut self, session: SessionId, seen: &ContactSeen) -> Result<()> {
+    async fn learn_contact(&mut self, session: SessionId, seen: &ContactSeen) -> Result<Option<Merged>> {
         let by_phone = find_optional(&mut self.source, session, seen.phone.as_ref()).await?;
         let by_lid = find_optional(&mut self.source, session, seen.lid.as_ref()).await?;
         // Who is known by the hidden id only turns out to be who has this phone number.
@@ -54,7 +65,7 @@ impl ContactWrites for Work<Turn> {
         // The hidden id has moved to another phone number, the newer knowledge wins.
         let former = by_lid.as_ref().filter(|it| seen.phone.is_some() && it.phone.is_some() && it.phone != seen.phone);
         let known = by_phone.as_ref().or_else(|| by_lid.as_ref().filter(|_| seen.phone.is_none()));
-        let Some(id) = known.map(|it| &it.id).or(seen.phone.as_ref()).or(seen.lid.as_ref()) else { return Ok(()) };
+        let Some(id) = known.map(|it| &it.id).or(seen.phone.as_ref()).or(seen.lid.as_ref()) else { return Ok(None) };
 
         let pick = |said: &Option<String>, of: fn(&Contact) -> &Option<String>| {
             said.clone()
@@ -70,7 +81,7 @@ impl ContactWrites for Work<Turn> {
             push_name: pick(&seen.push_name, |it| &it.push_name),
         };
         if known == Some(&learned) {
-            return Ok(());
+            return Ok(None);
         }
         if let Some(stranger) = stranger {
             let statement = query("DELETE FROM contacts WHERE session = $1 AND id = $2");
@@ -84,9 +95,9 @@ impl ContactWrites for Work<Turn> {
         if let (Some(phone), Some(lid)) = (&learned.phone, &learned.lid)
             && known.and_then(|it| it.lid.as_ref()) != Some(lid)
         {
-            merge::move_to_phone(&mut self.source, session, lid, phone).await?;
+            return merge::move_to_phone(&mut self.source, session, lid, phone).await;
         }
-        Ok(())
+        Ok(None)
     }
 
     async fn forget_contact_name(&mut self, session: SessionId, id: &Jid) -> Result<bool> {

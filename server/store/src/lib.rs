@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`SqliteStore`] (`open`), the one connection that writes and how units share a
 //! commit (`writer`), what reads and units run their statements on (`work`), then one file per
-//! resource (`sessions`, `leases`, `chats`, `contacts`, `merge`, `messages`, `message_reads`, `events`,
+//! resource (`sessions`, `leases`, `chats`, `contacts`, `merge`, `messages`, `message_reads`, `early`, `events`,
 //! `webhooks`, `deliveries`, `failures`, `keys`, `idempotency`, `audit`,
 //! `search`, `statistics`, `vault`), and below them the encryption of
 //! secrets (`seal`), reading rows back (`row`) and all that is particular to the database (`dialect`).
@@ -18,6 +18,7 @@ mod chats;
 mod contacts;
 mod deliveries;
 mod dialect;
+mod early;
 mod events;
 mod failures;
 mod idempotency;

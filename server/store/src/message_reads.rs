@@ -12,7 +12,7 @@ use openwa_model::{
 use sqlx::{QueryBuilder, query};
 
 use crate::{
-    dialect::{Database, Row},
+    dialect::{Database, Row, any_of, list},
     row::{Fields, millis},
     work::{Source, Work},
 };
@@ -25,6 +25,48 @@ impl<S: Source> MessageReads for Work<S> {
         );
         let statement = statement.bind(session.to_string()).bind(chat.to_string()).bind(id.as_str().to_owned());
         self.source.one(statement).await?.map(|it| read(&it)).transpose()
+    }
+
+    async fn known_messages(
+        &mut self,
+        session: SessionId,
+        chat: &Jid,
+        ids: &[MessageId],
+        from_me: Option<bool>,
+    ) -> Result<Vec<MessageId>> {
+        let statement = query(concat!(
+            "SELECT DISTINCT id FROM messages WHERE session = $1 AND chat = $2 AND ($4 IS NULL OR from_me = $4) \
+             AND id IN ",
+            any_of!("$3")
+        ));
+        let statement =
+            statement.bind(session.to_string()).bind(chat.to_string()).bind(list(ids)).bind(from_me.map(i64::from));
+        self.source.all(statement).await?.iter().map(read_id).collect()
+    }
+
+    async fn confirmed_by_all(
+        &mut self,
+        session: SessionId,
+        chat: &Jid,
+        ids: &[MessageId],
+        status: DeliveryStatus,
+    ) -> Result<Vec<MessageId>> {
+        let enough = DeliveryStatus::ALL.into_iter().filter(|it| *it >= status && *it != DeliveryStatus::Failed);
+        let statement = query(concat!(
+            "SELECT id FROM messages WHERE session = $1 AND chat = $2 AND from_me = 1 AND id IN ",
+            any_of!("$3"),
+            " AND recipients <= (SELECT COUNT(DISTINCT participant) FROM receipts \
+             WHERE receipts.session = $1 AND receipts.chat = $2 AND receipts.message = messages.id \
+             AND receipts.status IN ",
+            any_of!("$4"),
+            ") ORDER BY place"
+        ));
+        let statement = statement
+            .bind(session.to_string())
+            .bind(chat.to_string())
+            .bind(list(ids))
+            .bind(list(enough.map(DeliveryStatus::name)));
+        self.source.all(statement).await?.iter().map(read_id).collect()
     }
 
     async fn messages(&mut self, session: SessionId, filter: &MessageFilter, page: Page) -> Result<Vec<Message>> {
@@ -151,6 +193,10 @@ pub(crate) fn read(row: &Row) -> Result<Message> {
         outgoing: fields.optional_json("outgoing")?,
         created_at: fields.instant("created_at")?,
     })
+}
+
+fn read_id(row: &Row) -> Result<MessageId> {
+    Ok(MessageId(Fields::of("messages", row).get("id")?))
 }
 
 fn read_reaction(row: &Row) -> Result<Reaction> {

@@ -118,6 +118,13 @@ impl MessageWrites for Work<Turn> {
         self.source.run(statement).await.map(drop)
     }
 
+    async fn set_recipients(&mut self, session: SessionId, chat: &Jid, id: &MessageId, recipients: u32) -> Result<()> {
+        let statement =
+            query("UPDATE messages SET recipients = $4 WHERE session = $1 AND chat = $2 AND id = $3 AND from_me = 1");
+        let statement = statement.bind(session.to_string()).bind(chat.to_string()).bind(id.as_str().to_owned());
+        self.source.run(statement.bind(i64::from(recipients))).await.map(drop)
+    }
+
     async fn set_message_timestamp(
         &mut self,
         session: SessionId,

@@ -15,6 +15,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (6, "keys and idempotency", include_str!("../migrations/0006_keys_and_idempotency.sql")),
     (7, "vault", include_str!("../migrations/0007_vault.sql")),
     (8, "audit and search", include_str!("../migrations/0008_audit_and_search.sql")),
+    (9, "identity", include_str!("../migrations/0009_identity.sql")),
     (12, "chats labels and blocked", include_str!("../migrations/0012_chats_labels_and_blocked.sql")),
     (13, "statuses", include_str!("../migrations/0013_statuses.sql")),
 ];

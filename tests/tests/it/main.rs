@@ -9,6 +9,7 @@ mod cli;
 mod contacts;
 mod crash;
 mod groups;
+mod identity;
 mod journey;
 mod large_file;
 mod mcp;

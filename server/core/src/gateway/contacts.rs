@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use openwa_model::{
-    contact::{Contact, ContactSeen, NumberCheck},
+    contact::{Contact, ContactSeen, NumberCheck, PersonIds},
     engine::ErrorKind,
     id::SessionId,
-    jid::{Jid, Server},
+    jid::{ChatKind, Jid, Server},
     ops::{BlockContact, CheckNumbers, DeleteContact, GetProfilePicture, ListBlocked, Op, SaveContact, UnblockContact},
     session::Status,
     store::Page,
@@ -16,6 +16,7 @@ use openwa_model::{
 use super::{Gateway, Result, messages::canonical};
 use crate::{
     error::GatewayError,
+    payload::Events,
     running::{CallError, Running},
 };
 
@@ -41,6 +42,29 @@ pub struct ContactName {
 }
 
 impl Gateway {
+    /// Both ids of people, as far as they are known.
+    pub async fn people(
+        &self,
+        session: SessionId,
+        ids: impl IntoIterator<Item = &Jid> + Send,
+    ) -> Result<BTreeMap<Jid, PersonIds>> {
+        let asked: BTreeSet<Jid> = ids.into_iter().filter(|it| it.kind() == ChatKind::Individual).cloned().collect();
+        let mut people = BTreeMap::new();
+        if asked.is_empty() {
+            return Ok(people);
+        }
+        let asked: Vec<Jid> = asked.into_iter().collect();
+        for known in self.view().await?.contacts_among(session, &asked).await? {
+            let ids = PersonIds { phone: known.phone, lid: known.lid };
+            let both = [ids.phone.clone(), ids.lid.clone()];
+            people.extend(both.into_iter().flatten().map(|it| (it, ids.clone())));
+        }
+        for id in asked {
+            people.entry(id.clone()).or_insert_with(|| PersonIds::of(id));
+        }
+        Ok(people)
+    }
+
     /// Asks WhatsApp whether a number (digits only, with country code) is on WhatsApp.
     pub async fn check_number(&self, session: SessionId, number: &str) -> Result<NumberCheck> {
         let (this, running) = (self.clone(), self.running(session).await?);
@@ -55,8 +79,10 @@ impl Gateway {
                 if unit.phone_of(session, lid).await?.as_ref() != Some(phone) {
                     let seen =
                         ContactSeen { phone: Some(phone.clone()), lid: Some(lid.clone()), name: None, push_name: None };
-                    unit.learn_contact(session, &seen).await?;
-                    unit.commit().await?;
+                    if let Some(merged) = unit.learn_contact(session, &seen).await? {
+                        unit.append_event(&Events { session, own: None }.merged(&merged, this.now())).await?;
+                    }
+                    this.commit(unit).await?;
                 }
             }
             Ok(check)

@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use openwa_model::{
     Timestamp,
     chat::ChatTouch,
+    contact::PersonIds,
     content::{Detail, Media, MessageKind, Outgoing, OutgoingContent, Quoted, StatusPost},
     engine::ErrorKind,
     id::{MessageId, RowId, SessionId},
@@ -111,11 +112,14 @@ impl Gateway {
         self.detached(async move {
             let operation = React { target: address(&target), emoji: emoji.clone() };
             let sent = running.call(operation, this.settings().call_timeout).await?;
-            let own = running.account().map_or_else(|| target.sender.clone(), |it| it.phone);
+            let own = running.account();
+            let ids = own.as_ref().map(|it| PersonIds { phone: Some(it.phone.clone()), lid: it.lid.clone() });
+            let own = own.map_or_else(|| target.sender.clone(), |it| it.phone);
             let reaction = Reaction { chat: target.chat, target: target.id, sender: own, emoji, timestamp: sent.at };
             let mut unit = this.begin_for(&running).await?;
             if unit.set_reaction(session, &reaction).await? {
-                unit.append_event(&Events { session, own: None }.reaction(&reaction)).await?;
+                let ids = ids.unwrap_or_default();
+                unit.append_event(&Events { session, own: None }.reaction(&reaction, &ids)).await?;
             }
             this.commit(unit).await
         })
@@ -202,7 +206,10 @@ impl Gateway {
         for id in [&mut filter.chat, &mut filter.sender].into_iter().flatten() {
             *id = canonical(&mut *view, session, id).await?;
         }
-        let messages = view.messages(session, &filter, page).await?;
+        let mut messages = view.messages(session, &filter, page).await?;
+        for message in &mut messages {
+            name_anew(&mut *view, message).await?;
+        }
         let all = MessageFilter { after: None, ..filter };
         Ok((messages, view.count_messages(session, &all).await?))
     }
@@ -211,7 +218,9 @@ impl Gateway {
     pub async fn message(&self, session: SessionId, chat: &Jid, id: &MessageId) -> Result<Message> {
         let mut view = self.view_of(session).await?;
         let chat = canonical(&mut *view, session, chat).await?;
-        view.message(session, &chat, id).await?.ok_or(GatewayError::MessageNotFound)
+        let mut message = view.message(session, &chat, id).await?.ok_or(GatewayError::MessageNotFound)?;
+        name_anew(&mut *view, &mut message).await?;
+        Ok(message)
     }
 
     /// The file of a message, as a local file; fetched from WhatsApp when there is no copy yet.
@@ -405,7 +414,7 @@ impl Gateway {
 
     async fn hand_over(&self, running: &Arc<Running>, message: Message, key: Option<String>) -> Result<SendOutcome> {
         let context = &self.0.context;
-        let error = match outbound::hand_over(context, running, &message).await {
+        let (error, code) = match outbound::hand_over(context, running, &message).await {
             Outcome::Accepted(at) => {
                 return match outbound::accepted(context, running, &message, at, key.as_deref()).await {
                     Ok(()) => Ok(SendOutcome { id: message.id, timestamp: at, replayed: false }),
@@ -421,9 +430,10 @@ impl Gateway {
                 reconciler::resend_later(context.clone(), running.clone());
                 return Err(GatewayError::Unconfirmed(why));
             }
-            Outcome::Failed(error) | Outcome::NotNow(error) => error,
+            Outcome::Failed(error, code) => (error, code),
+            Outcome::NotNow(error) => (error, None),
         };
-        outbound::failed(context, running, &message, &error.to_string(), key.as_deref()).await?;
+        outbound::failed(context, running, &message, (&error.to_string(), code), key.as_deref()).await?;
         Err(error)
     }
 
@@ -487,6 +497,32 @@ pub(crate) async fn canonical(
         return Ok(id.clone());
     }
     Ok(view.phone_of(session, id).await?.unwrap_or_else(|| id.clone()))
+}
+
+/// Both ids of a person, as far as they are known.
+pub(crate) async fn ids_of(
+    view: &mut (impl ContactReads + Send + ?Sized),
+    session: SessionId,
+    id: &Jid,
+) -> std::result::Result<PersonIds, StoreError> {
+    Ok(match id.server() {
+        Server::Phone => PersonIds { lid: view.lid_of(session, id).await?, phone: Some(id.clone()) },
+        Server::Lid => PersonIds { phone: view.phone_of(session, id).await?, lid: Some(id.clone()) },
+        Server::Group | Server::Newsletter | Server::Broadcast => PersonIds::default(),
+    })
+}
+
+/// Names the people inside a stored message as they are known by now: what stands inside stays as it was sent.
+async fn name_anew(
+    view: &mut (impl ContactReads + Send + ?Sized),
+    message: &mut Message,
+) -> std::result::Result<(), StoreError> {
+    let session = message.session;
+    let quoted = message.quoted.as_mut().map(|it| &mut it.sender);
+    for id in message.mentions.iter_mut().chain(quoted) {
+        *id = canonical(view, session, id).await?;
+    }
+    Ok(())
 }
 
 /// A message as it is addressed.

@@ -39,7 +39,7 @@ use openwa_model::{
 use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub(crate) use self::messages::canonical;
+pub(crate) use self::messages::{canonical, ids_of};
 pub use self::{
     audit::*, business::Catalog, contacts::*, groups::MemberOutcome, history::*, keys::*, labels::*, messages::*,
     sessions::*, statistics::*, statuses::*, webhooks::*,
@@ -154,7 +154,7 @@ impl Gateway {
                 async move { worker.run(&stop).await }
             }),
             context.tasks.spawn({
-                let (worker, stop) = (Housekeeping::new(context.clone()), workers.clone());
+                let (worker, stop) = (Housekeeping::new(self.clone()), workers.clone());
                 async move { worker.run(&stop).await }
             }),
         ];

@@ -1,13 +1,18 @@
 //! What engines say becoming rows and events: all signals of one batch in one unit.
 //!
-//! Beside it: `people` (one person has two ids), `chats` (what was done to chats on other devices), `groups` (what
-//! happens in them) and `bounds` (how much of what comes from outside is kept).
+//! Beside it: `people` (one person has two ids), `progress` (how far messages got), `changes` (reactions, edits,
+//! revocations), `early` (what comes before the message it is about), `chats` (what was done to chats on other
+//! devices), `groups` (what happens in them), `account` (labels, calls, presence) and `bounds` (how much of what comes
+//! from outside is kept).
 
 mod account;
 mod bounds;
+mod changes;
 mod chats;
+mod early;
 mod groups;
 mod people;
+mod progress;
 
 use std::collections::HashMap;
 
@@ -16,17 +21,18 @@ use openwa_model::{
     chat::ChatTouch,
     contact::ContactSeen,
     content::Quoted,
-    engine::{Edited, Heard, InboundMessage, Receipt, Revoked, SendSettled, Signal},
+    engine::{Heard, InboundMessage, Signal},
     files::FileKey,
-    id::{MessageId, RowId, SessionId},
+    id::{RowId, SessionId},
     jid::{ChatKind, Jid, Server},
     login::{Account, LoginStep},
-    message::{DeliveryStatus, Message, Reaction},
+    message::{DeliveryStatus, Message},
     presence::PresenceHeard,
     session::{Backoff, Effect, Input, Progress, Restriction, Session, SessionConfig, Status, step},
     store::{StoreError, Unit},
 };
 
+pub(crate) use self::early::{forget_old, sessions_with_old_reactions, tell_old_reactions};
 use self::{
     bounds::{MAX_BODY, MAX_ITEMS, MAX_NAME, clip, clip_detail, clip_media, plausible},
     people::both_ids,
@@ -42,6 +48,8 @@ type Result<T> = std::result::Result<T, StoreError>;
 
 /// How often the row of a busy session is touched.
 const ACTIVE_EVERY_SECONDS: i64 = 60;
+/// The kind of limit that lets an account be on line and keeps it from writing to strangers.
+const TIMELOCK: &str = "reachout_timelock";
 /// How many unread messages of a chat are counted.
 const MAX_UNREAD: u32 = 1_000;
 
@@ -107,6 +115,12 @@ pub(crate) struct Inbound<'a> {
     row: Option<Session>,
     /// Ids looked up in this batch: the person behind a hidden id.
     phones: HashMap<Jid, Option<Jid>>,
+    /// Ids looked up in this batch: the hidden id of a phone number.
+    lids: HashMap<Jid, Option<Jid>>,
+    /// Whether anything is held for messages to come, once that was asked.
+    holds_news: Option<bool>,
+    /// Whether this batch has held anything.
+    has_held: bool,
 }
 
 /// Writes one batch into a unit; what comes back counts once the unit is committed.
@@ -119,7 +133,19 @@ pub(crate) async fn absorb(
     heard: &[Heard],
 ) -> Result<Draft> {
     let now = context.now();
-    let mut inbound = Inbound { unit, context, session, prepared, draft, now, row: None, phones: HashMap::new() };
+    let mut inbound = Inbound {
+        unit,
+        context,
+        session,
+        prepared,
+        draft,
+        now,
+        row: None,
+        phones: HashMap::new(),
+        lids: HashMap::new(),
+        holds_news: None,
+        has_held: false,
+    };
     for signal in heard.iter().flat_map(|it| &it.signals) {
         inbound.take(signal).await?;
     }
@@ -153,6 +179,7 @@ impl Inbound<'_> {
             Signal::Edited(edited) => self.edited(edited).await,
             Signal::Revoked(revoked) => self.revoked(revoked).await,
             Signal::SendSettled(settled) => self.send_settled(settled).await,
+            Signal::Addressed(addressed) => self.addressed(addressed).await,
             Signal::Chat(changed) => self.chat_changed(changed).await,
             Signal::Label(changed) => self.label_changed(changed).await,
             Signal::Call(call) => self.call(call).await,
@@ -165,11 +192,13 @@ impl Inbound<'_> {
     }
 
     async fn finish(mut self) -> Result<Draft> {
+        self.trim_held().await?;
         if self.row.is_none() && self.now.duration_since(self.draft.active_at).as_secs() >= ACTIVE_EVERY_SECONDS {
             let now = self.now;
             if let Some(row) = self.row().await? {
                 row.last_active = Some(now);
             }
+            self.lift(|it| it.expires_at.is_some_and(|ends| ends <= now)).await?;
         }
         if let Some(row) = &self.row {
             self.unit.save_session(row).await?;
@@ -235,7 +264,14 @@ impl Inbound<'_> {
         if let Some(row) = self.row().await? {
             row.connected_at = Some(now);
         }
-        Ok(())
+        // Whoever is let in is not banned any more. A limit on writing to strangers lasts longer than a link, where it
+        // was told how long; else the engine tells again when it is still there.
+        self.lift(|it| it.kind != TIMELOCK || it.expires_at.is_none_or(|ends| ends <= now)).await
+    }
+
+    async fn lift(&mut self, is_over: impl Fn(&Restriction) -> bool + Send) -> Result<()> {
+        let restriction = self.row().await?.and_then(|it| it.restriction.clone());
+        if restriction.is_some_and(|it| is_over(&it)) { self.restricted(None).await } else { Ok(()) }
     }
 
     async fn set_account(&mut self, account: &Account) -> Result<()> {
@@ -265,6 +301,12 @@ impl Inbound<'_> {
             })
             .await?
         };
+        if let Some(twin) = self.twin_of(&message).await? {
+            if inbound.from_me {
+                self.sent(&twin.chat, std::slice::from_ref(&twin.id), Some(message.timestamp)).await?;
+            }
+            return Ok(());
+        }
         if !self.unit.add_message(&message).await? {
             // An echo of what was sent from here proves that it was accepted.
             if inbound.from_me {
@@ -289,7 +331,7 @@ impl Inbound<'_> {
         if message.chat == Jid::status() && !message.from_me {
             self.status_received(&message, data.is_some()).await?;
         }
-        Ok(())
+        self.apply_held(&message).await
     }
 
     async fn status_received(&mut self, message: &Message, has_data: bool) -> Result<()> {
@@ -311,6 +353,10 @@ impl Inbound<'_> {
             (None, Some(lid)) => self.phone_of(lid).await?,
             (None, None) => None,
         };
+        let sender_lid = match (sender_lid, &sender_phone) {
+            (None, Some(phone)) => self.lid_of(phone).await?,
+            (lid, _) => lid,
+        };
         let own = self.draft.live.account.as_ref().map(|it| it.phone.clone()).filter(|_| inbound.from_me);
         let sender = own.or_else(|| sender_phone.clone()).unwrap_or_else(|| inbound.sender.clone());
         let mut mentions = Vec::new();
@@ -329,7 +375,7 @@ impl Inbound<'_> {
             row: RowId(self.context.ports.minter.uuid(self.now)),
             session: self.session,
             id: inbound.id.clone(),
-            status: self.first_status(&chat, inbound).await?,
+            status: if inbound.from_me { DeliveryStatus::Sent } else { DeliveryStatus::Delivered },
             chat,
             sender,
             sender_phone,
@@ -348,116 +394,6 @@ impl Inbound<'_> {
             outgoing: None,
             created_at: self.now,
         })
-    }
-
-    /// Receipts may come before the message they confirm, when it was sent from another device.
-    async fn first_status(&mut self, chat: &Jid, inbound: &InboundMessage) -> Result<DeliveryStatus> {
-        if !inbound.from_me {
-            return Ok(DeliveryStatus::Delivered);
-        }
-        let receipts = self.unit.receipts(self.session, chat, &inbound.id).await?;
-        let furthest = receipts.into_iter().map(|(_, status, _)| status).max();
-        Ok(furthest.unwrap_or(DeliveryStatus::Sent).max(DeliveryStatus::Sent))
-    }
-
-    async fn receipt(&mut self, receipt: &Receipt) -> Result<()> {
-        let chat = self.canonical(&receipt.chat, None).await?;
-        if receipt.from_me {
-            if receipt.status == DeliveryStatus::Read {
-                let before = self.unit.chat(self.session, &chat).await?;
-                self.unit.mark_incoming_read(self.session, &chat, &receipt.ids).await?;
-                let left = self.unit.unread_messages(self.session, &chat, MAX_UNREAD).await?.len();
-                self.unit.set_unread(self.session, &chat, left as u32).await?;
-                self.tell_chat(&chat, before.as_ref()).await?;
-            }
-            return Ok(());
-        }
-        let participant = self.canonical(&receipt.participant, None).await?;
-        let at = self.plausible(receipt.timestamp);
-        for id in &receipt.ids {
-            self.unit.add_receipt(self.session, &chat, id, &participant, receipt.status, at).await?;
-        }
-        // A receipt may overtake the outcome of the send it confirms: first it was sent, then it got further.
-        self.sent(&chat, &receipt.ids, None).await?;
-        let moved = self.unit.advance_messages(self.session, &chat, &receipt.ids, receipt.status, None).await?;
-        for message in moved {
-            let event = self.events().ack(&message, at);
-            self.unit.append_event(&event).await?;
-        }
-        Ok(())
-    }
-
-    /// Own messages of which it is now known that WhatsApp accepted them.
-    async fn sent(&mut self, chat: &Jid, ids: &[MessageId], at: Option<Timestamp>) -> Result<()> {
-        let mut moved = self.unit.advance_messages(self.session, chat, ids, DeliveryStatus::Sent, None).await?;
-        for message in &mut moved {
-            if let Some(at) = at {
-                message.timestamp = at;
-                self.unit.set_message_timestamp(self.session, chat, &message.id, at).await?;
-            }
-            let event = self.events().message(message, None);
-            self.unit.append_event(&event).await?;
-        }
-        Ok(())
-    }
-
-    async fn send_settled(&mut self, settled: &SendSettled) -> Result<()> {
-        let chat = self.canonical(&settled.chat, None).await?;
-        let (ids, at) = (std::slice::from_ref(&settled.id), self.plausible(settled.timestamp));
-        let Some(code) = settled.refused else { return self.sent(&chat, ids, Some(at)).await };
-        let error = format!("WhatsApp refused the message (code {code})");
-        let failed = DeliveryStatus::Failed;
-        for message in self.unit.advance_messages(self.session, &chat, ids, failed, Some(&error)).await? {
-            let event = self.events().failed(&message, at);
-            self.unit.append_event(&event).await?;
-        }
-        Ok(())
-    }
-
-    async fn reaction(&mut self, reaction: &Reaction) -> Result<()> {
-        let reaction = Reaction {
-            chat: self.canonical(&reaction.chat, None).await?,
-            target: reaction.target.clone(),
-            sender: self.canonical(&reaction.sender, None).await?,
-            emoji: clip(&reaction.emoji, MAX_NAME),
-            timestamp: self.plausible(reaction.timestamp),
-        };
-        if self.unit.set_reaction(self.session, &reaction).await? {
-            let event = self.events().reaction(&reaction);
-            self.unit.append_event(&event).await?;
-        }
-        Ok(())
-    }
-
-    async fn edited(&mut self, edited: &Edited) -> Result<()> {
-        let chat = self.canonical(&edited.chat, None).await?;
-        let sender = self.author(&edited.sender, edited.from_me).await?;
-        let at = self.plausible(edited.timestamp);
-        let body = clip(&edited.body, MAX_BODY);
-        let mentions = &edited.mentions[..edited.mentions.len().min(MAX_ITEMS)];
-        let changed = self.unit.edit_message(self.session, &chat, &edited.target, &sender, &body, mentions, at).await?;
-        if let Some(message) = changed {
-            let event = self.events().edited(&message, at);
-            self.unit.append_event(&event).await?;
-        }
-        Ok(())
-    }
-
-    async fn revoked(&mut self, revoked: &Revoked) -> Result<()> {
-        let chat = self.canonical(&revoked.chat, None).await?;
-        let by = self.author(&revoked.by, revoked.from_me).await?;
-        let Some(target) = self.unit.message(self.session, &chat, &revoked.target).await? else { return Ok(()) };
-        // In a private chat only the sender may do it; in a group an admin may too, and WhatsApp checks that.
-        if chat.kind() == ChatKind::Individual && target.sender != by {
-            return Ok(());
-        }
-        let Some(before) = self.unit.revoke_message(self.session, &chat, &revoked.target).await? else {
-            return Ok(());
-        };
-        self.draft.unused.extend(before.media.as_ref().and_then(|it| it.file.clone()));
-        let event = self.events().revoked(&before, self.plausible(revoked.timestamp));
-        self.unit.append_event(&event).await?;
-        Ok(())
     }
 
     async fn contact(&mut self, seen: &ContactSeen) -> Result<()> {

@@ -1,12 +1,17 @@
 //! One person, two ids: what is learned about people, and which id they are kept under.
 
 use openwa_model::{
-    contact::ContactSeen,
+    contact::{ContactSeen, PersonIds},
     engine::InboundMessage,
     jid::{ChatKind, Jid, Server},
+    message::Message,
+    store::{MessageFilter, Page},
 };
 
 use super::{Inbound, Result};
+
+/// How many messages with one id are looked at.
+const NAMESAKES: Page = Page { limit: 8, offset: 0 };
 
 impl Inbound<'_> {
     /// Writes what is new about a person; answers the name to show, the address book's first.
@@ -21,9 +26,12 @@ impl Inbound<'_> {
                 || is_news(&seen.push_name, it.push_name.as_ref())
         });
         if news {
-            self.unit.learn_contact(self.session, seen).await?;
-            if let Some(lid) = &seen.lid {
-                self.phones.remove(lid);
+            let merged = self.unit.learn_contact(self.session, seen).await?;
+            self.phones.clear();
+            self.lids.clear();
+            if let Some(merged) = merged {
+                let event = self.events().merged(&merged, self.now);
+                self.unit.append_event(&event).await?;
             }
         }
         let known = known.as_ref();
@@ -55,12 +63,61 @@ impl Inbound<'_> {
         Ok(phone)
     }
 
+    pub(super) async fn lid_of(&mut self, phone: &Jid) -> Result<Option<Jid>> {
+        if let Some(known) = self.lids.get(phone) {
+            return Ok(known.clone());
+        }
+        let lid = match &self.draft.live.account {
+            Some(own) if own.phone == *phone => own.lid.clone(),
+            _ => self.unit.lid_of(self.session, phone).await?,
+        };
+        self.lids.insert(phone.clone(), lid.clone());
+        Ok(lid)
+    }
+
+    /// Both ids of a person, as far as they are known.
+    pub(super) async fn ids_of(&mut self, id: &Jid) -> Result<PersonIds> {
+        Ok(match id.server() {
+            Server::Phone => PersonIds { lid: self.lid_of(id).await?, phone: Some(id.clone()) },
+            Server::Lid => PersonIds { phone: self.phone_of(id).await?, lid: Some(id.clone()) },
+            Server::Group | Server::Newsletter | Server::Broadcast => PersonIds::default(),
+        })
+    }
+
     /// Who did it, as senders of messages are kept.
     pub(super) async fn author(&mut self, id: &Jid, from_me: bool) -> Result<Jid> {
         match &self.draft.live.account {
             Some(own) if from_me => Ok(own.phone.clone()),
             _ => self.canonical(id, None).await,
         }
+    }
+
+    /// The same message under the other sort of id, where nobody has said yet that both are one person: WhatsApp
+    /// sometimes hands a message over twice, once by number and once by hidden id. Its id is minted by chance, so
+    /// that two people cannot share one; still nothing is learned from it about who is who.
+    pub(super) async fn twin_of(&mut self, message: &Message) -> Result<Option<Message>> {
+        let other = match message.chat.server() {
+            Server::Lid => Server::Phone,
+            Server::Phone if self.lid_of(&message.chat).await?.is_none() => Server::Lid,
+            _ => return Ok(None),
+        };
+        let filter = MessageFilter {
+            id: Some(message.id.clone()),
+            from_me: Some(message.from_me),
+            kind: Some(message.kind),
+            ..MessageFilter::default()
+        };
+        for it in self.unit.messages(self.session, &filter, NAMESAKES).await? {
+            let same = it.body == message.body && (it.from_me || it.timestamp == message.timestamp);
+            if !same || it.chat.server() != other {
+                continue;
+            }
+            let ids = self.ids_of(&it.chat).await?;
+            if ids.phone.is_none() || ids.lid.is_none() {
+                return Ok(Some(it));
+            }
+        }
+        Ok(None)
     }
 }
 

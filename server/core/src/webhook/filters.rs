@@ -158,9 +158,9 @@ fn ids<'a>(field: &str, data: &'a Value) -> Option<Vec<&'a str>> {
     let text = |name: &str| data.get(name).and_then(Value::as_str);
     match field {
         "sender" => {
-            let named = text("author").or_else(|| text("from")).or_else(|| text("senderId"));
-            let all: Vec<_> = [named, text("senderPhone"), text("senderLid")].into_iter().flatten().collect();
-            (!all.is_empty()).then_some(all)
+            // An acknowledgement names who sent the message, but that is not what the contract calls its sender.
+            let named = text("author").or_else(|| text("from")).or_else(|| text("senderId"))?;
+            Some([Some(named), text("senderPhone"), text("senderLid")].into_iter().flatten().collect())
         }
         "recipient" => Some(vec![text("to")?]),
         "mentions" => match data.get("mentionedIds").and_then(Value::as_array) {

@@ -1,6 +1,8 @@
 //! What sessions and messages do, over the real store and an engine that does as the test says.
 
 mod house;
+mod identity;
+mod ordering;
 mod receiving;
 mod restarting;
 mod sending;

@@ -12,11 +12,12 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
-use openwa_model::engine::{Signal, Signals};
+use openwa_model::engine::{Addressed, Signal, Signals};
 use wacore::types::events::InboundMessage;
 use whatsapp_rust::{Client, InboundDurabilityHook, anyhow};
 
 use crate::{
+    groups,
     inbound::{self, Own},
     link::own_ids,
     media::MediaStation,
@@ -24,6 +25,9 @@ use crate::{
 
 /// How many files of one batch are fetched at a time.
 const SIDE_BY_SIDE: usize = 4;
+
+/// How long WhatsApp may take to say who is in the groups that other devices of this account wrote to.
+const LOOKING_UP_GROUPS: Duration = Duration::from_secs(2);
 
 /// How much is fetched without being asked.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +62,14 @@ impl CommitFirst {
         let fetching = stream::iter(wanted).for_each_concurrent(SIDE_BY_SIDE, |it| self.fetch(client, it));
         // Whatever has not come by now is fetched on demand; its spooled file is removed with its future.
         let _in_time = tokio::time::timeout(self.automatic.within, fetching).await;
+        let mut addressed = Vec::new();
+        let looking_up = async {
+            for signal in &signals {
+                addressed.extend(sent_elsewhere(client, signal).await);
+            }
+        };
+        let _in_time = tokio::time::timeout(LOOKING_UP_GROUPS, looking_up).await;
+        signals.extend(addressed);
         signals
     }
 
@@ -81,4 +93,14 @@ impl CommitFirst {
             }
         }
     }
+}
+
+/// How many people a message goes to that another device of this account sent to a group.
+async fn sent_elsewhere(client: &Client, signal: &Signal) -> Option<Signal> {
+    let Signal::Message(message) = signal else { return None };
+    if !message.from_me {
+        return None;
+    }
+    let recipients = groups::recipients(client, &message.chat).await?;
+    Some(Signal::Addressed(Addressed { chat: message.chat.clone(), id: message.id.clone(), recipients }))
 }

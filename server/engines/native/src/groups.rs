@@ -1,5 +1,7 @@
 //! Groups, as WhatsApp tells them now.
 
+use std::collections::BTreeSet;
+
 use openwa_model::{
     Timestamp,
     engine::{EngineError, ErrorKind, Retry},
@@ -9,7 +11,7 @@ use openwa_model::{
 use wacore::types::message::AddressingMode;
 use whatsapp_rust::{Client, GroupMetadata, GroupParticipant, MemberAddMode};
 
-use crate::{failure, jid};
+use crate::{failure, jid, link::own_ids};
 
 pub(crate) async fn all(client: &Client) -> Result<Vec<Group>, EngineError> {
     let groups = client.groups().get_participating().await;
@@ -48,6 +50,19 @@ pub(crate) async fn named_in(client: &Client, chat: &Jid, person: &Jid) -> Jid {
         Server::Lid => Jid::new(&*entry.lid, Server::Lid),
         _ => Jid::phone(&*entry.phone_number),
     }
+}
+
+/// How many people a message to this group goes to, this account not counted. `None` when it is no group, or
+/// WhatsApp does not say.
+pub(crate) async fn recipients(client: &Client, chat: &Jid) -> Option<u32> {
+    if !chat.is_group() {
+        return None;
+    }
+    let known = client.groups().query_info(&jid::to_wire(chat)).await.ok()?;
+    let own = own_ids(client);
+    let people = known.participants.iter().filter_map(jid::from_wire).collect::<BTreeSet<_>>();
+    let others = people.iter().filter(|it| own.phone.as_ref() != Some(*it) && own.lid.as_ref() != Some(*it));
+    u32::try_from(others.count()).ok()
 }
 
 pub(crate) fn group(found: GroupMetadata) -> Option<Group> {

@@ -7,11 +7,12 @@
 //! `inbound` with one file of `content` for each kind, or it is `news`: `receipts`, `history`, the `past` that was
 //! asked for, `group_news`, names, codes.
 //! What goes out is one of the `operations`: messages are written by `outbound`, WhatsApp's answer is
-//! awaited in `acks`, errors are sorted in `failure`, `status` dresses what is posted. `chats` is how chats are kept,
-//! told and heard, `contacts` whom the account knows and blocks, `account` what it shows of itself and sees of
-//! others, `privacy` to whom, `labels` and `calls` what their names say. `media` moves files, `groups` tells of
-//! groups, `group_changes` changes them, `join_requests` are those who want to come in, `communities` are groups of
-//! groups, `channels` are read and kept, `business` tells of sellers and their goods.
+//! awaited in `acks`, errors are sorted in `failure`, `timelock` is the limit on writing to strangers, `status` dresses
+//! what is posted. `chats` is how chats are kept, told and heard, `contacts` whom the account knows and blocks,
+//! `account` what it shows of itself and sees of others, `privacy` to whom, `labels` and `calls` what their names say.
+//! `media` moves files, `groups` tells of groups, `group_changes` changes them, `join_requests` are those who want to
+//! come in, `communities` are groups of groups, `channels` are read and kept, `business` tells of sellers and their
+//! goods.
 //! Below: `backend` keeps the library's secrets in the vault; `transport`, `socket`, `http`, `proxy` and `tls`
 //! reach the network; `jid` translates ids.
 //!
@@ -56,6 +57,7 @@ mod receipts;
 mod settings;
 mod socket;
 mod status;
+mod timelock;
 mod tls;
 mod transport;
 

@@ -38,6 +38,7 @@ use crate::{
     jid,
     news::{self, Listener, News},
     settings::NativeSettings,
+    timelock::Timelock,
     transport::{DialOutcome, Dialer},
 };
 
@@ -71,6 +72,7 @@ pub(crate) struct Link {
     commit: Arc<CommitFirst>,
     dialled: Arc<DialOutcome>,
     told_online: AtomicBool,
+    pub(crate) timelock: Timelock,
 }
 
 impl Link {
@@ -106,8 +108,16 @@ impl Link {
             .map_err(|error| not_prepared(error.into()))?
             .into_client();
         client.enable_auto_reconnect.store(false, Ordering::Relaxed);
-        let told_online = AtomicBool::new(false);
-        Ok(Arc::new(Self { client, listener, persistence, backend, commit, dialled, told_online }))
+        Ok(Arc::new(Self {
+            client,
+            listener,
+            persistence,
+            backend,
+            commit,
+            dialled,
+            told_online: AtomicBool::new(false),
+            timelock: Timelock::default(),
+        }))
     }
 
     /// Connects and stays connected until something ends it. `None` asks for another link right away.
@@ -231,14 +241,13 @@ impl Link {
         self.account().map(Signal::Linked)
     }
 
-    /// The link is up, or the account's name was learned since.
-    pub(crate) fn online(&self) -> Vec<Signal> {
+    /// The link is up, or the account's name was learned since; and whether this is the first time it is told.
+    pub(crate) fn online(&self) -> (Option<Signal>, bool) {
         if !self.client.is_logged_in() {
-            return Vec::new();
+            return (None, false);
         }
-        let Some(account) = self.account() else { return Vec::new() };
-        let lifted = (!self.told_online.swap(true, Ordering::Relaxed)).then_some(Signal::Restricted(None));
-        lifted.into_iter().chain([Signal::Online(account)]).collect()
+        let Some(account) = self.account() else { return (None, false) };
+        (Some(Signal::Online(account)), !self.told_online.swap(true, Ordering::Relaxed))
     }
 
     fn account(&self) -> Option<Account> {

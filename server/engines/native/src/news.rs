@@ -32,6 +32,7 @@ use crate::{
     link::{Link, own_ids},
     past::{self, Answers},
     receipts,
+    timelock::{self, AfterRefusal},
 };
 
 /// How much may wait to be committed. Beyond it the link ends: the store is too slow for this account,
@@ -55,6 +56,8 @@ pub(crate) enum News {
     Past(Arc<Event>),
     /// Messages that the library does not pass through the hook: from channels, and recovered ones.
     Unguarded(MessageBatch),
+    /// WhatsApp refused a send as it does for accounts that may not write to strangers.
+    Timelocked,
 }
 
 /// What the listener sorts into.
@@ -99,6 +102,11 @@ impl Listener {
         }
     }
 
+    /// Has something committed after all that was heard before.
+    pub(crate) fn tell(&self, signal: Signal) {
+        self.queue(News::Signal(signal));
+    }
+
     fn show(&self, step: LoginStep) {
         self.code.send_replace(Some(step.clone()));
         self.queue(News::Signal(Signal::Login(step)));
@@ -112,6 +120,9 @@ impl Listener {
         // A refusal whose code is no number is a refusal all the same.
         let refused = ack.error.as_deref().map(|it| it.parse().unwrap_or_default());
         let outcome = Outcome { refused, at: at.unwrap_or_else(|| (self.now)()) };
+        if refused == Some(timelock::CODE) {
+            self.queue(News::Timelocked);
+        }
         if let Some(settled) = self.acks.settle(&ack.id, outcome) {
             self.queue(News::Signal(Signal::SendSettled(settled)));
         }
@@ -279,7 +290,15 @@ pub(crate) async fn read(
                 }
                 News::Online => {
                     let Some(link) = link.upgrade() else { return };
-                    signals.extend(link.online());
+                    let (online, is_first) = link.online();
+                    signals.extend(online);
+                    if is_first {
+                        timelock::ask(&link, AfterRefusal::No);
+                    }
+                }
+                News::Timelocked => {
+                    let Some(link) = link.upgrade() else { return };
+                    timelock::ask(&link, AfterRefusal::Yes);
                 }
                 News::History(event) => signals.extend(history::signals(event).await),
                 News::Past(event) => {

@@ -2,7 +2,7 @@
 
 use openwa_model::{
     contact::NumberCheck,
-    engine::{EngineError, ErrorKind, Retry},
+    engine::{Addressed, EngineError, ErrorKind, Retry, Signal},
     jid::Jid,
     ops::{
         CheckNumbers, Command, DeleteForMe, DeleteStatus, DownloadMedia, EditMessage, MarkRead, MessageRef, React,
@@ -144,15 +144,19 @@ impl Operations<'_> {
             quoted.sender = groups::named_in(&self.link.client, &outgoing.chat, &quoted.sender).await;
         }
         let message = outbound::message(&outgoing, &self.link.client, &self.media).await?;
-        match &outgoing.status {
-            Some(post) => self.post(status::dressed(message, post), &post.recipients, outgoing.id.0).await,
-            None => self.deliver(outgoing.chat, message, outgoing.id.0).await,
+        if let Some(post) = &outgoing.status {
+            return self.post(status::dressed(message, post), &post.recipients, outgoing.id.0).await;
         }
+        if let Some(recipients) = groups::recipients(&self.link.client, &outgoing.chat).await {
+            let addressed = Addressed { chat: outgoing.chat.clone(), id: outgoing.id.clone(), recipients };
+            self.link.listener.tell(Signal::Addressed(addressed));
+        }
+        self.deliver(outgoing.chat, message, outgoing.id.0).await
     }
 
     /// Posts a status under an id of our own and waits for WhatsApp's answer.
     async fn post(&self, message: wa::Message, recipients: &[Jid], id: String) -> Result<Sent, EngineError> {
-        let answer = self.link.listener.acks.expect(&id);
+        let answer = self.link.listener.acks.expect(&id, &Jid::status());
         let recipients: Vec<_> = recipients.iter().map(jid::to_wire).collect();
         let options = StatusSendOptions { message_id: Some(id.clone()), ..StatusSendOptions::default() };
         if let Err(error) = self.link.client.status().send_raw(message, &recipients, options).await {
@@ -251,7 +255,7 @@ impl Operations<'_> {
 
     /// Sends under an id of our own and waits for WhatsApp's answer.
     pub(crate) async fn deliver(&self, chat: Jid, message: wa::Message, id: String) -> Result<Sent, EngineError> {
-        let answer = self.link.listener.acks.expect(&id);
+        let answer = self.link.listener.acks.expect(&id, &chat);
         let options = SendOptions::default().with_message_id(id.clone());
         if let Err(error) = self.link.client.send_message_with_options(jid::to_wire(&chat), message, options).await {
             self.link.listener.acks.forget(&id);
@@ -262,7 +266,7 @@ impl Operations<'_> {
 
     /// Waits for the answer to something that is sent already.
     async fn answer_to(&self, id: &str, chat: Jid) -> Result<Sent, EngineError> {
-        let answer = self.link.listener.acks.expect(id);
+        let answer = self.link.listener.acks.expect(id, &chat);
         self.outcome(answer, id, chat).await
     }
 

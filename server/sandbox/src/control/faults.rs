@@ -34,6 +34,10 @@ enum FaultKind {
     ReorderStanzas,
     /// Refuses the next `count` messages with `code`.
     NackNextSends,
+    /// Accepts the next `count` messages, and refuses them with `code` right after.
+    NackLater,
+    /// Says the hidden id alone of whoever writes to the account.
+    HideNumbers,
     /// Throws the account out with `code`, for `seconds` or for good.
     Ban,
     /// Lets the account write only to people it knows.
@@ -112,6 +116,16 @@ impl FaultView {
                 view.code = Some(code);
                 view.count = Some(count);
             }
+            Fault::NackLater { number, code, count } => {
+                view.kind = FaultKind::NackLater;
+                view.number = number;
+                view.code = Some(code);
+                view.count = Some(count);
+            }
+            Fault::HideNumbers { number } => {
+                view.kind = FaultKind::HideNumbers;
+                view.number = number;
+            }
             Fault::Ban { number, code, until } => {
                 view.kind = FaultKind::Ban;
                 view.number = Some(number);
@@ -185,6 +199,12 @@ fn fault(new: NewFault, now: SystemTime) -> Result<Fault, Failure> {
             code: need(new.code, "code")?,
             count: need(new.count.filter(|count| *count > 0), "count")?,
         },
+        FaultKind::NackLater => Fault::NackLater {
+            number,
+            code: need(new.code, "code")?,
+            count: need(new.count.filter(|count| *count > 0), "count")?,
+        },
+        FaultKind::HideNumbers => Fault::HideNumbers { number },
         FaultKind::Ban => Fault::Ban {
             number: need(number, "number")?,
             code: need(new.code, "code")?,

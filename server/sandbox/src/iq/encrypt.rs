@@ -6,6 +6,7 @@ use wacore_binary::builder::NodeBuilder;
 
 use crate::ambient;
 use crate::device::{Device, DeviceAddress, OneTimePreKey, SignedPreKey};
+use crate::login;
 use crate::network::Exchange;
 use crate::stanza;
 use crate::world::World;
@@ -91,6 +92,7 @@ fn upload(exchange: &mut Exchange<'_>, request: &Node) -> Option<()> {
         set_signed_prekey(exchange, request)?;
     }
     exchange.world.add_prekeys(exchange.from, keys);
+    login::announce(exchange.world, exchange.from);
     Some(())
 }
 

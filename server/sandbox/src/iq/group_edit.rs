@@ -1,10 +1,15 @@
 //! Changing a group: its members, their roles, its texts and its settings.
 
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, Node};
 
+use super::community;
 use super::group_view;
 use super::groups::{LONGEST_SUBJECT, id_of, new_invite_code, read_description};
+use super::mex;
 use crate::ambient;
 use crate::group::{Description, Group, MOST_MEMBERS, Role, Text};
 use crate::network::Exchange;
@@ -18,12 +23,21 @@ const FLAGS: [(&str, &str); 3] = [
     ("group_history", "no_group_history"),
 ];
 
-/// Why a change is refused: the code and the text of the error.
-type Refusal = (u16, &'static str);
+/// Settings with a value, and the values they have.
+const MODES: [(&str, [&str; 2]); 2] = [
+    ("member_link_mode", ["admin_link", "all_member_link"]),
+    ("member_share_group_history_mode", ["admin_share", "all_member_share"]),
+];
 
-const FORBIDDEN: Refusal = (403, "forbidden");
-const MALFORMED: Refusal = (400, "bad-request");
-const NOT_FOUND: Refusal = (404, "item-not-found");
+/// The setting by which what is said in the group stays in the group.
+const LIMIT_SHARING: &str = "limit_sharing_enabled";
+
+/// Why a change is refused: the code and the text of the error.
+pub(super) type Refusal = (u16, &'static str);
+
+pub(super) const FORBIDDEN: Refusal = (403, "forbidden");
+pub(super) const MALFORMED: Refusal = (400, "bad-request");
+pub(super) const NOT_FOUND: Refusal = (404, "item-not-found");
 
 pub(super) fn set(exchange: &mut Exchange<'_>, request: &Node, change: &Node) -> Node {
     match try_set(exchange, request, change) {
@@ -314,6 +328,51 @@ fn set_property(exchange: &mut Exchange<'_>, id: &str, change: &Node) -> Result<
     Ok(())
 }
 
+/// The settings with a value that a new group is made with.
+pub(super) fn modes_of(wanted: &Node) -> BTreeMap<String, String> {
+    let mode = |tag: &str| {
+        let value = std::str::from_utf8(stanza::child_content(wanted, tag)).ok()?;
+        is_mode(tag, value).then(|| (tag.to_owned(), value.to_owned()))
+    };
+    MODES.iter().filter_map(|(tag, _)| mode(tag)).collect()
+}
+
+/// `{"group_id", "update": {"member_link_mode": "ADMIN_LINK"}}`: settings that clients change in JSON.
+pub(super) fn set_by_name(exchange: &mut Exchange<'_>, variables: &Value) -> mex::Answer {
+    let jid: Jid = variables["group_id"].as_str().and_then(|jid| jid.parse().ok()).ok_or(mex::MALFORMED)?;
+    let group = exchange.world.groups.get_mut(jid.user.as_str()).ok_or(mex::NOT_FOUND)?;
+    if !group.role_of(&exchange.from.number).is_some_and(Role::is_admin) {
+        return Err(mex::FORBIDDEN);
+    }
+    let mut told = Vec::new();
+    for (tag, value) in variables["update"].as_object().ok_or(mex::MALFORMED)?.iter().take(MODES.len() + 1) {
+        if tag == "limit_sharing" {
+            if value[LIMIT_SHARING] == true {
+                group.flags.insert(LIMIT_SHARING.to_owned());
+            } else {
+                group.flags.remove(LIMIT_SHARING);
+            }
+            continue;
+        }
+        let mode = value.as_str().unwrap_or_default().to_lowercase();
+        if !is_mode(tag, &mode) {
+            return Err(mex::MALFORMED);
+        }
+        told.push(group_view::mode_node(tag, &mode));
+        group.modes.insert(tag.clone(), mode);
+    }
+    let id = group.id.clone();
+    exchange.world.save_group(&id);
+    for change in told {
+        group_view::tell_members(exchange, &id, change);
+    }
+    Ok(("xwa2_group_update_property", json!({ "id": jid.to_string(), "state": "ACTIVE" })))
+}
+
+fn is_mode(tag: &str, value: &str) -> bool {
+    MODES.iter().any(|(known, values)| *known == tag && values.contains(&value))
+}
+
 fn set_flag(group: &mut Group, tag: &str) -> Result<(), Refusal> {
     for (on, off) in FLAGS {
         if tag == on {
@@ -365,7 +424,7 @@ fn done(world: &World, number: &str) -> Node {
 }
 
 /// Saves the group and tells its members who was concerned.
-fn finish(exchange: &mut Exchange<'_>, id: &str, tag: &'static str, numbers: &[String]) {
+pub(super) fn finish(exchange: &mut Exchange<'_>, id: &str, tag: &'static str, numbers: &[String]) {
     if numbers.is_empty() {
         return;
     }
@@ -373,4 +432,5 @@ fn finish(exchange: &mut Exchange<'_>, id: &str, tag: &'static str, numbers: &[S
     let participants = numbers.iter().map(|number| group_view::participant_node(exchange.world, number, None));
     let change = NodeBuilder::new(tag).children(participants).build();
     group_view::tell_members(exchange, id, change);
+    community::follow(exchange, id, tag, numbers);
 }

@@ -3,7 +3,7 @@
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, Node};
 
-use crate::group::{Group, Role};
+use crate::group::{Group, Part, Place, Role};
 use crate::network::Exchange;
 use crate::stanza;
 use crate::world::World;
@@ -59,7 +59,7 @@ fn description_node(world: &World, group: &Group) -> Option<Node> {
 }
 
 fn settings(group: &Group) -> Vec<Node> {
-    let mut nodes = Vec::new();
+    let mut nodes = place(group);
     if group.is_locked {
         nodes.push(NodeBuilder::new("locked").build());
     }
@@ -73,8 +73,39 @@ fn settings(group: &Group) -> Vec<Node> {
         nodes.push(approval_node(true));
     }
     nodes.push(NodeBuilder::new("member_add_mode").string_content(add_mode(group.only_admins_add)).build());
+    nodes.extend(group.modes.iter().map(|(tag, mode)| mode_node(tag, mode)));
     nodes.extend(group.flags.iter().map(|flag| NodeBuilder::new_dynamic(flag.clone()).build()));
     nodes
+}
+
+/// What tells clients where a group stands in a community.
+fn place(group: &Group) -> Vec<Node> {
+    let mark = |tag: &'static str| NodeBuilder::new(tag).build();
+    match &group.place {
+        Place::Alone => Vec::new(),
+        Place::Community { asks_to_join, members_add_groups } => {
+            let mut parent = NodeBuilder::new("parent");
+            if *asks_to_join {
+                parent = parent.attr("default_membership_approval_mode", "request_required");
+            }
+            let mut nodes = vec![parent.build()];
+            nodes.extend(members_add_groups.then(|| mark("allow_non_admin_sub_group_creation")));
+            nodes
+        }
+        Place::Within { community, part } => {
+            let mut nodes = vec![NodeBuilder::new("linked_parent").attr("jid", Jid::group(community.as_str())).build()];
+            nodes.extend(match part {
+                Part::Announcements => Some(mark("default_sub_group")),
+                Part::General => Some(mark("general_chat")),
+                Part::Other => None,
+            });
+            nodes
+        }
+    }
+}
+
+pub(super) fn mode_node(tag: &str, mode: &str) -> Node {
+    NodeBuilder::new_dynamic(tag.to_owned()).string_content(mode).build()
 }
 
 pub(super) fn approval_node(is_on: bool) -> Node {

@@ -1,15 +1,16 @@
 //! Groups: made, found, joined and left. Changing them is in `group_edit`, how they look on the
-//! wire in `group_view`.
+//! wire in `group_view`, groups of groups in `community`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, Node};
 
+use super::community;
 use super::group_edit;
 use super::group_view;
 use crate::ambient;
-use crate::group::{Description, Group, MOST_GROUPS, MOST_MEMBERS, Role, Text};
+use crate::group::{Description, Group, MOST_GROUPS, MOST_MEMBERS, Place, Role, Text};
 use crate::network::Exchange;
 use crate::stanza;
 
@@ -28,6 +29,7 @@ pub(super) fn get(exchange: &mut Exchange<'_>, request: &Node) -> Node {
             None => group_edit::invite_code(exchange, request),
         },
         "membership_approval_requests" => group_edit::requests(exchange, request),
+        "query_linked" | "linked_groups_participants" => community::get(exchange, request, asked),
         _ => stanza::error(request, 501, "feature-not-implemented"),
     }
 }
@@ -41,6 +43,7 @@ pub(super) fn set(exchange: &mut Exchange<'_>, request: &Node) -> Node {
         ("create", _) => create(exchange, request, change),
         ("leave", _) => leave(exchange, request, change),
         ("invite", Some(code)) => join(exchange, request, &code),
+        ("links" | "unlink" | "join_linked_group" | "delete_parent", _) => community::set(exchange, request, change),
         _ => group_edit::set(exchange, request, change),
     }
 }
@@ -57,6 +60,10 @@ fn create(exchange: &mut Exchange<'_>, request: &Node, wanted: &Node) -> Node {
     if !is_named || asked.len() >= MOST_MEMBERS || exchange.world.groups.len() >= MOST_GROUPS {
         return stanza::error(request, 406, "not-acceptable");
     }
+    let place = match community::place_of_new(exchange, wanted) {
+        Ok(place) => place,
+        Err((code, text)) => return stanza::error(request, code, text),
+    };
     let now = ambient::seconds();
     let creator = exchange.from.number.clone();
     let mut members = BTreeMap::from([(creator.clone(), Role::Owner)]);
@@ -73,8 +80,7 @@ fn create(exchange: &mut Exchange<'_>, request: &Node, wanted: &Node) -> Node {
         }
     }
     let text = |text: String| Text { text, set_by: creator.clone(), set_at: now };
-    let random = u64::from_be_bytes(ambient::random_bytes()) % 10_000_000_000;
-    let id = format!("12036{now:010}{random:010}");
+    let id = new_group_id(now);
     let group = Group {
         id: id.clone(),
         creator: creator.clone(),
@@ -95,7 +101,9 @@ fn create(exchange: &mut Exchange<'_>, request: &Node, wanted: &Node) -> Node {
             .unwrap_or(0),
         approves_members: group_edit::is_approval_on(wanted),
         only_admins_add: stanza::child_content(wanted, "member_add_mode") == b"admin_add",
-        flags: BTreeSet::new(),
+        flags: community::flags_of(wanted),
+        modes: group_edit::modes_of(wanted),
+        place,
         requests: BTreeMap::new(),
     };
     let shown = group_view::group_node(exchange.world, &group);
@@ -103,6 +111,7 @@ fn create(exchange: &mut Exchange<'_>, request: &Node, wanted: &Node) -> Node {
     exchange.world.save_group(&id);
     let created = NodeBuilder::new("create").attr("type", "new").children([shown.clone()]).build();
     group_view::tell_members(exchange, &id, created);
+    community::furnish(exchange, &id, wanted);
     let mut answer = shown;
     if let Some(wacore_binary::NodeContent::Nodes(children)) = &mut answer.content {
         children.extend(unknown);
@@ -150,7 +159,7 @@ fn join(exchange: &mut Exchange<'_>, request: &Node, code: &str) -> Node {
     if group.members.len() >= MOST_MEMBERS {
         return stanza::error(request, 419, "resource-limit");
     }
-    let must_ask = group.approves_members;
+    let must_ask = group.approves_members || matches!(group.place, Place::Community { asks_to_join: true, .. });
     if let Some(group) = exchange.world.groups.get_mut(&id) {
         if must_ask {
             group.requests.insert(own.clone(), ambient::seconds());
@@ -168,6 +177,7 @@ fn join(exchange: &mut Exchange<'_>, request: &Node, code: &str) -> Node {
             .children([group_view::participant_node(exchange.world, &own, None)])
             .build();
         group_view::tell_members(exchange, &id, joined);
+        community::follow(exchange, &id, "add", &[own]);
     }
     stanza::result(request).children([NodeBuilder::new(tag).attr("jid", jid).build()]).build()
 }
@@ -190,6 +200,7 @@ fn leave(exchange: &mut Exchange<'_>, request: &Node, wanted: &Node) -> Node {
         let gone =
             NodeBuilder::new("remove").children([group_view::participant_node(exchange.world, &own, None)]).build();
         group_view::tell_members(exchange, &id, gone);
+        community::follow(exchange, &id, "remove", std::slice::from_ref(&own));
         group_edit::take_out(exchange.world, &id, &own);
         left.push(answer.build());
     }
@@ -198,6 +209,11 @@ fn leave(exchange: &mut Exchange<'_>, request: &Node, wanted: &Node) -> Node {
 
 fn find_by_code<'a>(exchange: &'a Exchange<'_>, code: &str) -> Option<&'a Group> {
     exchange.world.groups.values().find(|group| group.invite_code == code)
+}
+
+pub(super) fn new_group_id(now: u64) -> String {
+    let random = u64::from_be_bytes(ambient::random_bytes()) % 10_000_000_000;
+    format!("12036{now:010}{random:010}")
 }
 
 pub(super) fn new_invite_code() -> String {

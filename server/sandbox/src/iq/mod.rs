@@ -3,10 +3,16 @@
 
 mod app_state;
 mod business;
+mod community;
+mod community_view;
 mod encrypt;
 mod group_edit;
 mod group_view;
 mod groups;
+mod mex;
+mod newsletter;
+mod newsletter_edit;
+mod newsletter_view;
 mod privacy;
 mod profile;
 mod service;
@@ -45,7 +51,10 @@ pub(crate) fn receive(exchange: &mut Exchange<'_>, request: &Node) {
         ("w:biz", false) => business::profile(exchange, request),
         ("w:biz:catalog", false) => business::catalog(exchange, request),
         ("w:m", _) => service::media_connection(exchange, request),
-        ("abt" | "w", false) => service::properties(request),
+        ("w:mex", _) => mex::answer(exchange, request),
+        ("newsletter", true) => newsletter::set(exchange, request),
+        ("newsletter", false) => newsletter::get(exchange, request),
+        ("abt" | "w", false) => service::properties(exchange, request),
         ("w:p" | "urn:xmpp:ping" | "urn:xmpp:whatsapp:dirty" | "spam" | "w:stats", _) => {
             stanza::result(request).build()
         }

@@ -7,6 +7,7 @@ use wacore_binary::{Jid, Node};
 
 use crate::ambient;
 use crate::network::Exchange;
+use crate::privacy_token;
 use crate::stanza;
 
 /// Categories and the value they have until the account says otherwise.
@@ -123,10 +124,13 @@ fn pass_tokens_on(exchange: &mut Exchange<'_>, tokens: &Node) {
         else {
             continue;
         };
+        let Some(token) = exchange.account().map(|issuer| privacy_token::trust_token(issuer, &number)) else {
+            continue;
+        };
         let token = NodeBuilder::new("token")
             .attr("type", "trusted_contact")
             .attr("t", stanza::text(asked, "t"))
-            .bytes(format!("{}>{number}", exchange.from.number).into_bytes())
+            .bytes(token)
             .build();
         let id = exchange.world.new_id();
         let notification = stanza::notification("privacy_token", from.clone(), id)

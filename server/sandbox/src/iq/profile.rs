@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, Node, Server};
 
-use crate::account::{About, Picture};
+use crate::account::{About, Account, Picture};
 use crate::ambient;
 use crate::network::Exchange;
+use crate::privacy_token;
 use crate::stanza;
 
 /// The longest line about a person.
@@ -33,7 +34,8 @@ pub(super) fn set_about(exchange: &mut Exchange<'_>, request: &Node) -> Node {
     let own = account.number_jid(0);
     exchange.world.save_account(&exchange.from.number);
     let set = NodeBuilder::new("set").bytes(text.into_bytes()).build();
-    tell_acquaintances(exchange, "status", &own, &set);
+    let told = tell_acquaintances(exchange, "status", &own, &set);
+    tell_others_present(exchange, &told, &own, &set);
     stanza::result(request).build()
 }
 
@@ -61,7 +63,9 @@ pub(super) fn set_picture(exchange: &mut Exchange<'_>, request: &Node) -> Node {
     }
     let change = change.build();
     match &group {
-        None => tell_acquaintances(exchange, "picture", &owner, &change),
+        None => {
+            tell_acquaintances(exchange, "picture", &owner, &change);
+        }
         Some(group) => tell_group(exchange, group, &change),
     }
     let answer = stanza::result(request);
@@ -75,7 +79,14 @@ pub(super) fn set_picture(exchange: &mut Exchange<'_>, request: &Node) -> Node {
 pub(super) fn get_picture(exchange: &Exchange<'_>, request: &Node) -> Node {
     let target = stanza::jid(request, "target").or_else(|| stanza::jid(request, "to"));
     let world = &exchange.world;
+    let asked = request.get_optional_child("picture");
+    if let Some(owner) = target.as_ref().and_then(|target| world.account_of(target))
+        && !privacy_token::admits(world, exchange.from, owner, asked)
+    {
+        return stanza::error(request, 401, "not-authorized");
+    }
     let picture = target.and_then(|target| match target.server {
+        Server::Newsletter => world.newsletters.get(target.user.as_str())?.picture.as_ref(),
         Server::Group => world.groups.get(target.user.as_str())?.picture.as_ref(),
         _ => {
             let account = world.account_of(&target)?;
@@ -88,7 +99,6 @@ pub(super) fn get_picture(exchange: &Exchange<'_>, request: &Node) -> Node {
     let Some(picture) = picture else {
         return stanza::error(request, 404, "item-not-found");
     };
-    let asked = request.get_optional_child("picture");
     let kind = asked
         .map(|asked| stanza::text(asked, "type"))
         .filter(|kind| kind == "preview")
@@ -127,10 +137,10 @@ fn store_picture(exchange: &mut Exchange<'_>, group: Option<&Jid>, picture: Opti
     Some(jid.clone())
 }
 
-/// Tells the account's other devices and everybody who has to do with it.
-fn tell_acquaintances(exchange: &mut Exchange<'_>, kind: &'static str, from: &Jid, change: &Node) {
+/// Tells the account's other devices and everybody who has to do with it; says who that is.
+fn tell_acquaintances(exchange: &mut Exchange<'_>, kind: &'static str, from: &Jid, change: &Node) -> BTreeSet<String> {
     let Some(account) = exchange.account() else {
-        return;
+        return BTreeSet::new();
     };
     let mut told: BTreeSet<String> = account
         .watchers
@@ -140,10 +150,28 @@ fn tell_acquaintances(exchange: &mut Exchange<'_>, kind: &'static str, from: &Ji
         .cloned()
         .collect();
     told.insert(account.info.number.clone());
-    for number in told {
+    for number in &told {
         let id = exchange.world.new_id();
         let notification = stanza::notification(kind, from.clone(), id).children([change.clone()]).build();
-        exchange.world.queue_for_account(&number, notification, None);
+        exchange.world.queue_for_account(number, notification, None);
+    }
+    told
+}
+
+/// A line about a person is shown to all who have the number in their address book. The network does
+/// not know these, and takes it that whoever is there now has it.
+fn tell_others_present(exchange: &mut Exchange<'_>, told: &BTreeSet<String>, from: &Jid, change: &Node) {
+    let id = exchange.world.new_id();
+    let notification = stanza::notification("status", from.clone(), id).children([change.clone()]).build();
+    let Some(account) = exchange.account() else {
+        return;
+    };
+    let others = exchange.world.accounts.values().filter(|other| {
+        let number = &other.info.number;
+        !told.contains(number) && !account.blocked.contains(number)
+    });
+    for link in others.flat_map(Account::present) {
+        link.send(notification.clone());
     }
 }
 

@@ -22,9 +22,17 @@ pub(super) fn media_connection(exchange: &Exchange<'_>, request: &Node) -> Node 
     stanza::result(request).children([connection]).build()
 }
 
-/// `<props>`: nothing differs from what clients assume.
-pub(super) fn properties(request: &Node) -> Node {
-    let properties =
-        NodeBuilder::new("props").attr("protocol", 1).attr("hash", "sandbox").attr("refresh", 24 * LIFETIME).build();
+/// `<props><prop config_code config_value/></props>`: what differs from what clients assume.
+pub(super) fn properties(exchange: &Exchange<'_>, request: &Node) -> Node {
+    let codes = exchange.account().map(|account| account.scenario.properties()).unwrap_or_default();
+    let hash = codes.iter().map(u32::to_string).collect::<Vec<_>>().join("-");
+    let switched_on =
+        codes.iter().map(|code| NodeBuilder::new("prop").attr("config_code", *code).attr("config_value", "1").build());
+    let properties = NodeBuilder::new("props")
+        .attr("protocol", 1)
+        .attr("hash", hash)
+        .attr("refresh", 24 * LIFETIME)
+        .children(switched_on)
+        .build();
     stanza::result(request).children([properties]).build()
 }

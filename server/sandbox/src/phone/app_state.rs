@@ -10,7 +10,7 @@ use wacore::appstate::decode::Mutation as Decoded;
 use wacore::appstate::hash::{HashState, generate_patch_mac};
 use wacore::appstate::keys::{ExpandedAppStateKeys, expand_app_state_keys};
 use wacore::appstate::processor::process_patch;
-use wacore::appstate::schemas::{COLLECTIONS, SETTING_PUSH_NAME, Schema};
+use wacore::appstate::schemas::{COLLECTIONS, NCT_SALT_SYNC, SETTING_PUSH_NAME, Schema};
 use wacore::appstate::{AppStateError, encode_record};
 use wacore_binary::Node;
 use wacore_binary::builder::NodeBuilder;
@@ -127,11 +127,15 @@ impl Actor {
         Err(PhoneError::RequestRefused(409))
     }
 
-    /// Writes the owner's name, unless a device has written one.
+    /// Writes the owner's name, unless a device has written one, and what contact tokens are made with if
+    /// that is where clients look for it.
     pub(super) async fn publish_name(&mut self) -> Result<(), PhoneError> {
         self.catch_up(SETTING_PUSH_NAME.collection.as_str()).await?;
         if !self.collections.has(&[SETTING_PUSH_NAME.name]) {
             self.mutate(&named(self.record.name(&self.info))).await?;
+        }
+        if let Some(salt) = self.network.contact_salt(&self.info.number).filter(|salt| salt.with_app_state) {
+            self.mutate(&salted(salt.bytes)).await?;
         }
         self.record.is_name_published = true;
         Ok(())
@@ -287,6 +291,16 @@ pub(super) fn named(name: &str) -> Mutation {
         schema: &SETTING_PUSH_NAME,
         index: Vec::new(),
         value: Some(wa::SyncActionValue { push_name_setting: setting.into(), ..Default::default() }),
+    }
+}
+
+/// What contact tokens are made with.
+fn salted(salt: Vec<u8>) -> Mutation {
+    let action = wa::sync_action_value::NctSaltSyncAction { salt: Some(salt) };
+    Mutation {
+        schema: &NCT_SALT_SYNC,
+        index: Vec::new(),
+        value: Some(wa::SyncActionValue { nct_salt_sync_action: action.into(), ..Default::default() }),
     }
 }
 

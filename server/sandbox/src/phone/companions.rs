@@ -98,7 +98,8 @@ impl Actor {
     async fn tell_history(&mut self, device: u16) -> Result<(), PhoneError> {
         let messages = self.log.newest(history::MOST_MESSAGES);
         let names = names(&self.log, self.own_jid().to_string(), self.record.name(&self.info));
-        let packed = tokio::task::spawn_blocking(move || history::pack(&messages, &names))
+        let salt = self.network.contact_salt(&self.info.number).filter(|salt| salt.with_history).map(|salt| salt.bytes);
+        let packed = tokio::task::spawn_blocking(move || history::pack(&messages, &names, salt))
             .await
             .map_err(|error| PhoneError::MediaEncryption(error.to_string()))?
             .map_err(|error| PhoneError::MediaEncryption(error.to_string()))?;

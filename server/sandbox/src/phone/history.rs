@@ -25,7 +25,7 @@ pub(crate) enum History {
 }
 
 /// Packs the messages, which are oldest first.
-pub(crate) fn pack(messages: &[Message], names: &[(String, String)]) -> io::Result<History> {
+pub(crate) fn pack(messages: &[Message], names: &[(String, String)], salt: Option<Vec<u8>>) -> io::Result<History> {
     let mut chats: BTreeMap<&Chat, Vec<&Message>> = BTreeMap::new();
     for message in messages {
         if !matches!(message.content, Content::Undecryptable { .. }) {
@@ -41,6 +41,7 @@ pub(crate) fn pack(messages: &[Message], names: &[(String, String)]) -> io::Resu
             .collect(),
         chunk_order: Some(1),
         progress: Some(100),
+        nct_salt: salt,
         ..Default::default()
     })
 }

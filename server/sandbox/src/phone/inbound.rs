@@ -167,6 +167,9 @@ impl Actor {
             if let Some(recipient) = stanza::jid(node, "recipient") {
                 receipt = receipt.attr("recipient", recipient.to_non_ad());
             }
+        } else if !self.record.script.reads() {
+            // Nobody looks at this phone: the message has arrived, and that is all.
+            receipt = receipt.attr("type", "inactive");
         }
         self.say(receipt.build());
     }

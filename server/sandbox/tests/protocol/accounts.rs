@@ -1,6 +1,7 @@
 //! What an account keeps on the server: whom it blocks, what it shows, whether it is there.
 
 use whatsapp_rust::prelude::*;
+use whatsapp_rust::wacore::iq::prekeys::DigestKeyBundleSpec;
 
 use crate::harness::{Sandbox, jid};
 
@@ -90,4 +91,27 @@ async fn privacy_settings_are_kept() {
     let settings = client.client.fetch_privacy_settings().await.unwrap();
     assert_eq!(settings.get_value(&PrivacyCategory::Last), Some(&PrivacyValue::None));
     assert_eq!(settings.get_value(&PrivacyCategory::Online), Some(&PrivacyValue::All));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_back_at_once_still_sees_who_is_typing() {
+    let sandbox = Sandbox::start().await;
+    let (_, alice_client, bob, bob_client) = sandbox.pair().await;
+    let mark = bob_client.mark();
+    bob_client.client.reconnect_immediately().await;
+    alice_client.client.chatstate().send_composing(&jid(&bob)).await.unwrap();
+    bob_client.ready_from(mark).await;
+    bob_client.wait("that Alice is typing", |event| matches!(event, Event::ChatPresence(_))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_network_agrees_with_a_client_on_its_keys_as_soon_as_it_is_ready() {
+    let sandbox = Sandbox::start().await;
+    let alice = sandbox.account("Alice").await;
+    let linked = sandbox.linked(&alice).await;
+    let digest = linked.client.execute(DigestKeyBundleSpec::new()).await.unwrap();
+    assert_eq!(digest.prekey_ids.len(), 20);
+    let device = linked.client.persistence_manager().get_device_snapshot();
+    assert_eq!(digest.reg_id, device.registration_id);
+    assert_eq!(digest.hash.len(), 20);
 }

@@ -4,6 +4,7 @@
 mod accounts;
 mod app_state;
 mod beside;
+mod communities;
 mod companions;
 mod faults;
 mod groups;
@@ -12,5 +13,7 @@ mod kinds;
 mod linking;
 mod logins;
 mod messages;
+mod newsletters;
 mod nonsense;
+mod privacy_tokens;
 mod restart;

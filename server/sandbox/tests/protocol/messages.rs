@@ -2,6 +2,7 @@
 
 use whatsapp_rust::prelude::*;
 use whatsapp_rust::types::presence::ReceiptType;
+use whatsapp_rust::waproto::whatsapp::message::extended_text_message::FontType;
 
 use crate::harness::{Sandbox, TestClient, jid};
 
@@ -90,4 +91,23 @@ async fn what_is_sent_to_somebody_away_waits_until_it_is_acknowledged() {
     bob_client.ready().await;
     let previews = bob_client.count(|event| matches!(event, Event::OfflineSyncPreview(_)));
     assert_eq!(previews, 0, "nothing comes twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_reaches_every_device_of_its_audience_and_nobody_else() {
+    let sandbox = Sandbox::start().await;
+    let (_, alice_client, bob, laptop) = sandbox.pair().await;
+    let carol = sandbox.account("Carol").await;
+    let (tablet, stranger) = tokio::join!(sandbox.linked(&bob), sandbox.linked(&carol));
+    let bob_lid = Jid::lid(bob.lid.as_str());
+    // The second one finds the devices with all they need and names only the person.
+    for text in ["at sea", "ashore"] {
+        let status = alice_client.client.status();
+        status.send_text(text, 0xff1e_6e4f, FontType::default(), &[bob_lid.clone()], Default::default()).await.unwrap();
+        for client in [&laptop, &tablet] {
+            let (_, chat, _) = client.text(text).await;
+            assert_eq!(chat, Jid::status_broadcast());
+        }
+    }
+    assert_eq!(stranger.texts("at sea") + stranger.texts("ashore"), 0);
 }

@@ -2,7 +2,7 @@
 
 use openwa_model::{
     chat::ChatTouch,
-    contact::ContactSeen,
+    contact::{ContactSeen, Merged},
     content::MessageKind,
     jid::Jid,
     message::{DeliveryStatus, Message, Reaction},
@@ -193,6 +193,68 @@ pub(crate) async fn who_is_blocked_is_kept(database: &dyn Database) {
     unit.set_blocked(session, &[]).await.unwrap();
     assert_eq!(unit.blocked(session).await.unwrap(), []);
     assert_eq!(unit.blocked(other).await.unwrap(), [alice()]);
+    // Who was blocked under a hidden id stays blocked under the number.
+    unit.mark_blocked(session, &alice_lid(), true).await.unwrap();
+    unit.learn_contact(session, &seen(Some(alice()), Some(alice_lid()))).await.unwrap();
+    assert_eq!(unit.blocked(session).await.unwrap(), [alice()]);
+}
+
+pub(crate) async fn a_merge_says_what_moved(database: &dyn Database) {
+    let store = database.open().await;
+    let session = add_session(&store, "s").await;
+    let hidden = |message: &str, chat: &Jid| Message {
+        chat: chat.clone(),
+        sender: alice_lid(),
+        sender_phone: None,
+        sender_lid: Some(alice_lid()),
+        ..incoming(session, message, 1)
+    };
+    let twin = hidden("twin", &alice_lid());
+    add_messages(&store, &[hidden("private", &alice_lid()), hidden("in group", &group()), twin]).await;
+    add_messages(&store, &[incoming(session, "twin", 1), incoming(session, "before", 1)]).await;
+    let mut unit = store.begin().await.unwrap();
+    for (id, unread) in [(alice_lid(), 2), (alice(), 2)] {
+        let touch = ChatTouch { id, name: None, at: at(1), body: String::new(), kind: MessageKind::Text, unread };
+        unit.touch_chat(session, &touch).await.unwrap();
+    }
+    let both = seen(Some(alice()), Some(alice_lid()));
+    let merged = unit.learn_contact(session, &both).await.unwrap();
+    assert_eq!(merged, Some(Merged { phone: alice(), lid: alice_lid(), chat: true, messages: 2 }));
+    assert_eq!(unit.learn_contact(session, &both).await.unwrap(), None, "it is learned once");
+    assert_eq!(unit.chat(session, &alice()).await.unwrap().unwrap().unread, 3, "the twin counts once");
+    // What came under the number before names the hidden id too by now.
+    let before = unit.message(session, &alice(), &id("before")).await.unwrap().unwrap();
+    assert_eq!(before.sender_lid, Some(alice_lid()));
+    let nobody = seen(Some(jid("15550000002@c.us")), Some(jid("100000000000002@lid")));
+    assert_eq!(unit.learn_contact(session, &nobody).await.unwrap(), None, "there was nothing to be seen");
+}
+
+pub(crate) async fn what_a_person_confirmed_in_groups_counts_once(database: &dyn Database) {
+    let store = database.open().await;
+    let session = add_session(&store, "s").await;
+    add_messages(&store, &[Message { chat: group(), ..own(session, "m", 1) }]).await;
+    let (ids, read) = ([id("m")], DeliveryStatus::Read);
+    let mut unit = store.begin().await.unwrap();
+    unit.set_recipients(session, &group(), &id("m"), 2).await.unwrap();
+    unit.add_receipt(session, &group(), &id("m"), &alice_lid(), read, at(1)).await.unwrap();
+    unit.add_receipt(session, &group(), &id("m"), &alice(), read, at(2)).await.unwrap();
+    assert_eq!(unit.confirmed_by_all(session, &group(), &ids, read).await.unwrap(), ids, "they look like two");
+    unit.learn_contact(session, &seen(Some(alice()), Some(alice_lid()))).await.unwrap();
+    assert_eq!(unit.confirmed_by_all(session, &group(), &ids, read).await.unwrap(), []);
+    assert_eq!(unit.receipts(session, &group(), &id("m")).await.unwrap(), [(alice(), read, at(2))]);
+}
+
+pub(crate) async fn many_people_are_found_at_once(database: &dyn Database) {
+    let store = database.open().await;
+    let session = add_session(&store, "s").await;
+    let mut unit = store.begin().await.unwrap();
+    unit.learn_contact(session, &seen(Some(alice()), Some(alice_lid()))).await.unwrap();
+    unit.learn_contact(session, &seen(Some(me()), None)).await.unwrap();
+    let found = unit.contacts_among(session, &[alice(), alice_lid(), me(), jid("15550000002@c.us")]).await.unwrap();
+    let mut found: Vec<_> = found.into_iter().map(|it| (it.id, it.lid)).collect();
+    found.sort();
+    assert_eq!(found, [(alice(), Some(alice_lid())), (me(), None)]);
+    assert_eq!(unit.contacts_among(session, &[]).await.unwrap(), []);
 }
 
 pub(crate) async fn sessions_know_different_people(database: &dyn Database) {

@@ -209,3 +209,20 @@ pub(crate) async fn another_session_sees_none_of_it(database: &dyn Database) {
     assert_eq!(unit.revoke_message(b, &alice(), &id("m")).await.unwrap(), None);
     assert!(unit.add_message(&incoming(b, "m", 1)).await.unwrap(), "ids are per session");
 }
+
+pub(crate) async fn known_ones_are_told_from_unknown_ones(database: &dyn Database) {
+    let store = database.open().await;
+    let session = add_session(&store, "s").await;
+    add_messages(&store, &[incoming(session, "theirs", 1), own(session, "ours", 1)]).await;
+    let mut view = store.view().await.unwrap();
+    let ids = ["theirs", "ours", "none"].map(id);
+    for (from_me, expected) in
+        [(None, vec!["ours", "theirs"]), (Some(true), vec!["ours"]), (Some(false), vec!["theirs"])]
+    {
+        let mut known = view.known_messages(session, &alice(), &ids, from_me).await.unwrap();
+        known.sort();
+        assert_eq!(known.iter().map(|it| it.as_str()).collect::<Vec<_>>(), expected, "{from_me:?}");
+    }
+    assert_eq!(view.known_messages(session, &group(), &ids, None).await.unwrap(), []);
+    assert_eq!(view.known_messages(session, &alice(), &[], None).await.unwrap(), []);
+}

@@ -76,6 +76,35 @@ pub(crate) async fn a_receipt_counts_once(database: &dyn Database) {
     assert_eq!(unit.receipts(session, &group(), &id("other")).await.unwrap(), []);
 }
 
+pub(crate) async fn everybody_has_to_confirm(database: &dyn Database) {
+    let store = database.open().await;
+    let session = add_session(&store, "s").await;
+    let bob = jid("15550000002@c.us");
+    let to_group = |name: &str| Message { chat: group(), ..own(session, name, 1) };
+    add_messages(&store, &[to_group("known"), to_group("unknown"), to_group("nobody")]).await;
+    let mut unit = store.begin().await.unwrap();
+    unit.set_recipients(session, &group(), &id("known"), 2).await.unwrap();
+    unit.set_recipients(session, &group(), &id("nobody"), 2).await.unwrap();
+    let ids = ["known", "unknown", "nobody", "none"].map(id);
+    for (message, who, status, delivered, read) in [
+        ("known", alice(), Delivered, 0, 0),
+        // Where it is not known how many there are, it is not known whether it is all.
+        ("unknown", alice(), Delivered, 0, 0),
+        ("known", alice(), Read, 0, 0),
+        ("known", bob.clone(), Delivered, 1, 0),
+        ("unknown", bob.clone(), Read, 1, 0),
+        ("known", bob, Read, 1, 1),
+    ] {
+        unit.add_receipt(session, &group(), &id(message), &who, status, at(1)).await.unwrap();
+        let by_all = [
+            unit.confirmed_by_all(session, &group(), &ids, Delivered).await.unwrap().len(),
+            unit.confirmed_by_all(session, &group(), &ids, Read).await.unwrap().len(),
+        ];
+        assert_eq!(by_all, [delivered, read], "{message} {who} {status:?}");
+    }
+    assert_eq!(unit.confirmed_by_all(session, &alice(), &ids, Delivered).await.unwrap(), []);
+}
+
 pub(crate) async fn the_servers_time_is_taken_over(database: &dyn Database) {
     let store = database.open().await;
     let session = add_session(&store, "s").await;

@@ -8,6 +8,7 @@ mod audit;
 mod chats;
 mod contacts;
 mod deliveries;
+mod early;
 mod events;
 mod failures;
 mod fixtures;
@@ -115,6 +116,9 @@ cases! {
         people_are_listed_by_id
         a_name_of_the_address_book_is_forgotten
         who_is_blocked_is_kept
+        a_merge_says_what_moved
+        what_a_person_confirmed_in_groups_counts_once
+        many_people_are_found_at_once
         sessions_know_different_people;
     messages:
         one_comes_back_as_it_was_stored
@@ -126,17 +130,26 @@ cases! {
         pending_ones_come_oldest_first
         statuses_expire_wherever_they_are
         unread_ones_are_marked
+        known_ones_are_told_from_unknown_ones
         another_session_sees_none_of_it;
     messages_changed:
         a_status_never_goes_back
         sent_and_beyond_drop_what_was_to_be_sent
         only_own_messages_advance_and_in_order
         a_receipt_counts_once
+        everybody_has_to_confirm
         the_servers_time_is_taken_over
         an_edit_replaces_the_text_unless_a_newer_one_did
         revoking_empties_and_answers_what_was
         deletion_takes_what_hangs_on_it
         a_file_is_noted_unless_the_message_was_revoked;
+    early:
+        it_is_taken_once_and_in_order
+        the_same_said_twice_is_held_once
+        beyond_the_bound_the_oldest_of_a_kind_go
+        what_is_old_is_forgotten
+        old_reactions_are_found_and_taken
+        it_moves_with_its_chat;
     reactions:
         one_person_has_one_per_message
         an_older_one_changes_nothing
