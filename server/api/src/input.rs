@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use openwa_core::GatewayError;
-use openwa_model::id::SessionId;
+use openwa_model::{id::SessionId, jid::Jid};
 use poem::{
     Request, RequestBody,
     http::{StatusCode, header},
@@ -265,6 +265,12 @@ pub(crate) fn has_nul(value: &Value) -> bool {
 pub(crate) fn session_in_path(request: &Request) -> Option<SessionId> {
     let Matched(operation) = request.data::<Matched>()?;
     operation.in_session.then(|| request.raw_path_param("param0"))??.parse().ok()
+}
+
+/// The chat that a path names, where it reads as one.
+pub(crate) fn chat_in_path(request: &Request) -> Option<Jid> {
+    let Matched(operation) = request.data::<Matched>()?;
+    request.raw_path_param(&format!("param{}", operation.chat?))?.parse().ok()
 }
 
 #[cfg(test)]

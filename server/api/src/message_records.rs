@@ -149,6 +149,12 @@ pub(crate) struct MessageMetadata {
     /// After how many seconds it vanishes.
     #[serde(skip_serializing_if = "Option::is_none")]
     ephemeral_duration: Option<u32>,
+    /// The colour behind a status: `#RRGGBB`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    background_color: Option<String>,
+    /// The number of a status's font.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    font: Option<i32>,
     /// When the text was last changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     edited_at: Option<Moment>,
@@ -311,7 +317,7 @@ pub(crate) struct ProductInfo {
 
 /// An order of products.
 #[derive(Object, Serialize, PartialEq)]
-#[oai(rename = "MessageOrder", rename_all = "camelCase", skip_serializing_if_is_none)]
+#[oai(rename = "MessagePurchaseOrder", rename_all = "camelCase", skip_serializing_if_is_none)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OrderInfo {
     /// Its id.
@@ -449,6 +455,10 @@ impl MessageMetadata {
             }
             Some(Detail::Order { id, token }) => metadata.order = Some(OrderInfo { order_id: id, token }),
             Some(Detail::Call { video, missed }) => metadata.call = Some(CallInfo { video, missed }),
+            Some(Detail::Status(post)) => {
+                metadata.background_color = post.colour();
+                metadata.font = post.font;
+            }
             None => {}
         }
         let marks = message.marks;

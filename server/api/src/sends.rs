@@ -236,7 +236,7 @@ impl SendMedia {
 }
 
 /// A form brings its file, and base64 was decoded as it came; otherwise the fields name one.
-fn source_of(
+pub(crate) fn source_of(
     file: Option<Received>,
     url: Option<String>,
     base64: Option<String>,
@@ -271,7 +271,7 @@ pub(crate) async fn send(
     let quoted = quoted_message_id.map(|it| message_id("quotedMessageId", &it)).transpose()?;
     marks.mentions_everyone |= mentions_everyone(&mut mentions);
     let mentions = mentions_of(mentions)?;
-    Ok(gateway.send(session, SendRequest { chat, content, quoted, mentions, marks }, key).await?)
+    Ok(gateway.send(session, SendRequest { chat, content, quoted, mentions, marks, status: None }, key).await?)
 }
 
 impl Sends {

@@ -55,6 +55,21 @@ impl Success {
     pub(crate) const DONE: Self = Self { success: true };
 }
 
+/// The answer of an action, with a sentence.
+#[derive(Object, Serialize)]
+pub(crate) struct SuccessMessage {
+    /// Whether it was done.
+    success: bool,
+    /// What was done.
+    message: String,
+}
+
+impl SuccessMessage {
+    pub(crate) fn done(message: &str) -> Self {
+        Self { success: true, message: message.to_owned() }
+    }
+}
+
 /// How many rows a list has at most where nothing is said, and where the contract lets one ask for 1 to 1000.
 pub(crate) fn longest_page() -> u32 {
     1000
@@ -160,6 +175,46 @@ impl<T: ToJSON> ToJSON for Nullable<T> {
 impl<T: ParseFromJSON> ParseFromJSON for Nullable<T> {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
         Option::parse_from_json(value).map(Self).map_err(ParseError::propagate)
+    }
+}
+
+/// A value that may be null where generated clients have no word for it: the document says that it is any JSON.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct OrNull<T>(pub(crate) Option<T>);
+
+impl<T: Send + Sync> Type for OrNull<T> {
+    const IS_REQUIRED: bool = true;
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        "any".into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Inline(Box::new(MetaSchema::ANY))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+        Box::new(std::iter::once(self))
+    }
+}
+
+impl<T: Send + Sync + Serialize> ToJSON for OrNull<T> {
+    fn to_json(&self) -> Option<Value> {
+        serde_json::to_value(self).ok()
+    }
+}
+
+impl<T: Send + Sync + serde::de::DeserializeOwned> ParseFromJSON for OrNull<T> {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        let value = value.unwrap_or_default();
+        serde_json::from_value(value.clone()).map(Self).map_err(|_| ParseError::expected_type(value))
     }
 }
 

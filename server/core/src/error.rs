@@ -61,9 +61,36 @@ pub enum GatewayError {
         /// What could be.
         valid: Vec<String>,
     },
+    /// There is no such status, or it is seen no more.
+    #[error("Status not found")]
+    StatusNotFound,
     /// There is no such chat.
     #[error("Chat not found")]
     ChatNotFound,
+    /// There is no such person.
+    #[error("Contact not found")]
+    ContactNotFound,
+    /// There is no such label.
+    #[error("Label not found")]
+    LabelNotFound,
+    /// Only a business account has labels.
+    #[error("Labels are only available on WhatsApp Business accounts")]
+    NotABusiness,
+    /// No such call rings.
+    #[error("Call not found; only a call that still rings can be rejected")]
+    CallNotFound,
+    /// There is no such channel.
+    #[error("Channel not found")]
+    ChannelNotFound,
+    /// The account is no business.
+    #[error("This account is no business")]
+    BusinessNotFound,
+    /// This account sells nothing.
+    #[error("This account has no catalog; only business accounts have one")]
+    CatalogNotFound,
+    /// There is no such product.
+    #[error("Product not found")]
+    ProductNotFound,
     /// There is no such group.
     #[error("Group not found")]
     GroupNotFound,
@@ -176,6 +203,7 @@ impl From<EngineError> for GatewayError {
             ErrorKind::NotConnected => Self::SessionNotReady(Status::Disconnected),
             ErrorKind::NotFound => Self::NotOnWhatsApp(error.message),
             ErrorKind::Refused => Self::Refused(error.message),
+            ErrorKind::NotABusiness => Self::NotABusiness,
             ErrorKind::Invalid => Self::InvalidInput(error.message),
             ErrorKind::Unconfirmed => Self::Unconfirmed(error.message),
             ErrorKind::Media | ErrorKind::Store | ErrorKind::Internal => Self::Engine(error.message),

@@ -16,10 +16,13 @@ pub mod gateway;
 pub mod settings;
 
 mod answers;
+mod calls;
+mod chat_changes;
 mod idempotency;
 mod inbound;
 mod outbound;
 mod payload;
+mod presence;
 mod reconciler;
 mod running;
 mod session_task;

@@ -7,18 +7,24 @@ use std::time::Duration;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use openwa_model::{
     Timestamp,
+    call::{CallHeard, CallOutcome},
+    chat::Chat,
     contact::{Merged, PersonIds},
     content::{Appointment, Attendance, Choices, Detail, Marks, Media, Product, Vote},
     event::{EventKind, NewEvent},
     files::{FileError, FileKey, Files},
+    group::{GroupHappening, GroupUpdate},
     id::SessionId,
     jid::{ChatKind, Jid, Server},
     login::Account,
     message::{Message, Reaction},
+    presence::PresenceHeard,
     session::{Restriction, Status},
 };
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+
+use crate::gateway::status_ends;
 
 /// The bytes of a kept file, if it is there and not larger than `max_bytes`.
 pub(crate) async fn file_bytes(files: &dyn Files, key: &FileKey, max_bytes: u64) -> Result<Option<Vec<u8>>, FileError> {
@@ -124,6 +130,81 @@ impl Events<'_> {
         self.event(EventKind::MessageReaction, Some(&reaction.chat), reaction.timestamp, key, data)
     }
 
+    /// `chat.update`; `chat` as it is now, none when it was deleted.
+    pub(crate) fn chat(&self, id: &Jid, chat: Option<&Chat>, at: Timestamp) -> NewEvent {
+        let muted_until = chat.and_then(|it| it.muted_until).filter(|it| *it > at);
+        let expiration = |until: Timestamp| if until == Timestamp::MAX { 0 } else { until.as_millisecond() };
+        let mut data = json!({
+            "chatId": id, "archived": chat.is_some_and(|it| it.archived), "pinned": chat.is_some_and(|it| it.pinned),
+            "muted": muted_until.is_some(), "unreadCount": chat.map_or(0, |it| it.unread), "deleted": chat.is_none(),
+        });
+        if let Some(until) = muted_until {
+            data["muteExpiration"] = json!(expiration(until));
+        }
+        let hash = hex::encode(Sha256::digest(data.to_string()));
+        let key = format!("chat_{}_{id}_{}_{}", self.session, &hash[..12], at.as_millisecond());
+        self.event(EventKind::ChatUpdate, Some(id), at, key, data)
+    }
+
+    /// `presence.update`: of the one person who was heard of.
+    pub(crate) fn presence(&self, heard: &PresenceHeard, at: Timestamp) -> NewEvent {
+        let PresenceHeard { chat, participant, state, last_seen } = heard;
+        let key = format!("pres_{}_{chat}_{participant}_{}_{}", self.session, state.name(), at.as_millisecond());
+        let mut person = json!({ "id": participant, "state": state.name() });
+        if let Some(last_seen) = last_seen {
+            person["lastSeen"] = json!(last_seen.as_second());
+        }
+        let data = json!({ "chatId": chat, "participants": [person], "observedAt": format!("{at:.3}") });
+        self.event(EventKind::PresenceUpdate, Some(chat), at, key, data)
+    }
+
+    /// `call.received`, or what became of it.
+    pub(crate) fn call(&self, call: &CallHeard) -> NewEvent {
+        let mut data = json!({
+            "callId": call.id, "from": call.from, "isVideo": call.is_video, "isGroup": call.is_group,
+            "timestamp": call.at.as_second(),
+        });
+        let mut key = format!("call_{}_{}", self.session, call.id);
+        let kind = match call.outcome {
+            None => EventKind::CallReceived,
+            Some(outcome) => {
+                key = format!("{key}_{}", outcome.name());
+                data["outcome"] = json!(outcome.name());
+                match outcome {
+                    CallOutcome::Accepted => EventKind::CallAccepted,
+                    CallOutcome::Rejected => EventKind::CallRejected,
+                    CallOutcome::Missed => EventKind::CallMissed,
+                }
+            }
+        };
+        self.event(kind, Some(&call.from), call.at, key, data)
+    }
+
+    /// `status.received`: the same status as told by `message.received`, in the contract's shorter words.
+    pub(crate) fn status_received(&self, message: &Message, name: Option<&str>, has_data: bool) -> NewEvent {
+        let key = format!("status_{}_{}", self.session, message.id);
+        let ends = status_ends(message.timestamp);
+        let mut contact = json!({ "id": message.sender });
+        for (field, text) in [("name", name), ("pushName", message.push_name.as_deref())] {
+            if let Some(text) = text {
+                contact[field] = json!(text);
+            }
+        }
+        let omitted = message.media.is_some() && !has_data;
+        let mut data = json!({
+            "sessionId": self.session, "statusId": message.id, "contact": contact, "type": message.kind.name(),
+            "hasMedia": message.media.is_some(), "mediaOmitted": omitted,
+            "postedAt": message.timestamp.as_millisecond(), "expiresAt": ends.as_millisecond(),
+        });
+        if !message.body.is_empty() {
+            data["caption"] = json!(message.body);
+        }
+        if omitted {
+            data["omitReason"] = json!("too_large");
+        }
+        self.event(EventKind::StatusReceived, Some(&message.chat), message.timestamp, key, data)
+    }
+
     /// `contact.merged`.
     pub(crate) fn merged(&self, merged: &Merged, at: Timestamp) -> NewEvent {
         let Merged { phone, lid, chat, messages } = merged;
@@ -210,6 +291,33 @@ impl Events<'_> {
         self.event(EventKind::SessionRestriction, None, at, self.occurrence("restr", at), data)
     }
 
+    /// `group.join`, `group.leave`, `group.join_request` or `group.update`.
+    pub(crate) fn group(
+        &self,
+        group: &Jid,
+        actor: Option<&Jid>,
+        people: &[Jid],
+        what: &GroupHappening,
+        at: Timestamp,
+    ) -> NewEvent {
+        let mut data = json!({ "groupId": group, "participantIds": people, "timestamp": at.as_second() });
+        if let Some(actor) = actor {
+            data["actorId"] = json!(actor);
+        }
+        let (kind, word) = match what {
+            GroupHappening::Join => (EventKind::GroupJoin, "join"),
+            GroupHappening::Leave => (EventKind::GroupLeave, "leave"),
+            GroupHappening::JoinRequest => (EventKind::GroupJoinRequest, "join_request"),
+            GroupHappening::Update(update) => {
+                data["changes"] = group_changes(update);
+                (EventKind::GroupUpdate, "update")
+            }
+        };
+        let hash = hex::encode(Sha256::digest(data.to_string()));
+        let key = format!("grp_{group}_{}_{word}_{}", &hash[..12], at.as_millisecond());
+        self.event(kind, Some(group), at, key, data)
+    }
+
     fn occurrence(&self, prefix: &str, at: Timestamp) -> String {
         format!("{prefix}_{}_{}", self.session, at.as_millisecond())
     }
@@ -270,8 +378,7 @@ impl Events<'_> {
         if let Some(quoted) = &message.quoted {
             put("quotedMessage", json!({ "id": quoted.id, "body": quoted.body }));
         }
-        if let Some(detail) = &message.detail {
-            let (name, value) = detail_payload(detail);
+        for (name, value) in message.detail.iter().flat_map(detail_payload) {
             put(name, value);
         }
         put_marks(&message.marks, put);
@@ -315,6 +422,24 @@ fn has_author(message: &Message) -> bool {
     !message.from_me && message.chat.kind() != ChatKind::Individual
 }
 
+/// Only what is another than before.
+fn group_changes(update: &GroupUpdate) -> Value {
+    let add_mode = update.only_admins_add.map(|it| if it { "admins" } else { "all" });
+    let all = [
+        ("subject", json!(update.subject)),
+        ("description", json!(update.description)),
+        ("announce", json!(update.announce)),
+        ("locked", json!(update.locked)),
+        ("ephemeralSeconds", json!(update.ephemeral_seconds)),
+        ("memberAddMode", json!(add_mode)),
+        ("membershipApproval", json!(update.approves_members)),
+        ("isAdmin", json!(update.is_admin)),
+        ("picture", json!(update.picture)),
+        ("inviteRenewed", json!(update.invite_renewed.then_some(true))),
+    ];
+    Value::Object(all.into_iter().filter(|(_, it)| !it.is_null()).map(|(name, it)| (name.to_owned(), it)).collect())
+}
+
 fn media_payload(media: &Media, data: Option<&str>) -> Value {
     let mut fields = Map::new();
     fields.insert("mimetype".to_owned(), json!(media.mimetype));
@@ -331,7 +456,7 @@ fn media_payload(media: &Media, data: Option<&str>) -> Value {
     Value::Object(fields)
 }
 
-fn detail_payload(detail: &Detail) -> (&'static str, Value) {
+fn detail_payload(detail: &Detail) -> Vec<(&'static str, Value)> {
     match detail {
         Detail::Location { latitude, longitude, description, address, url } => {
             let mut place = json!({ "latitude": latitude, "longitude": longitude });
@@ -340,18 +465,23 @@ fn detail_payload(detail: &Detail) -> (&'static str, Value) {
                     place[name] = json!(value);
                 }
             }
-            ("location", place)
+            vec![("location", place)]
         }
-        Detail::Contact { vcards } => ("vcards", json!(vcards)),
+        Detail::Contact { vcards } => vec![("vcards", json!(vcards))],
         Detail::Poll { name, options, multiple, .. } => {
-            ("poll", json!({ "name": name, "options": options, "allowMultipleAnswers": multiple }))
+            vec![("poll", json!({ "name": name, "options": options, "allowMultipleAnswers": multiple }))]
         }
-        Detail::Event(appointment) => ("event", appointment_payload(appointment)),
-        Detail::Choices(choices) => ("buttons", buttons_payload(choices)),
-        Detail::Chosen(chosen) => ("button", json!({ "id": chosen.id, "text": chosen.text })),
-        Detail::Product(product) => ("product", product_payload(product)),
-        Detail::Order { id, token } => ("order", filled(json!({ "orderId": id }), [("token", json!(token))])),
-        Detail::Call { video, missed } => ("call", json!({ "video": video, "missed": missed })),
+        // Whom it is shown to is nobody's business.
+        Detail::Status(post) => {
+            let colour = post.colour().map(|it| ("backgroundColor", json!(it)));
+            colour.into_iter().chain(post.font.map(|it| ("font", json!(it)))).collect()
+        }
+        Detail::Event(appointment) => vec![("event", appointment_payload(appointment))],
+        Detail::Choices(choices) => vec![("buttons", buttons_payload(choices))],
+        Detail::Chosen(chosen) => vec![("button", json!({ "id": chosen.id, "text": chosen.text }))],
+        Detail::Product(product) => vec![("product", product_payload(product))],
+        Detail::Order { id, token } => vec![("order", filled(json!({ "orderId": id }), [("token", json!(token))]))],
+        Detail::Call { video, missed } => vec![("call", json!({ "video": video, "missed": missed }))],
     }
 }
 
@@ -566,6 +696,24 @@ mod tests {
         });
         let place = json!({ "latitude": 1.5, "longitude": -2.0, "description": "Here" });
         assert_eq!(data_of(&message, None)["location"], place);
+    }
+
+    #[test]
+    fn a_group_event_says_who_and_only_what_changed() {
+        let (group, ada): (Jid, Jid) = ("120363000000000001@g.us".parse().unwrap(), Jid::phone("15550000001"));
+        let at = Timestamp::from_second(1_700_000_000).unwrap();
+        let events = Events { session: SESSION, own: None };
+        let joined = events.group(&group, None, std::slice::from_ref(&ada), &GroupHappening::Join, at);
+        assert_eq!(joined.kind, EventKind::GroupJoin);
+        let expected = json!({"groupId": group, "participantIds": [ada], "timestamp": 1_700_000_000});
+        assert_eq!(joined.data, expected);
+        let update = GroupUpdate { only_admins_add: Some(true), locked: Some(false), ..GroupUpdate::default() };
+        let updated = events.group(&group, Some(&ada), &[], &GroupHappening::Update(update), at);
+        assert_eq!(updated.data["changes"], json!({"memberAddMode": "admins", "locked": false}));
+        assert_eq!(updated.data["actorId"], json!(ada));
+        assert!(updated.idempotency_key.starts_with("grp_120363000000000001@g.us_"), "{}", updated.idempotency_key);
+        assert!(updated.idempotency_key.ends_with("_update_1700000000000"), "{}", updated.idempotency_key);
+        assert_ne!(updated.idempotency_key, joined.idempotency_key);
     }
 
     #[test]

@@ -200,6 +200,8 @@ pub enum Detail {
         /// Whether nobody took it.
         missed: bool,
     },
+    /// How a status looks, and whom an own one is shown to.
+    Status(StatusPost),
 }
 
 impl Detail {
@@ -213,6 +215,8 @@ impl Detail {
             Self::Event(_) => MessageKind::Unknown,
             // To people both are texts with something to press.
             Self::Choices(_) | Self::Chosen(_) => MessageKind::Text,
+            // What has a file besides is of the file's type.
+            Self::Status(_) => MessageKind::Text,
             Self::Product(_) => MessageKind::Product,
             Self::Order { .. } => MessageKind::Order,
             Self::Call { .. } => MessageKind::Call,
@@ -444,6 +448,31 @@ impl Marks {
     }
 }
 
+/// What a status has beside what any message has.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct StatusPost {
+    /// Whom it is shown to; only known of own ones that were posted from here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub recipients: Vec<Jid>,
+    /// The colour behind a text or a voice: alpha, red, green, blue.
+    pub background: Option<u32>,
+    /// The number of a text's font.
+    pub font: Option<i32>,
+}
+
+impl StatusPost {
+    /// The colour as the contract writes it: `#RRGGBB`.
+    pub fn colour(&self) -> Option<String> {
+        self.background.map(|it| format!("#{:06X}", it & 0x00FF_FFFF))
+    }
+
+    /// The colour that `#RRGGBB` names, opaque.
+    pub fn colour_of(text: &str) -> Option<u32> {
+        let digits = text.strip_prefix('#').filter(|it| it.len() == 6)?;
+        Some(0xFF00_0000 | u32::from_str_radix(digits, 16).ok()?)
+    }
+}
+
 /// A message to be sent. Stored whole before the first attempt, so that it can be sent again under the same id.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Outgoing {
@@ -460,6 +489,9 @@ pub struct Outgoing {
     /// What is said about it.
     #[serde(default)]
     pub marks: Marks,
+    /// Set for a status: then `chat` is the status feed.
+    #[serde(default)]
+    pub status: Option<StatusPost>,
 }
 
 /// What an outgoing message carries.

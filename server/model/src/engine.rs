@@ -9,15 +9,20 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    call::CallHeard,
     capability::Capabilities,
+    chat::ChatChanged,
     contact::ContactSeen,
     content::{Detail, EventResponse, Marks, Media, MessageKind, Quoted},
     files::Files,
+    group::GroupChange,
     id::{MessageId, SessionId},
     jid::Jid,
+    label::LabelChanged,
     login::{Account, LoginFlow, LoginStep},
     message::{DeliveryStatus, Reaction},
     ops::{Command, Reply},
+    presence::PresenceHeard,
     session::Restriction,
     vault::Vault,
 };
@@ -106,6 +111,8 @@ pub enum ErrorKind {
     NotFound,
     /// WhatsApp does not let this account do it.
     Refused,
+    /// Only a business account can do it, and this is none.
+    NotABusiness,
     /// What was asked does not make sense to WhatsApp.
     Invalid,
     /// WhatsApp did not answer in time: it may have happened, or not.
@@ -183,9 +190,19 @@ pub enum Signal {
     SendSettled(SendSettled),
     /// How many people an own message to a group goes to.
     Addressed(Addressed),
+    /// A chat was changed on another device of this account.
+    Chat(ChatChanged),
+    /// Labels were changed on another device of this account.
+    Label(LabelChanged),
+    /// A call rings, or one that rang has ended.
+    Call(CallHeard),
+    /// Someone came on line, went away, or types.
+    Presence(PresenceHeard),
     /// Someone was seen: a name, or which number belongs to which hidden id.
     Contact(ContactSeen),
-    /// A group's name was learned or changed.
+    /// Something happened in a group.
+    GroupChanged(Box<GroupChange>),
+    /// A group's name was learned.
     GroupNamed {
         /// The group.
         id: Jid,

@@ -9,15 +9,17 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     audit::{AuditEntry, AuditFilter},
-    chat::{Chat, ChatTouch},
+    chat::{Chat, ChatMark, ChatTouch},
     contact::{Contact, ContactSeen, Merged},
     content::{Detail, Media, MessageKind},
     early::EarlyNews,
     event::{Event, EventKind, NewEvent},
+    files::FileKey,
     id::{DeliveryId, KeyId, MessageId, Position, RowId, Seq, SessionId, TemplateId, WebhookId},
     idempotency::IdempotentRequest,
     jid::Jid,
     key::ApiKey,
+    label::Label,
     message::{DeliveryStatus, Message, Reaction},
     search::{Hit, SearchFilter},
     session::Session,
@@ -78,6 +80,7 @@ pub trait Store: Send + Sync + 'static {
 pub trait View:
     SessionReads
     + ChatReads
+    + LabelReads
     + ContactReads
     + MessageReads
     + EarlyReads
@@ -99,6 +102,7 @@ pub trait Unit:
     View
     + SessionWrites
     + ChatWrites
+    + LabelWrites
     + ContactWrites
     + MessageWrites
     + EarlyWrites
@@ -185,6 +189,8 @@ pub trait ChatReads {
     async fn chat(&mut self, session: SessionId, id: &Jid) -> Result<Option<Chat>>;
     /// Many, the one with the newest message first.
     async fn chats(&mut self, session: SessionId, page: Page) -> Result<Vec<Chat>>;
+    /// How many are kept on top.
+    async fn count_pinned_chats(&mut self, session: SessionId) -> Result<u32>;
 }
 
 /// Writes of chats.
@@ -196,6 +202,34 @@ pub trait ChatWrites {
     async fn name_chat(&mut self, session: SessionId, id: &Jid, name: &str) -> Result<()>;
     /// Sets the number of unread messages, if the chat is there.
     async fn set_unread(&mut self, session: SessionId, id: &Jid, unread: u32) -> Result<()>;
+    /// Makes the chat or changes how it is kept in the list.
+    async fn mark_chat(&mut self, session: SessionId, id: &Jid, mark: ChatMark) -> Result<()>;
+    /// Deletes the chat itself, not its messages; false when there is none.
+    async fn delete_chat(&mut self, session: SessionId, id: &Jid) -> Result<bool>;
+}
+
+/// Reads of labels.
+#[async_trait]
+pub trait LabelReads {
+    /// One label.
+    async fn label(&mut self, session: SessionId, id: &str) -> Result<Option<Label>>;
+    /// All labels, in the order of their ids.
+    async fn labels(&mut self, session: SessionId) -> Result<Vec<Label>>;
+    /// The labels that a chat carries, in the order of their ids.
+    async fn labels_of_chat(&mut self, session: SessionId, chat: &Jid) -> Result<Vec<Label>>;
+    /// The chats that carry a label, in the order of their ids.
+    async fn chats_with_label(&mut self, session: SessionId, id: &str) -> Result<Vec<Jid>>;
+}
+
+/// Writes of labels.
+#[async_trait]
+pub trait LabelWrites {
+    /// Makes a label or replaces it.
+    async fn save_label(&mut self, session: SessionId, label: &Label) -> Result<()>;
+    /// Deletes a label and takes it off all chats; false when there is none.
+    async fn delete_label(&mut self, session: SessionId, id: &str) -> Result<bool>;
+    /// Puts a label on a chat or takes it off, whether or not either is there yet.
+    async fn label_chat(&mut self, session: SessionId, id: &str, chat: &Jid, is_labeled: bool) -> Result<()>;
 }
 
 /// Reads of contacts.
@@ -209,6 +243,10 @@ pub trait ContactReads {
     async fn phone_of(&mut self, session: SessionId, lid: &Jid) -> Result<Option<Jid>>;
     /// The hidden id of a phone number, where it is known.
     async fn lid_of(&mut self, session: SessionId, phone: &Jid) -> Result<Option<Jid>>;
+    /// All people, in the order of their ids.
+    async fn contacts(&mut self, session: SessionId, page: Page) -> Result<Vec<Contact>>;
+    /// Whom the account has blocked, as far as it is known, in order.
+    async fn blocked(&mut self, session: SessionId) -> Result<Vec<Jid>>;
 }
 
 /// Writes of contacts.
@@ -217,6 +255,12 @@ pub trait ContactWrites {
     /// Adds what was learned; what is not said stays as it was. Two contacts that turn out to be one person become one,
     /// and what was kept under the hidden id moves; answers that, when anything moved that others may have seen.
     async fn learn_contact(&mut self, session: SessionId, seen: &ContactSeen) -> Result<Option<Merged>>;
+    /// Takes the name of the address book away; what the person shows stays. False when there was none.
+    async fn forget_contact_name(&mut self, session: SessionId, id: &Jid) -> Result<bool>;
+    /// Replaces the list of whom the account has blocked.
+    async fn set_blocked(&mut self, session: SessionId, blocked: &[Jid]) -> Result<()>;
+    /// Notes that somebody is blocked, or not any more.
+    async fn mark_blocked(&mut self, session: SessionId, id: &Jid, blocked: bool) -> Result<()>;
 }
 
 /// Which messages, and in which order.
@@ -272,6 +316,8 @@ pub trait MessageReads {
     async fn pending_messages(&mut self, session: SessionId, limit: u32) -> Result<Vec<Message>>;
     /// The newest incoming messages of a chat that were not marked as read by us, newest first.
     async fn unread_messages(&mut self, session: SessionId, chat: &Jid, limit: u32) -> Result<Vec<Message>>;
+    /// Statuses of all sessions that were posted before and are not still to be sent, oldest first.
+    async fn expired_statuses(&mut self, before: Timestamp, limit: u32) -> Result<Vec<Message>>;
     /// Who reacted to a message with what.
     async fn reactions(&mut self, session: SessionId, chat: &Jid, id: &MessageId) -> Result<Vec<Reaction>>;
     /// Who confirmed a message, how, and when.
@@ -335,6 +381,9 @@ pub trait MessageWrites {
     async fn revoke_message(&mut self, session: SessionId, chat: &Jid, id: &MessageId) -> Result<Option<Message>>;
     /// Deletes a message here; false when there is none.
     async fn delete_message(&mut self, row: RowId) -> Result<bool>;
+    /// Deletes the messages of a chat that were sent until `up_to`, but none that is still to be sent, and shows in the
+    /// chat what is left. Answers the files that nobody needs any more.
+    async fn clear_messages(&mut self, session: SessionId, chat: &Jid, up_to: Timestamp) -> Result<Vec<FileKey>>;
     /// Notes where our copy of a file is.
     async fn set_media(&mut self, row: RowId, media: &Media) -> Result<()>;
     /// Replaces what the plain fields of a message cannot say: votes and answers are kept there.

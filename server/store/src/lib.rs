@@ -23,6 +23,7 @@ mod events;
 mod failures;
 mod idempotency;
 mod keys;
+mod labels;
 mod leases;
 mod merge;
 mod message_reads;

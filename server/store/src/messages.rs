@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use openwa_model::{
     Timestamp,
     content::{Detail, Marks, Media},
+    files::FileKey,
     id::{MessageId, RowId, SessionId},
     jid::Jid,
     message::{DeliveryStatus, Message, Reaction},
@@ -191,6 +192,34 @@ impl MessageWrites for Work<Turn> {
             self.source.run(statement.bind(gone.id.as_str().to_owned())).await?;
         }
         Ok(true)
+    }
+
+    async fn clear_messages(&mut self, session: SessionId, chat: &Jid, up_to: Timestamp) -> Result<Vec<FileKey>> {
+        // What is still to be sent is kept: it is sent, and then it is there.
+        let statement = query(
+            "DELETE FROM messages WHERE session = $1 AND chat = $2 AND sent_at <= $3 \
+             AND NOT (from_me = 1 AND status = 'pending') RETURNING media",
+        );
+        let statement = statement.bind(session.to_string()).bind(chat.to_string()).bind(millis(up_to));
+        let mut files = Vec::new();
+        for row in self.source.all(statement).await? {
+            let media: Option<Media> = Fields::of("messages", &row).optional_json("media")?;
+            files.extend(media.and_then(|it| it.file));
+        }
+        for statement in [
+            "DELETE FROM receipts WHERE session = $1 AND chat = $2 AND NOT EXISTS \
+             (SELECT 1 FROM messages WHERE session = $1 AND chat = $2 AND id = receipts.message)",
+            "DELETE FROM reactions WHERE session = $1 AND chat = $2 AND NOT EXISTS \
+             (SELECT 1 FROM messages WHERE session = $1 AND chat = $2 AND id = reactions.target)",
+            // The chat keeps its place in the list.
+            "UPDATE chats SET (last_body, last_kind) = (SELECT body, kind FROM messages \
+             WHERE session = $1 AND chat = $2 ORDER BY sent_at DESC, place DESC LIMIT 1), \
+             unread = (SELECT COUNT(*) FROM messages WHERE session = $1 AND chat = $2 AND from_me = 0 AND read_here = 0) \
+             WHERE session = $1 AND id = $2",
+        ] {
+            self.source.run(query(statement).bind(session.to_string()).bind(chat.to_string())).await?;
+        }
+        Ok(files)
     }
 
     async fn set_media(&mut self, row: RowId, media: &Media) -> Result<()> {

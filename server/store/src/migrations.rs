@@ -18,6 +18,8 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (9, "identity", include_str!("../migrations/0009_identity.sql")),
     (10, "message kinds", include_str!("../migrations/0010_message_kinds.sql")),
     (11, "templates", include_str!("../migrations/0011_templates.sql")),
+    (12, "chats labels and blocked", include_str!("../migrations/0012_chats_labels_and_blocked.sql")),
+    (13, "statuses", include_str!("../migrations/0013_statuses.sql")),
 ];
 
 pub(crate) fn migrator() -> Migrator {

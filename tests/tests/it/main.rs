@@ -3,9 +3,13 @@
 
 mod bad_input;
 mod baileys;
+mod channels;
+mod chats;
 mod cli;
+mod contacts;
 mod crash;
 mod deliveries;
+mod groups;
 mod identity;
 mod journey;
 mod kinds;
@@ -14,9 +18,11 @@ mod limits;
 mod mcp;
 mod media;
 mod openapi;
+mod presence;
 mod readme;
 mod refusals;
 mod sdk_rust;
+mod statuses;
 mod story;
 mod suites;
 mod templates;

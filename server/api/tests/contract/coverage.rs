@@ -9,6 +9,7 @@ use openwa_core::{Settings, guard::NetworkPolicy};
 use openwa_model::{
     content::{Appointment, Choice, ChoiceForm, ChoiceSection, Choices, Detail},
     engine::Signal,
+    label::{Label, LabelChanged},
 };
 use poem::{
     Response, Server,
@@ -102,6 +103,14 @@ fn answerable(operation: &str) -> Option<Detail> {
     }
 }
 
+/// What is given in a query that has to be there.
+fn asked_for(name: &str) -> &'static str {
+    match name {
+        "ids" => CUSTOMER,
+        _ => "order",
+    }
+}
+
 /// What an operation needs to be there so that it can succeed.
 struct World<'a> {
     house: &'a House,
@@ -110,6 +119,8 @@ struct World<'a> {
     /// A message that this account sent to the customer.
     message: String,
     template: String,
+    /// A status that this account posted; where a person is asked for, the customer.
+    status: String,
     webhook: String,
     key: String,
     /// The test's end of its engine, where it has one.
@@ -131,12 +142,16 @@ impl<'a> World<'a> {
                 (session, Some(link), true)
             }
         };
-        let (message, template, webhook, key) = (String::new(), String::new(), String::new(), String::new());
-        let mut world = Self { house, somewhere, session, message, template, webhook, key, link };
+        let (message, template, status) = (String::new(), String::new(), String::new());
+        let (webhook, key) = (String::new(), String::new());
+        let mut world = Self { house, somewhere, session, message, template, status, webhook, key, link };
         let asked = format!("{}{}", operation.template, operation.example().unwrap_or(&Value::Null));
         if let Some(link) = world.link.as_ref().filter(|_| is_ready) {
             let question = text_from(CUSTOMER, "3EB0AA", "Are you open today?");
-            link.say(vec![Signal::Message(Box::new(question))]).await;
+            let labels = ["1", "3"].map(|id| {
+                Signal::Label(LabelChanged::Saved(Label { id: id.to_owned(), name: "Paid".to_owned(), color: 2 }))
+            });
+            link.say(labels.into_iter().chain([Signal::Message(Box::new(question))]).collect()).await;
             let (route, body) = match operation.template.ends_with("/media") {
                 true => ("send-image", json!({"chatId": CUSTOMER, "url": format!("{somewhere}/picture.png")})),
                 false => ("send-text", json!({"chatId": CUSTOMER, "text": "Your order ships today."})),
@@ -155,6 +170,14 @@ impl<'a> World<'a> {
             let body = json!({"name": "order-ready", "body": "Hello {{name}}"});
             let made = house.post(&format!("/api/sessions/{}/templates", world.session), body).await.good(201);
             world.template = made["id"].as_str().unwrap().to_owned();
+        }
+        if operation.id == "listContactStatuses" {
+            world.status = CUSTOMER.to_owned();
+        } else if operation.template.contains("/status/{id}") {
+            let image = json!({"url": format!("{somewhere}/picture.png")});
+            let body = json!({"image": image, "recipients": [CUSTOMER]});
+            let posted = house.post(&format!("/api/sessions/{}/status/send-image", world.session), body).await;
+            world.status = posted.good(201)["statusId"].as_str().unwrap().to_owned();
         }
         if asked.contains("{webhookId}") || asked.contains(WEBHOOK) {
             let body = json!({"url": format!("{somewhere}/hook")});
@@ -176,6 +199,7 @@ impl<'a> World<'a> {
             "groupId" => GROUP.to_owned(),
             "messageId" => self.message.clone(),
             "templateId" => self.template.clone(),
+            "id" => self.status.clone(),
             "webhookId" => self.webhook.clone(),
             "keyId" => self.key.clone(),
             _ => usual(name),
@@ -198,7 +222,7 @@ impl<'a> World<'a> {
     /// What came of the request: nothing when it succeeded.
     async fn try_it(&self, operation: &Operation) -> Option<String> {
         let path = operation.path(|it| self.place(it));
-        let needed = operation.query.iter().filter(|it| it.2).map(|it| format!("{}=order", it.0));
+        let needed = operation.query.iter().filter(|it| it.2).map(|it| format!("{}={}", it.0, asked_for(it.0)));
         let query = needed.collect::<Vec<_>>().join("&");
         let request = self.house.request(&operation.method, &format!("{path}?{query}"));
         let request = match self.body(operation) {
@@ -290,7 +314,7 @@ async fn every_operation_knows_an_unknown_session() {
     let sentence = format!("Session with id '{NOBODY}' not found");
     for operation in operations::all().iter().filter(|it| it.in_session()) {
         let path = operation.path(usual);
-        let needed = operation.query.iter().filter(|it| it.2).map(|it| format!("{}=order", it.0));
+        let needed = operation.query.iter().filter(|it| it.2).map(|it| format!("{}={}", it.0, asked_for(it.0)));
         let request = house.request(&operation.method, &format!("{path}?{}", needed.collect::<Vec<_>>().join("&")));
         let request = match operation.example() {
             Some(example) => request.json(example),

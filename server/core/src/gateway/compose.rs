@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use openwa_model::{
     content::{
         ChoiceAction, Choices, Chosen, Detail, LinkPreview, Marks, Media, MessageKind, Outgoing, OutgoingContent,
-        Quoted,
+        Quoted, StatusPost,
     },
     files::FileError,
     id::{MessageId, RowId},
@@ -35,6 +35,8 @@ pub struct SendRequest {
     pub mentions: Vec<Jid>,
     /// What is said about it.
     pub marks: Marks,
+    /// Set for a status: then `chat` is the status feed.
+    pub status: Option<StatusPost>,
 }
 
 /// What a message to be sent carries.
@@ -118,7 +120,7 @@ impl Gateway {
     /// The message as it will be stored.
     pub(super) async fn compose(&self, running: &Running, account: Account, request: SendRequest) -> Result<Message> {
         let session = running.id;
-        let SendRequest { mut chat, content, quoted, mentions, mut marks } = request;
+        let SendRequest { mut chat, content, quoted, mentions, mut marks, status } = request;
         let mut answered = None;
         if chat.server() == Server::Lid || quoted.is_some() {
             let mut view = self.view().await?;
@@ -186,10 +188,10 @@ impl Gateway {
             quoted: answered.clone(),
             mentions: mentions.clone(),
             media: content.media().cloned(),
-            detail: content.detail().cloned(),
+            detail: status.clone().map(Detail::Status).or_else(|| content.detail().cloned()),
             marks: marks.clone(),
             edited_at: None,
-            outgoing: Some(Outgoing { id, chat, content, quoted: answered, mentions, marks }),
+            outgoing: Some(Outgoing { id, chat, content, quoted: answered, mentions, marks, status }),
             created_at: now,
         })
     }
@@ -236,8 +238,8 @@ impl Gateway {
             Some(detail @ (Detail::Location { .. } | Detail::Contact { .. } | Detail::Product(_))) => {
                 Ok(OutgoingContent::Detailed { body, detail })
             }
-            // Buttons belong to whoever wrote them; what people read goes on.
-            Some(Detail::Choices(_) | Detail::Chosen(_)) | None if kind == MessageKind::Text => {
+            // Buttons belong to whoever wrote them, and a status is none in a chat; what people read goes on.
+            Some(Detail::Choices(_) | Detail::Chosen(_) | Detail::Status(_)) | None if kind == MessageKind::Text => {
                 Ok(OutgoingContent::Text { body, preview: None })
             }
             _ => cannot(&format!("A message of type {} cannot be forwarded", kind.name())),

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use openwa_model::{content::MessageKind, id::SessionId};
+use openwa_model::{
+    content::{Media, MessageKind},
+    id::SessionId,
+};
 
 use super::{Gateway, Result};
 use crate::media_source::{Brought, Described, Incoming, IncomingText, Intake, MediaSource, Workshop};
@@ -69,6 +72,12 @@ impl Gateway {
             Conversion::Voice => workshop.to_voice(brought).await?,
             Conversion::Video => workshop.to_film(brought).await?,
         }))
+    }
+
+    /// Brings a file in and keeps it as it is.
+    pub(crate) async fn take_in(&self, source: MediaSource, described: Described, max_bytes: u64) -> Result<Media> {
+        let intake = self.intake(max_bytes);
+        intake.keep(intake.bring(source, described).await?).await
     }
 
     /// What brings files in, none larger than this.

@@ -365,7 +365,7 @@ impl Gateway {
         Ok((media, path))
     }
 
-    async fn remove_file(&self, media: Option<Media>) {
+    pub(super) async fn remove_file(&self, media: Option<Media>) {
         let Some(key) = media.and_then(|it| it.file) else { return };
         if let Err(error) = self.0.context.ports.files.remove(&key).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "a file was left behind");
@@ -427,7 +427,7 @@ pub(crate) async fn name_anew(
 }
 
 /// A message as engines are told of it.
-pub(super) fn address(message: &Message) -> MessageRef {
+pub(crate) fn address(message: &Message) -> MessageRef {
     MessageRef {
         id: message.id.clone(),
         chat: message.chat.clone(),

@@ -2,17 +2,28 @@
 
 mod answers;
 mod audit;
+mod business;
+mod calls;
+mod channels;
 mod chats;
+mod communities;
 mod compose;
 mod contacts;
 mod groups;
+mod history;
 mod keys;
+mod labels;
 mod log;
+mod marks;
 mod media;
 mod messages;
+mod presence;
+mod privacy;
+mod profile;
 mod search;
 mod sessions;
 mod statistics;
+mod statuses;
 mod templates;
 mod webhooks;
 
@@ -23,9 +34,10 @@ use openwa_model::{
     bell::Bell,
     capability::{Capabilities, OpSet},
     clock::{Clock, Minter},
-    engine::{EngineFactory, EngineKind},
+    engine::{EngineFactory, EngineKind, ErrorKind},
     files::Files,
     id::SessionId,
+    ops::Operation,
     store::{Store, View},
 };
 use tokio::task::JoinHandle;
@@ -33,7 +45,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use self::messages::{canonical, ids_of, name_anew};
 pub use self::{
-    audit::*, compose::*, keys::*, media::*, messages::*, sessions::*, statistics::*, templates::*, webhooks::*,
+    audit::*, business::Catalog, compose::*, contacts::*, groups::MemberOutcome, history::*, keys::*, labels::*,
+    media::*, messages::*, sessions::*, statistics::*, statuses::*, templates::*, webhooks::*,
 };
 use crate::{
     conversion::Converter,
@@ -42,6 +55,7 @@ use crate::{
     http::Clients,
     keyring::Keyring,
     pictures::Pictures,
+    running::CallError,
     settings::Settings,
     supervisor::Supervisor,
     webhook::{attempts::Attempts, fan_out::FanOut},
@@ -229,6 +243,19 @@ impl Gateway {
         Ok(view)
     }
 
+    /// Has the engine do one thing, to the end. What WhatsApp does not know is the error that `unknown` makes.
+    pub(crate) async fn ask<O: Operation<Output: 'static>>(
+        &self,
+        session: SessionId,
+        operation: O,
+        unknown: fn() -> GatewayError,
+    ) -> Result<O::Output> {
+        let (limit, running) = (self.settings().call_timeout, self.running(session).await?);
+        running.check(O::OP)?;
+        let asking = async move { running.call(operation, limit).await.map_err(|error| missing(error, unknown)) };
+        self.detached(asking).await
+    }
+
     /// Does it to the end, even when the one who asked goes away: half of it must not stay undone.
     pub(crate) async fn detached<T: Send + 'static>(
         &self,
@@ -239,5 +266,13 @@ impl Gateway {
             tracing::error!(error = &error as &dyn std::error::Error, "a request failed in a way nobody foresaw");
             Err(GatewayError::Engine("the request failed in a way nobody foresaw; see the log".to_owned()))
         })
+    }
+}
+
+/// The error of a call; where WhatsApp knows no such thing, the one that says which.
+pub(crate) fn missing(error: CallError, unknown: impl FnOnce() -> GatewayError) -> GatewayError {
+    match error {
+        CallError::Engine(error) if error.kind == ErrorKind::NotFound => unknown(),
+        error => error.into(),
     }
 }

@@ -5,6 +5,7 @@ use openwa_model::{
     Timestamp,
     content::{
         Appointment, AppointmentPlace, Choice, ChoiceAction, ChoiceSection, Choices, Chosen, Detail, Media, Product,
+        StatusPost,
     },
 };
 
@@ -75,6 +76,9 @@ pub(super) fn clip_detail(detail: Detail) -> Detail {
         }),
         Detail::Order { id, token } => Detail::Order { id: clip(&id, MAX_NAME), token: short(token) },
         Detail::Call { video, missed } => Detail::Call { video, missed },
+        Detail::Status(post) => {
+            Detail::Status(StatusPost { recipients: post.recipients.into_iter().take(MAX_ITEMS).collect(), ..post })
+        }
     }
 }
 

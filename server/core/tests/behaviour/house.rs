@@ -470,6 +470,7 @@ pub(crate) fn text(body: &str) -> SendRequest {
         quoted: None,
         mentions: vec![],
         marks: Default::default(),
+        status: None,
     }
 }
 

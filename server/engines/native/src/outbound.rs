@@ -139,6 +139,27 @@ pub(crate) fn revoke(target: &MessageRef) -> wa::Message {
     }
 }
 
+/// Keeps a message on top of its chat for so many seconds, or no longer.
+pub(crate) fn pin(
+    target: &MessageRef,
+    kind: inner::pin_in_chat_message::Type,
+    seconds: u32,
+    now_ms: i64,
+) -> wa::Message {
+    wa::Message {
+        pin_in_chat_message: MessageField::some(inner::PinInChatMessage {
+            key: MessageField::some(key(target)),
+            r#type: Some(kind),
+            sender_timestamp_ms: Some(now_ms),
+        }),
+        message_context_info: MessageField::some(wa::MessageContextInfo {
+            message_add_on_duration_in_secs: Some(seconds),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use openwa_model::id::MessageId;
@@ -210,5 +231,7 @@ mod tests {
         let edited = edit(&target, "better", &[], 1);
         assert_eq!(EditAttribute::infer_from_message(&edited), Some(EditAttribute::MessageEdit));
         assert_eq!(EditAttribute::infer_from_message(&revoke(&target)), Some(EditAttribute::SenderRevoke));
+        let pinned = pin(&target, inner::pin_in_chat_message::Type::PinForAll, 86_400, 1);
+        assert_eq!(EditAttribute::infer_from_message(&pinned), Some(EditAttribute::PinInChat));
     }
 }

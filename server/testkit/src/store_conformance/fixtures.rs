@@ -115,6 +115,7 @@ pub(crate) fn own(session: SessionId, message: &str, second: i64) -> Message {
         quoted: None,
         mentions: Vec::new(),
         marks: Marks::default(),
+        status: None,
     };
     Message {
         sender: me(),

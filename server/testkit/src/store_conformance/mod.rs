@@ -14,6 +14,7 @@ mod failures;
 mod fixtures;
 mod idempotency;
 mod keys;
+mod labels;
 mod leases;
 mod messages;
 mod messages_changed;
@@ -98,7 +99,14 @@ cases! {
         an_older_message_only_counts
         a_name_is_set_and_stays
         unread_is_set_where_there_is_a_chat
+        a_mark_makes_the_chat_or_changes_that_alone
+        clearing_takes_what_was_sent_until_then
+        a_deleted_chat_is_gone
         the_newest_come_first;
+    labels:
+        one_is_made_changed_and_deleted
+        a_chat_carries_its_labels
+        labels_belong_to_sessions;
     contacts:
         one_person_is_found_by_both_ids
         what_is_not_said_stays
@@ -106,6 +114,9 @@ cases! {
         a_hidden_id_may_move_to_another_number
         a_hidden_chat_moves_to_the_number
         a_message_kept_under_both_ids_is_kept_once
+        people_are_listed_by_id
+        a_name_of_the_address_book_is_forgotten
+        who_is_blocked_is_kept
         a_merge_says_what_moved
         what_a_person_confirmed_in_groups_counts_once
         many_people_are_found_at_once
@@ -118,6 +129,7 @@ cases! {
         a_page_goes_on_where_the_last_ended
         filters_narrow_list_and_count
         pending_ones_come_oldest_first
+        statuses_expire_wherever_they_are
         unread_ones_are_marked
         known_ones_are_told_from_unknown_ones
         another_session_sees_none_of_it;

@@ -17,6 +17,8 @@ use openwa_model::content::{Detail, Marks, Media, MessageKind, Quoted};
 use openwa_model::{id::MessageId, jid::Jid};
 use whatsapp_rust::waproto::whatsapp as wa;
 
+use crate::status;
+
 /// Wrappers inside wrappers beyond this are not unpacked.
 const DEEPEST: usize = 8;
 
@@ -108,7 +110,11 @@ pub(crate) fn read(message: &wa::Message) -> Option<Content<'_>> {
     let message = unwrapped(message);
     let readers =
         [text::read, file::read, place::read, card::read, poll::read, appointment::read, choice::read, other::read];
-    readers.into_iter().find_map(|read| read(message))
+    let content = readers.into_iter().find_map(|read| read(message))?;
+    match status::of(message) {
+        Some(post) if content.detail.is_none() => Some(content.with_detail(Detail::Status(post))),
+        _ => Some(content),
+    }
 }
 
 fn bounded(text: &str) -> String {

@@ -2,6 +2,7 @@
 
 mod again;
 mod download;
+mod portrait;
 pub(crate) mod remote;
 mod thumbnail;
 mod upload;

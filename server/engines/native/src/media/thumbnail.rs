@@ -40,14 +40,7 @@ fn is_animated(path: &Path) -> bool {
 }
 
 fn look(path: &Path) -> Picture {
-    let Some(reader) = File::open(path).ok().map(BufReader::new) else { return Picture::default() };
-    let Ok(mut reader) = ImageReader::new(reader).with_guessed_format() else { return Picture::default() };
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MOST_MEMORY);
-    limits.max_image_width = Some(LONGEST_EDGE);
-    limits.max_image_height = Some(LONGEST_EDGE);
-    reader.limits(limits);
-    let Ok(decoder) = reader.into_decoder() else { return Picture::default() };
+    let Some(decoder) = decoder(path) else { return Picture::default() };
     let dimensions = Some(decoder.dimensions());
     if decoder.total_bytes() > MOST_MEMORY {
         return Picture { dimensions, ..Picture::default() };
@@ -59,6 +52,23 @@ fn look(path: &Path) -> Picture {
         Some(bytes.into_inner())
     });
     Picture { dimensions, thumbnail, ..Picture::default() }
+}
+
+/// Reads a picture within bounds; `None` when it does not read as one.
+fn decoder(path: &Path) -> Option<impl ImageDecoder> {
+    let mut reader = ImageReader::new(BufReader::new(File::open(path).ok()?)).with_guessed_format().ok()?;
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MOST_MEMORY);
+    limits.max_image_width = Some(LONGEST_EDGE);
+    limits.max_image_height = Some(LONGEST_EDGE);
+    reader.limits(limits);
+    reader.into_decoder().ok()
+}
+
+/// The whole picture; `None` when it does not read as one, or is too large.
+pub(super) fn whole(path: &Path) -> Option<image::DynamicImage> {
+    let decoder = decoder(path).filter(|it| it.total_bytes() <= MOST_MEMORY)?;
+    image::DynamicImage::from_decoder(decoder).ok()
 }
 
 #[cfg(test)]

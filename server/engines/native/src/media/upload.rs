@@ -139,7 +139,7 @@ impl MediaStation {
         Ok(if marks.is_view_once { view_once(message) } else { message })
     }
 
-    async fn local(&self, media: &Media) -> Result<PathBuf, EngineError> {
+    pub(super) async fn local(&self, media: &Media) -> Result<PathBuf, EngineError> {
         let gone = || EngineError::new(ErrorKind::Media, Retry::Never, "The file to be sent is not there any more");
         let key = media.file.as_ref().ok_or_else(gone)?;
         self.files.local(key).await.map_err(super::not_kept)?.ok_or_else(gone)

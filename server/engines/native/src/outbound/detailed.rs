@@ -51,7 +51,7 @@ pub(super) fn message(body: &str, detail: &Detail, context: Context) -> Result<w
         Detail::Choices(it) => choices(body, it, context),
         Detail::Chosen(it) => chosen(it, context),
         Detail::Product(it) => product(body, it, context),
-        Detail::Order { .. } | Detail::Call { .. } => {
+        Detail::Order { .. } | Detail::Call { .. } | Detail::Status(_) => {
             let message = format!("A message of type {} cannot be sent", detail.kind().name());
             return Err(EngineError::new(ErrorKind::Invalid, Retry::Never, message));
         }

@@ -68,6 +68,7 @@ async fn every_kind_of_file_reaches_the_phone_whole() {
             quoted: None,
             mentions: vec![],
             marks: Default::default(),
+            status: None,
         };
         session.ask(SendMessage(outgoing)).await.unwrap();
         let got = received(&bob, &message_id).await;

@@ -23,6 +23,7 @@ fn outgoing(message_id: &str, to: &Jid, body: &str) -> Outgoing {
         quoted: None,
         mentions: Vec::new(),
         marks: Default::default(),
+        status: None,
     }
 }
 
