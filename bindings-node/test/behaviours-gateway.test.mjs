@@ -58,8 +58,8 @@ describe("the real gateway", { timeout: 300_000 }, () => {
         await assert.rejects(wrong.sessions.list().then(), { kind: "authentication", status: 401 });
         await assert.rejects(client.sessions.get(SESSION), { kind: "not_found", code: "SESSION_NOT_FOUND" });
         await assert.rejects(send("x".repeat(5000)), { kind: "invalid_request", status: 400 });
-        const body = { chatId: chat, text: "x", customLinkPreview: { url: "https://example.org", title: "x" } };
-        await assert.rejects(client.messages.sendText(session.id, body), { kind: "not_implemented", status: 501 });
+        const body = { chatId: chat, text: "x", linkPreview: false, customLinkPreview: { url: "https://example.org", title: "x" } };
+        await assert.rejects(client.messages.sendText(session.id, body), { kind: "invalid_request", status: 400 });
       });
 
       it("unicode", async () => {

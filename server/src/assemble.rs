@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
 use openwa_api::{ApiSettings, ApiState, Installation};
-use openwa_core::{Gateway, Ports, Settings, guard::NetworkPolicy};
+use openwa_core::{Gateway, Ports, Settings, guard::NetworkPolicy, settings::ConversionSettings};
 use openwa_files::LocalFiles;
 use openwa_model::{
     clock::{SystemClock, SystemMinter},
@@ -16,7 +16,7 @@ use url::Url;
 use crate::{
     config::{Config, ConfigError},
     data_folder::FolderLock,
-    first_key,
+    ffmpeg, first_key,
     greeting::Greeting,
     lifecycle,
     network::NetworkChoice,
@@ -123,6 +123,7 @@ fn engines(config: &Config, inside: Option<&Url>) -> Result<Vec<Arc<dyn EngineFa
             NativeSettings::sandbox(format!("{}/ws/chat", media.replacen("http", "ws", 1)), media)
         }
     };
+    settings.automatic_media_types = config.media_types.clone().unwrap_or(settings.automatic_media_types);
     settings.version = config.whatsapp_version.unwrap_or(settings.version);
     Ok(vec![Arc::new(NativeFactory::new(settings).map_err(NetworkRefused::ByTheEngine)?)])
 }
@@ -149,12 +150,20 @@ fn settings(config: &Config) -> Result<Settings, ConfigError> {
     Ok(Settings {
         node_id: config.node_id.clone().unwrap_or(defaults.node_id),
         media_max_bytes: config.media_max_bytes.unwrap_or(defaults.media_max_bytes),
+        media_types: config.media_types.clone().unwrap_or(defaults.media_types),
         media_inline_max_bytes: config.media_inline_max_bytes.unwrap_or(defaults.media_inline_max_bytes),
         webhook_timeout: config.webhook_timeout.unwrap_or(defaults.webhook_timeout),
         webhook_retry_delay: config.webhook_retry_delay.unwrap_or(defaults.webhook_retry_delay),
         webhook_max_payload_bytes: config.webhook_max_payload_bytes.unwrap_or(defaults.webhook_max_payload_bytes),
         webhook_max_per_session: config.webhook_max_per_session.unwrap_or(defaults.webhook_max_per_session),
         resend_within: config.resend_within.unwrap_or(defaults.resend_within),
+        conversion: ConversionSettings {
+            ffmpeg: ffmpeg::find(&config.conversion),
+            timeout: config.conversion.timeout.unwrap_or(defaults.conversion.timeout),
+            max_output_bytes: config.conversion.max_output_bytes.unwrap_or(defaults.conversion.max_output_bytes),
+            at_once: config.conversion.at_once.unwrap_or(defaults.conversion.at_once),
+        },
+        template_max_chars: config.template_max_chars.unwrap_or(defaults.template_max_chars),
         network,
         audit_lasts: config.audit_lasts.unwrap_or(defaults.audit_lasts),
         api_key_pepper: config.pepper.clone(),

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use openwa_model::secret::Secret;
+use openwa_model::{media_types::MediaTypes, secret::Secret};
 
 use crate::{
     cli::ServeFlags,
@@ -40,6 +40,9 @@ pub(crate) struct Config {
     pub(crate) resend_within: Option<Duration>,
     pub(crate) media_inline_max_bytes: Option<u64>,
     pub(crate) media_max_bytes: Option<u64>,
+    pub(crate) media_types: Option<MediaTypes>,
+    pub(crate) template_max_chars: Option<usize>,
+    pub(crate) conversion: ConversionConfig,
     /// Whether private addresses are refused as targets of webhooks and media.
     pub(crate) guard_addresses: bool,
     pub(crate) allowed_hosts: Vec<String>,
@@ -49,6 +52,18 @@ pub(crate) struct Config {
     pub(crate) node_id: Option<String>,
     #[cfg_attr(not(feature = "engine-native"), expect(dead_code, reason = "only the native engine claims a version"))]
     pub(crate) whatsapp_version: Option<(u32, u32, u32)>,
+}
+
+/// How sounds and films are converted.
+#[derive(Debug)]
+pub(crate) struct ConversionConfig {
+    /// Whether ffmpeg is used where it is found.
+    pub(crate) enabled: bool,
+    /// Its path, or a name to look for.
+    pub(crate) ffmpeg: PathBuf,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) max_output_bytes: Option<u64>,
+    pub(crate) at_once: Option<usize>,
 }
 
 /// A setting that makes no sense.
@@ -114,6 +129,16 @@ impl Config {
             resend_within: of.value("RESEND_WITHIN_SECONDS", SECONDS, seconds)?,
             media_inline_max_bytes: of.value("WEBHOOK_MEDIA_INLINE_MAX_BYTES", SIZE, size)?,
             media_max_bytes: of.value("MEDIA_DOWNLOAD_MAX_BYTES", SIZE, size)?,
+            media_types: of.value("MEDIA_ALLOWED_TYPES", MEDIA_TYPES, MediaTypes::parse)?,
+            template_max_chars: of
+                .value("TEMPLATE_RENDER_MAX_CHARS", "a number from 1 to 65536", |it| within(it, 1, 65_536))?,
+            conversion: ConversionConfig {
+                enabled: of.value("MEDIA_CONVERSION_ENABLED", "true or false", |it| it.parse().ok())?.unwrap_or(true),
+                ffmpeg: environment.get("FFMPEG_PATH").map_or_else(|| PathBuf::from("ffmpeg"), PathBuf::from),
+                timeout: of.value("MEDIA_CONVERSION_TIMEOUT_MS", MILLISECONDS, milliseconds)?,
+                max_output_bytes: of.value("MEDIA_CONVERSION_MAX_OUTPUT_BYTES", SIZE, size)?,
+                at_once: of.value("MEDIA_CONVERSION_CONCURRENCY", "a number from 1 to 64", |it| within(it, 1, 64))?,
+            },
             guard_addresses: of.value("WEBHOOK_SSRF_PROTECT", "true or false", |it| it.parse().ok())?.unwrap_or(true),
             allowed_hosts: of.value("SSRF_ALLOWED_HOSTS", HOSTS, hosts)?.unwrap_or_default(),
             audit_lasts: of.value("AUDIT_RETENTION_DAYS", "a number of days from 1 to 36500", days)?,
@@ -138,6 +163,7 @@ const ADDRESS: &str = "an IP address, such as 127.0.0.1, or 0.0.0.0 for all";
 const MILLISECONDS: &str = "a number of milliseconds from 1 to 3600000";
 const SECONDS: &str = "a number of seconds from 1 to 2592000";
 const SIZE: &str = "a size from 1kb to 1gb, such as 25mb, or a number of bytes";
+const MEDIA_TYPES: &str = "a list of MIME types such as image/*, application/pdf, with commas between";
 const HOSTS: &str = "a list of host names, IP addresses and networks such as 10.0.0.0/8, with commas between";
 
 pub(crate) struct Reader<'a>(pub(crate) &'a Environment);
@@ -298,6 +324,11 @@ mod tests {
             ("WEBHOOK_SSRF_PROTECT", "maybe"),
             ("SSRF_ALLOWED_HOSTS", "good.example, bad example"),
             ("MEDIA_DOWNLOAD_MAX_BYTES", "none"),
+            ("TEMPLATE_RENDER_MAX_CHARS", "64k"),
+            ("MEDIA_ALLOWED_TYPES", "pictures"),
+            ("MEDIA_CONVERSION_ENABLED", "ture"),
+            ("MEDIA_CONVERSION_TIMEOUT_MS", "1m"),
+            ("MEDIA_CONVERSION_CONCURRENCY", "0"),
             ("NODE_ID", "a b"),
             ("AUDIT_RETENTION_DAYS", "0"),
             ("BASE_URL", "gateway.example.org"),

@@ -1,7 +1,7 @@
 //! The program `openwa`: the one place that knows every room and names concrete types.
 //!
 //! In reading order: the command line ([`cli`]) and the settings ([`config`], [`traffic`], [`environment`]); which
-//! network may be joined ([`network`]); the folder with all data ([`data_folder`]), its keys
+//! network may be joined ([`network`]); where ffmpeg is ([`ffmpeg`]); the folder with all data ([`data_folder`]), its keys
 //! ([`vault_key`], [`first_key`]) and how they are written ([`private_file`]); the rooms put together
 //! ([`assemble`]), with a network inside or none ([`sandbox`]); what is said and logged ([`greeting`], [`telemetry`]); from start to stop
 //! ([`lifecycle`]) and what can go wrong on the way ([`start_error`]). Beside the gateway, in the same
@@ -15,6 +15,7 @@ mod commands;
 mod config;
 mod data_folder;
 mod environment;
+mod ffmpeg;
 mod first_key;
 mod greeting;
 mod lifecycle;

@@ -118,15 +118,38 @@ const REPLAYED: &str = "Idempotent-Replayed";
 
 impl IntoResponse for Accepted {
     fn into_response(self) -> Response {
-        let mut response = Created(SentMessage::from(&self.0)).into_response();
-        if self.0.replayed {
+        let body = SentMessage::from(&self.0);
+        AcceptedAs { replayed: self.0.replayed, body }.into_response()
+    }
+}
+
+impl ApiResponse for Accepted {
+    fn meta() -> MetaResponses {
+        AcceptedAs::<SentMessage>::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        SentMessage::register(registry);
+    }
+}
+
+/// The same with a body of its own.
+pub(crate) struct AcceptedAs<T> {
+    pub(crate) replayed: bool,
+    pub(crate) body: T,
+}
+
+impl<T: Serialize + Type> IntoResponse for AcceptedAs<T> {
+    fn into_response(self) -> Response {
+        let mut response = Created(self.body).into_response();
+        if self.replayed {
             response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
         }
         response
     }
 }
 
-impl ApiResponse for Accepted {
+impl<T: Serialize + Type> ApiResponse for AcceptedAs<T> {
     fn meta() -> MetaResponses {
         let replayed = MetaHeader {
             name: REPLAYED.to_owned(),
@@ -135,11 +158,11 @@ impl ApiResponse for Accepted {
             deprecated: false,
             schema: String::schema_ref(),
         };
-        one(201, "WhatsApp accepted the message.", json_of(SentMessage::schema_ref()), vec![replayed])
+        one(201, "WhatsApp accepted the message.", json_of(T::schema_ref()), vec![replayed])
     }
 
     fn register(registry: &mut Registry) {
-        SentMessage::register(registry);
+        T::register(registry);
     }
 }
 

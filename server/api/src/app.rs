@@ -19,7 +19,12 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     audit::Audit,
     auditor::Auditor,
+    business::Businesses,
+    calls::Calls,
+    channels::Channels,
     chats::Chats,
+    choices::Choosing,
+    communities::Communities,
     contacts::Contacts,
     document::document,
     edge::Edge,
@@ -27,22 +32,32 @@ use crate::{
     event_socket::EventSocket,
     events::Events,
     follower::Following,
-    groups::Groups,
+    groups::{GroupApi, group_api},
     health::Health,
+    history::History,
     infrastructure::{Infrastructure, Installation},
     input::Door,
     keys::Keys,
+    kinds::Kinds,
+    labels::Labels,
     limits::{Limiter, RateLimits},
     linking::Linking,
+    marks::Marks,
+    media::MediaConversions,
     messages::Messages,
     metrics::{Asked, Metrics},
     operations::Operations,
+    presence::Presence,
+    privacy::Privacy,
+    profile::Profile,
     rules::Rules,
     search::Search,
     sends::Sends,
     session_settings::SessionSettings,
     sessions::Sessions,
     statistics::Statistics,
+    statuses::Statuses,
+    templates::Templates,
     webhooks::Webhooks,
 };
 
@@ -125,8 +140,26 @@ pub(crate) enum Tag {
     Chats,
     /// People.
     Contacts,
+    /// What an account shows of itself.
+    Profile,
+    /// Labels of a business account.
+    Labels,
+    /// Being called.
+    Calls,
     /// Groups.
     Groups,
+    /// Converting files into what WhatsApp plays.
+    Media,
+    /// Texts to fill in and send.
+    Templates,
+    /// Groups of groups.
+    Communities,
+    /// What is written by few and read by many.
+    Channels,
+    /// What this account sells.
+    Catalog,
+    /// What people post for a day.
+    Status,
     /// Being called back.
     Webhooks,
     /// The log of what happened.
@@ -145,16 +178,25 @@ pub(crate) enum Tag {
     Health,
 }
 
+/// All that sends, and what is made to be sent.
+type Sending = (Sends, Kinds, Choosing, MediaConversions, Templates);
+/// What is done with stored messages. The framework takes up to sixteen resources in one list.
+type OfMessages = (Messages, Marks, History);
+/// What an account shows and sees.
+type OfAccount = (Presence, Profile, Privacy, Labels, Calls);
+
 /// Every resource.
 pub(crate) type Api = (
     Sessions,
     Linking,
     SessionSettings,
-    Sends,
-    Messages,
+    Sending,
+    OfMessages,
     Chats,
     Contacts,
-    Groups,
+    OfAccount,
+    // No more than sixteen can stand side by side.
+    (GroupApi, Communities, Channels, Statuses, Businesses),
     Webhooks,
     Events,
     Keys,
@@ -170,11 +212,30 @@ pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
         Sessions(gateway.clone()),
         Linking(gateway.clone()),
         SessionSettings(gateway.clone()),
-        Sends(gateway.clone()),
-        Messages(gateway.clone()),
+        (
+            Sends(gateway.clone()),
+            Kinds(gateway.clone()),
+            Choosing(gateway.clone()),
+            MediaConversions(gateway.clone()),
+            Templates(gateway.clone()),
+        ),
+        (Messages(gateway.clone()), Marks(gateway.clone()), History(gateway.clone())),
         Chats(gateway.clone()),
         Contacts(gateway.clone()),
-        Groups(gateway.clone()),
+        (
+            Presence(gateway.clone()),
+            Profile(gateway.clone()),
+            Privacy(gateway.clone()),
+            Labels(gateway.clone()),
+            Calls(gateway.clone()),
+        ),
+        (
+            group_api(&gateway),
+            Communities(gateway.clone()),
+            Channels(gateway.clone()),
+            Statuses(gateway.clone()),
+            Businesses(gateway.clone()),
+        ),
         Webhooks(gateway.clone()),
         Events { gateway: gateway.clone(), following: following.clone() },
         Keys(gateway.clone()),

@@ -20,7 +20,7 @@ use crate::{
     address::ClientAddress,
     auditor::Identity,
     error::ApiError,
-    input::{door_of, session_in_path},
+    input::{chat_in_path, door_of, session_in_path},
 };
 
 /// The least role that a route asks for.
@@ -52,7 +52,8 @@ roles! {
 pub(crate) enum Fence {
     /// The route tells nothing of chats and touches none.
     NoChats,
-    /// The handler asks about the chat, or leaves out of a list what the key may not see.
+    /// A chat in the path is looked at here; the handler asks about any other, or leaves out of a list what the key
+    /// may not see.
     OneChat,
     /// The route reaches all chats of a session: keys limited to some chats are refused.
     AllChats,
@@ -104,6 +105,11 @@ impl<R: Least, F: Fenced> Caller<R, F> {
             return Err(ApiError::forbidden("ROLE_TOO_LOW", sentence));
         }
         check_fence(F::FENCE, &key)?;
+        if F::FENCE == Fence::OneChat
+            && let (Some(session), Some(chat)) = (session_in_path(request), chat_in_path(request))
+        {
+            check_chat(gateway, &key, session, &chat).await?;
+        }
         door_of(request)?.check_query(request)?;
         Ok(Self { key, presented, declared: PhantomData })
     }
@@ -120,17 +126,9 @@ impl<R: Least, F: Fenced> Caller<R, F> {
 }
 
 impl<R: Least> Caller<R, OneChat> {
-    /// Refuses a chat that the key may not use.
+    /// Refuses a chat that the key may not use. One that the path names was looked at already.
     pub(crate) async fn may_use(&self, gateway: &Gateway, session: SessionId, chat: &Jid) -> Result<(), ApiError> {
-        if self.key.allowed_chats.is_none() {
-            return Ok(());
-        }
-        let chat = gateway.canonical_chat(session, chat).await?;
-        if self.fence(gateway, session).await?.sees(&chat) {
-            Ok(())
-        } else {
-            Err(ApiError::forbidden("CHAT_NOT_ALLOWED", "API key not authorized for this chat"))
-        }
+        check_chat(gateway, &self.key, session, chat).await
     }
 
     /// What the key may see of a session.
@@ -162,6 +160,19 @@ impl ChatFence {
     /// Whether the key may know of a chat.
     pub(crate) fn sees(&self, chat: &Jid) -> bool {
         self.0.as_ref().is_none_or(|it| it.contains(chat))
+    }
+}
+
+/// Refuses a chat that the key may not use.
+async fn check_chat(gateway: &Gateway, key: &ApiKey, session: SessionId, chat: &Jid) -> Result<(), ApiError> {
+    if key.allowed_chats.is_none() {
+        return Ok(());
+    }
+    let chat = gateway.canonical_chat(session, chat).await?;
+    if ChatFence::of(key, gateway, session).await?.sees(&chat) {
+        Ok(())
+    } else {
+        Err(ApiError::forbidden("CHAT_NOT_ALLOWED", "API key not authorized for this chat"))
     }
 }
 

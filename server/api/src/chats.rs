@@ -1,16 +1,17 @@
-//! Chats: listed and marked as read.
+//! Chats: listed, read, put away, kept on top, silenced, emptied, deleted; and who types in them.
 
 use openwa_core::Gateway;
 use openwa_model::{
     Timestamp,
-    chat::Chat,
+    chat::{Chat, ChatMark, Typing},
     contact::PersonIds,
     content::MessageKind,
+    id::SessionId,
     jid::{ChatKind, Jid},
     store::Page,
 };
 use poem_openapi::{
-    Object, OpenApi,
+    Enum, Object, OpenApi,
     param::{Path, Query},
 };
 use serde::Serialize;
@@ -19,8 +20,9 @@ use crate::{
     answer::{Answer, Shown},
     app::Tag,
     auth::{Caller, OneChat, Operator, Viewer},
+    error::ApiError,
     input::Body,
-    wire::{SessionPath, Success, chat_of, longest_page, message_id},
+    wire::{Nullable, SessionPath, Success, chat_of, longest_page, message_id},
     words::Word,
 };
 
@@ -67,6 +69,17 @@ pub(crate) struct ChatSummary {
 }
 
 impl ChatSummary {
+    /// Chats of a session, each with both ids of whom it is with.
+    pub(crate) async fn all(gateway: &Gateway, session: SessionId, chats: Vec<Chat>) -> Answer<Vec<Self>> {
+        let now = gateway.now();
+        let people = gateway.people(session, chats.iter().map(|it| &it.id)).await?;
+        let summary = |it: Chat| {
+            let ids = people.get(&it.id);
+            Self::of(it, ids, now)
+        };
+        Ok(chats.into_iter().map(summary).collect())
+    }
+
     fn of(chat: Chat, ids: Option<&PersonIds>, now: Timestamp) -> Self {
         let muted_until = chat.muted_until.filter(|it| *it > now);
         let for_good = |it: Timestamp| it == Timestamp::MAX;
@@ -101,6 +114,81 @@ pub(crate) struct MarkChatRead {
     message_ids: Option<Vec<String>>,
 }
 
+/// A chat to show as unread.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+pub(crate) struct MarkChatUnread {
+    /// The chat.
+    #[oai(validator(pattern = r"^[^\s@]+@[^\s@]+$"))]
+    chat_id: String,
+}
+
+/// A chat to put away, or to take out again.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+pub(crate) struct ArchiveChat {
+    /// The chat.
+    #[oai(validator(pattern = r"^[^\s@]+@[^\s@]+$"))]
+    chat_id: String,
+    /// Whether it is put away.
+    archive: bool,
+}
+
+/// A chat to keep on top, or no longer.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+pub(crate) struct PinChat {
+    /// The chat.
+    #[oai(validator(pattern = r"^[^\s@]+@[^\s@]+$"))]
+    chat_id: String,
+    /// Whether it is kept on top.
+    pin: bool,
+}
+
+/// A chat to silence, or no longer.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+pub(crate) struct MuteChat {
+    /// The chat.
+    #[oai(validator(pattern = r"^[^\s@]+@[^\s@]+$"))]
+    chat_id: String,
+    /// Until when, in milliseconds; 0 is for good, null ends the silence.
+    #[oai(validator(minimum(value = "0")))]
+    mute_until: Nullable<i64>,
+}
+
+/// A chat to delete.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+pub(crate) struct DeleteChat {
+    /// The chat.
+    #[oai(validator(pattern = r"^[^\s@]+@[^\s@]+$"))]
+    chat_id: String,
+}
+
+/// What the other side of a chat is shown.
+#[derive(Enum, Clone, Copy)]
+#[oai(rename = "TypingState", rename_all = "lowercase")]
+pub(crate) enum TypingState {
+    /// Somebody is typing.
+    Typing,
+    /// Somebody is recording a voice note.
+    Recording,
+    /// Neither any more.
+    Paused,
+}
+
+/// What to show in which chat.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+pub(crate) struct SendTyping {
+    /// The chat.
+    #[oai(validator(pattern = r"^[^\s@]+@[^\s@]+$"))]
+    chat_id: String,
+    /// What is shown.
+    state: TypingState,
+}
+
 #[OpenApi]
 impl Chats {
     /// List chats
@@ -118,16 +206,11 @@ impl Chats {
         #[oai(default)]
         offset: Query<u32>,
     ) -> Answer<Shown<Vec<ChatSummary>>> {
-        let (session, now) = (session.0.id()?, self.0.now());
+        let session = session.0.id()?;
         let chats = self.0.chats(session, Page { limit: limit.0, offset: offset.0 }).await?;
         let fence = caller.fence(&self.0, session).await?;
-        let seen: Vec<_> = chats.into_iter().filter(|it| fence.sees(&it.id)).collect();
-        let people = self.0.people(session, seen.iter().map(|it| &it.id)).await?;
-        let summary = |it: Chat| {
-            let ids = people.get(&it.id);
-            ChatSummary::of(it, ids, now)
-        };
-        Ok(Shown(seen.into_iter().map(summary).collect()))
+        let seen = chats.into_iter().filter(|it| fence.sees(&it.id)).collect();
+        Ok(Shown(ChatSummary::all(&self.0, session, seen).await?))
     }
 
     /// Mark a chat as read
@@ -148,6 +231,154 @@ impl Chats {
         self.0.mark_chat_read(session, &chat, ids.as_deref()).await?;
         Ok(Shown(Success::DONE))
     }
+
+    /// Mark a chat as unread
+    ///
+    /// On all devices of this account; the other side sees nothing of it.
+    #[oai(
+        path = "/sessions/:sessionId/chats/unread",
+        method = "post",
+        operation_id = "markChatUnread",
+        tag = "Tag::Chats"
+    )]
+    async fn unread(
+        &self,
+        caller: Caller<Operator, OneChat>,
+        #[oai(name = "sessionId")] session: Path<SessionPath>,
+        body: Body<MarkChatUnread>,
+    ) -> Answer<Shown<Success>> {
+        let (session, chat) = (session.0.id()?, chat_of(&body.value.chat_id)?);
+        caller.may_use(&self.0, session, &chat).await?;
+        self.0.mark_chat_unread(session, &chat).await?;
+        Ok(Shown(Success::DONE))
+    }
+
+    /// Archive a chat
+    ///
+    /// Puts it away on all devices of this account, or takes it out again.
+    #[oai(
+        path = "/sessions/:sessionId/chats/archive",
+        method = "post",
+        operation_id = "archiveChat",
+        tag = "Tag::Chats"
+    )]
+    async fn archive(
+        &self,
+        caller: Caller<Operator, OneChat>,
+        #[oai(name = "sessionId")] session: Path<SessionPath>,
+        body: Body<ArchiveChat>,
+    ) -> Answer<Shown<Success>> {
+        let (session, chat) = (session.0.id()?, chat_of(&body.value.chat_id)?);
+        caller.may_use(&self.0, session, &chat).await?;
+        let success = self.0.mark_chat(session, &chat, ChatMark::Archived(body.value.archive)).await?;
+        Ok(Shown(Success { success }))
+    }
+
+    /// Pin a chat
+    ///
+    /// Keeps it on top on all devices of this account, or no longer. WhatsApp keeps three chats on top; for a fourth
+    /// the answer is `success: false`, and nothing changes.
+    #[oai(path = "/sessions/:sessionId/chats/pin", method = "post", operation_id = "pinChat", tag = "Tag::Chats")]
+    async fn pin(
+        &self,
+        caller: Caller<Operator, OneChat>,
+        #[oai(name = "sessionId")] session: Path<SessionPath>,
+        body: Body<PinChat>,
+    ) -> Answer<Shown<Success>> {
+        let (session, chat) = (session.0.id()?, chat_of(&body.value.chat_id)?);
+        caller.may_use(&self.0, session, &chat).await?;
+        let success = self.0.mark_chat(session, &chat, ChatMark::Pinned(body.value.pin)).await?;
+        Ok(Shown(Success { success }))
+    }
+
+    /// Mute a chat
+    ///
+    /// Silences it on all devices of this account until a time, for good, or no longer.
+    #[oai(path = "/sessions/:sessionId/chats/mute", method = "post", operation_id = "muteChat", tag = "Tag::Chats")]
+    async fn mute(
+        &self,
+        caller: Caller<Operator, OneChat>,
+        #[oai(name = "sessionId")] session: Path<SessionPath>,
+        body: Body<MuteChat>,
+    ) -> Answer<Shown<Success>> {
+        let (session, chat) = (session.0.id()?, chat_of(&body.value.chat_id)?);
+        caller.may_use(&self.0, session, &chat).await?;
+        let until = body.value.mute_until.0.map(|it| end_of_silence(it, self.0.now())).transpose()?;
+        let success = self.0.mark_chat(session, &chat, ChatMark::MutedUntil(until)).await?;
+        Ok(Shown(Success { success }))
+    }
+
+    /// Delete a chat
+    ///
+    /// With its messages, on all devices of this account. The other side keeps everything.
+    #[oai(path = "/sessions/:sessionId/chats/delete", method = "post", operation_id = "deleteChat", tag = "Tag::Chats")]
+    async fn delete(
+        &self,
+        caller: Caller<Operator, OneChat>,
+        #[oai(name = "sessionId")] session: Path<SessionPath>,
+        body: Body<DeleteChat>,
+    ) -> Answer<Shown<Success>> {
+        let (session, chat) = (session.0.id()?, chat_of(&body.value.chat_id)?);
+        caller.may_use(&self.0, session, &chat).await?;
+        self.0.delete_chat(session, &chat).await?;
+        Ok(Shown(Success::DONE))
+    }
+
+    /// Clear the messages of a chat
+    ///
+    /// On all devices of this account; the chat stays, and the other side keeps everything.
+    #[oai(
+        path = "/sessions/:sessionId/chats/:chatId/messages",
+        method = "delete",
+        operation_id = "clearChatMessages",
+        tag = "Tag::Chats"
+    )]
+    async fn clear(
+        &self,
+        caller: Caller<Operator, OneChat>,
+        #[oai(name = "sessionId")] session: Path<SessionPath>,
+        /// The chat.
+        #[oai(name = "chatId")]
+        chat_id: Path<String>,
+    ) -> Answer<Shown<Success>> {
+        let (session, chat) = (session.0.id()?, chat_of(&chat_id.0)?);
+        caller.may_use(&self.0, session, &chat).await?;
+        self.0.clear_chat(session, &chat).await?;
+        Ok(Shown(Success::DONE))
+    }
+
+    /// Show that somebody is typing
+    ///
+    /// The other side sees it for some seconds, or until `paused`. WhatsApp shows it only while this account is on line.
+    #[oai(path = "/sessions/:sessionId/chats/typing", method = "post", operation_id = "sendTyping", tag = "Tag::Chats")]
+    async fn typing(
+        &self,
+        caller: Caller<Operator, OneChat>,
+        #[oai(name = "sessionId")] session: Path<SessionPath>,
+        body: Body<SendTyping>,
+    ) -> Answer<Shown<Success>> {
+        let (session, chat) = (session.0.id()?, chat_of(&body.value.chat_id)?);
+        caller.may_use(&self.0, session, &chat).await?;
+        let state = match body.value.state {
+            TypingState::Typing => Typing::Composing,
+            TypingState::Recording => Typing::Recording,
+            TypingState::Paused => Typing::Paused,
+        };
+        self.0.send_typing(session, &chat, state).await?;
+        Ok(Shown(Success::DONE))
+    }
+}
+
+/// When a silence ends; 0 is never.
+fn end_of_silence(millis: i64, now: Timestamp) -> Answer<Timestamp> {
+    if millis == 0 {
+        return Ok(Timestamp::MAX);
+    }
+    let until = Timestamp::from_millisecond(millis).map_err(|_| ApiError::invalid("muteUntil is out of range"))?;
+    if until <= now {
+        return Err(ApiError::invalid("muteUntil must be in the future; null ends the silence"));
+    }
+    Ok(until)
 }
 
 #[cfg(test)]
@@ -185,6 +416,19 @@ mod tests {
             let summary = ChatSummary::of(chat(muted_until), None, now);
             assert_eq!((summary.muted, summary.mute_expiration), (muted, expiration), "{muted_until:?}");
             assert_eq!(summary.name, "15550000001");
+        }
+    }
+
+    #[test]
+    fn a_silence_ends_in_the_future_or_never() {
+        let now = Timestamp::from_second(100).unwrap();
+        for (millis, until) in [
+            (0, Some(Timestamp::MAX)),
+            (100_001, Timestamp::from_millisecond(100_001).ok()),
+            (100_000, None),
+            (i64::MAX, None),
+        ] {
+            assert_eq!(end_of_silence(millis, now).ok(), until, "{millis}");
         }
     }
 

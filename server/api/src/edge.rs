@@ -18,7 +18,7 @@ use crate::{
     metrics::Asked,
     operations::{Matched, Operations},
     rest::Rest,
-    upload::is_form,
+    upload::{is_form, is_raw},
 };
 
 /// Nothing here may run scripts or be framed; the page with the documentation says so for itself.
@@ -128,8 +128,9 @@ impl<E> Edge<E> {
         if standing.as_ref().is_some_and(Standing::is_refused) {
             return Err(ApiError::too_many_requests());
         }
-        let form = found.as_ref().is_some_and(|(Matched(it), _)| it.takes_form) && is_form(&request);
-        self.door.check_length(declared_length(&request).unwrap_or_default(), form)?;
+        let takes_file = found.as_ref().is_some_and(|(Matched(it), _)| it.takes_file);
+        let streamed = takes_file && (is_form(&request) || is_raw(&request));
+        self.door.check_length(declared_length(&request).unwrap_or_default(), streamed)?;
         if found.is_none()
             && let Some(allowed) = self.operations.allowed(request.method(), request.uri().path())
         {

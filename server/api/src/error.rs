@@ -31,6 +31,8 @@ pub(crate) struct Failure {
     error: Option<String>,
     /// A stable word to branch on.
     code: Option<String>,
+    /// What could have been chosen instead, where one of a list was meant: the options of a poll.
+    valid_options: Option<Vec<String>>,
 }
 
 /// The one error a handler returns.
@@ -40,6 +42,7 @@ pub(crate) struct ApiError {
     code: &'static str,
     message: Cow<'static, str>,
     header: Option<Box<(HeaderName, HeaderValue)>>,
+    valid_options: Option<Vec<String>>,
     cause: Option<Cause>,
 }
 
@@ -53,7 +56,7 @@ pub(crate) struct Sentence(pub(crate) String);
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, message: message.into(), header: None, cause: None }
+        Self { status, code, message: message.into(), header: None, valid_options: None, cause: None }
     }
 
     /// The request does not read as this operation's.
@@ -82,6 +85,10 @@ impl ApiError {
 
     pub(crate) fn webhook_not_found(id: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "WEBHOOK_NOT_FOUND", format!("Webhook with id '{id}' not found"))
+    }
+
+    pub(crate) fn template_not_found(id: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "TEMPLATE_NOT_FOUND", format!("Template with id '{id}' not found"))
     }
 
     pub(crate) fn key_not_found(id: &str) -> Self {
@@ -156,6 +163,7 @@ impl ApiError {
             message: self.message.clone().into_owned(),
             error: self.status.canonical_reason().filter(|_| named).map(str::to_owned),
             code: named.then(|| self.code.to_owned()),
+            valid_options: self.valid_options.clone(),
         }
     }
 
@@ -187,8 +195,10 @@ pub(crate) const CODES: [(u16, &[&str]); 16] = [
             "QR_NOT_AVAILABLE",
             "QUOTED_MESSAGE_NOT_FOUND",
             "MEDIA_UNREACHABLE",
+            "MEDIA_NOT_CONVERTIBLE",
             "ADDRESS_REFUSED",
             "NOT_ON_WHATSAPP",
+            "POLL_OPTION_NOT_FOUND",
             "TOO_MANY_WEBHOOKS",
             "IDEMPOTENCY_KEY_INVALID",
         ],
@@ -211,9 +221,18 @@ pub(crate) const CODES: [(u16, &[&str]); 16] = [
         &[
             "SESSION_NOT_FOUND",
             "MESSAGE_NOT_FOUND",
+            "STATUS_NOT_FOUND",
             "CHAT_NOT_FOUND",
+            "CONTACT_NOT_FOUND",
+            "LABEL_NOT_FOUND",
+            "CALL_NOT_FOUND",
             "GROUP_NOT_FOUND",
+            "BUSINESS_NOT_FOUND",
+            "CATALOG_NOT_FOUND",
+            "PRODUCT_NOT_FOUND",
+            "CHANNEL_NOT_FOUND",
             "MEDIA_NOT_STORED",
+            "TEMPLATE_NOT_FOUND",
             "WEBHOOK_NOT_FOUND",
             "API_KEY_NOT_FOUND",
             "NO_SUCH_ROUTE",
@@ -226,6 +245,7 @@ pub(crate) const CODES: [(u16, &[&str]); 16] = [
         &[
             "SESSION_NOT_READY",
             "SESSION_NAME_TAKEN",
+            "TEMPLATE_NAME_TAKEN",
             "SESSION_OWNED_ELSEWHERE",
             "PAIRING_NOT_POSSIBLE",
             "LAST_ADMIN_KEY",
@@ -235,14 +255,14 @@ pub(crate) const CODES: [(u16, &[&str]); 16] = [
         ],
     ),
     (413, &["MEDIA_TOO_LARGE"]),
-    (415, &["MEDIA_TYPE_NOT_TAKEN", "COMPRESSED_BODY"]),
-    (422, &["IDEMPOTENCY_KEY_REUSED"]),
+    (415, &["MEDIA_TYPE_NOT_TAKEN", "MEDIA_TYPE_NOT_ALLOWED", "COMPRESSED_BODY"]),
+    (422, &["IDEMPOTENCY_KEY_REUSED", "NOT_A_BUSINESS_ACCOUNT"]),
     (426, &["UPGRADE_REQUIRED"]),
     (429, &["RATE_LIMITED"]),
     (500, &["SEND_FAILED", "ENGINE_FAILED", "INTERNAL"]),
     (501, &["ENGINE_CANNOT"]),
     (502, &["SESSION_LOGOUT_INCOMPLETE", "SESSION_STOP_INCOMPLETE"]),
-    (503, &["UNCONFIRMED", "DRAINING", "STORE_UNAVAILABLE", "BUSY"]),
+    (503, &["UNCONFIRMED", "DRAINING", "STORE_UNAVAILABLE", "BUSY", "CONVERSION_UNAVAILABLE"]),
 ];
 
 const BODY_TOO_LARGE: &str = "BODY_TOO_LARGE";
@@ -268,13 +288,29 @@ impl From<GatewayError> for ApiError {
             E::StopIncomplete => (502, "SESSION_STOP_INCOMPLETE"),
             E::MessageNotFound => (404, "MESSAGE_NOT_FOUND"),
             E::QuotedNotFound => (400, "QUOTED_MESSAGE_NOT_FOUND"),
+            E::PollOptionNotFound { .. } => (400, "POLL_OPTION_NOT_FOUND"),
+            E::StatusNotFound => (404, "STATUS_NOT_FOUND"),
             E::ChatNotFound => (404, "CHAT_NOT_FOUND"),
+            E::ContactNotFound => (404, "CONTACT_NOT_FOUND"),
+            E::LabelNotFound => (404, "LABEL_NOT_FOUND"),
+            E::NotABusiness => (422, "NOT_A_BUSINESS_ACCOUNT"),
+            E::CallNotFound => (404, "CALL_NOT_FOUND"),
+            E::ChannelNotFound => (404, "CHANNEL_NOT_FOUND"),
+            E::BusinessNotFound => (404, "BUSINESS_NOT_FOUND"),
+            E::CatalogNotFound => (404, "CATALOG_NOT_FOUND"),
+            E::ProductNotFound => (404, "PRODUCT_NOT_FOUND"),
             E::GroupNotFound => (404, "GROUP_NOT_FOUND"),
             E::MediaNotStored => (404, "MEDIA_NOT_STORED"),
             E::MediaTooLarge { .. } => (413, "MEDIA_TOO_LARGE"),
+            E::MediaTypeNotAllowed(_) => (415, "MEDIA_TYPE_NOT_ALLOWED"),
             E::MediaUnreachable(_) => (400, "MEDIA_UNREACHABLE"),
+            E::NotConvertible(_) => (400, "MEDIA_NOT_CONVERTIBLE"),
+            E::ConversionUnavailable(_) => (503, "CONVERSION_UNAVAILABLE"),
+            E::ConversionBusy => (503, "BUSY"),
             E::AddressRefused(_) => (400, "ADDRESS_REFUSED"),
             E::InvalidInput(_) => (400, "INVALID_INPUT"),
+            E::TemplateNotFound(_) | E::TemplateNameNotFound(_) => (404, "TEMPLATE_NOT_FOUND"),
+            E::TemplateNameTaken(_) => (409, "TEMPLATE_NAME_TAKEN"),
             E::WebhookNotFound(_) => (404, "WEBHOOK_NOT_FOUND"),
             E::TooManyWebhooks { .. } => (400, "TOO_MANY_WEBHOOKS"),
             E::KeyNotFound(_) => (404, "API_KEY_NOT_FOUND"),
@@ -299,9 +335,13 @@ impl From<GatewayError> for ApiError {
             }
         };
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let answer = Self::new(status, code, error.to_string());
-        let answer =
-            Self { header: (status == StatusCode::SERVICE_UNAVAILABLE).then(|| Box::new(RETRY_SOON)), ..answer };
+        let mut answer = Self::new(status, code, error.to_string());
+        if let E::PollOptionNotFound { valid, .. } = &error {
+            answer.valid_options = Some(valid.clone());
+        }
+        // What is not installed is not there a second later either.
+        let soon = status == StatusCode::SERVICE_UNAVAILABLE && code != "CONVERSION_UNAVAILABLE";
+        let answer = Self { header: soon.then(|| Box::new(RETRY_SOON)), ..answer };
         if status.is_server_error() { answer.because(error) } else { answer }
     }
 }
@@ -361,7 +401,7 @@ mod tests {
     use openwa_model::{
         engine::EngineKind,
         files::FileError,
-        id::{KeyId, SessionId, WebhookId},
+        id::{KeyId, SessionId, TemplateId, WebhookId},
         ops::Op,
         session::Status,
     };
@@ -399,12 +439,23 @@ mod tests {
             (E::MessageNotFound, 404, "MESSAGE_NOT_FOUND"),
             (E::QuotedNotFound, 400, "QUOTED_MESSAGE_NOT_FOUND"),
             (E::ChatNotFound, 404, "CHAT_NOT_FOUND"),
+            (E::ContactNotFound, 404, "CONTACT_NOT_FOUND"),
+            (E::LabelNotFound, 404, "LABEL_NOT_FOUND"),
+            (E::NotABusiness, 422, "NOT_A_BUSINESS_ACCOUNT"),
+            (E::CallNotFound, 404, "CALL_NOT_FOUND"),
             (E::GroupNotFound, 404, "GROUP_NOT_FOUND"),
             (E::MediaNotStored, 404, "MEDIA_NOT_STORED"),
             (E::MediaTooLarge { max: 1 }, 413, "MEDIA_TOO_LARGE"),
+            (E::MediaTypeNotAllowed(text()), 415, "MEDIA_TYPE_NOT_ALLOWED"),
             (E::MediaUnreachable(text()), 400, "MEDIA_UNREACHABLE"),
+            (E::NotConvertible(text()), 400, "MEDIA_NOT_CONVERTIBLE"),
+            (E::ConversionUnavailable(text()), 503, "CONVERSION_UNAVAILABLE"),
+            (E::ConversionBusy, 503, "BUSY"),
             (E::AddressRefused(text()), 400, "ADDRESS_REFUSED"),
             (E::InvalidInput(text()), 400, "INVALID_INPUT"),
+            (E::TemplateNotFound(TemplateId(id)), 404, "TEMPLATE_NOT_FOUND"),
+            (E::TemplateNameNotFound(text()), 404, "TEMPLATE_NOT_FOUND"),
+            (E::TemplateNameTaken(text()), 409, "TEMPLATE_NAME_TAKEN"),
             (E::WebhookNotFound(WebhookId(id)), 404, "WEBHOOK_NOT_FOUND"),
             (E::TooManyWebhooks { max: 16 }, 400, "TOO_MANY_WEBHOOKS"),
             (E::KeyNotFound(KeyId(id)), 404, "API_KEY_NOT_FOUND"),

@@ -7,7 +7,12 @@ use uuid::Uuid;
 
 use crate::{
     examples,
-    message_records::{LocationInfo, MediaInfo, PollInfo, QuotedMessage},
+    kinds::EventAnswer,
+    message_records::{
+        ButtonInfo, CallInfo, EventInfo, LocationInfo, MediaInfo, OrderInfo, PollInfo, ProductInfo, QuotedMessage,
+    },
+    presence::PresenceParticipant,
+    statuses::StatusContact,
     wire::{Moment, Nullable},
     words::Word,
 };
@@ -15,7 +20,7 @@ use crate::{
 /// A message that came in or went out.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
-struct MessageEvent {
+pub(crate) struct MessageEvent {
     /// WhatsApp's id.
     id: String,
     /// Who sent it; in a group, the group.
@@ -61,6 +66,86 @@ struct MessageEvent {
     vcards: Option<Vec<String>>,
     /// A poll.
     poll: Option<PollInfo>,
+    /// An event.
+    event: Option<EventInfo>,
+    /// Buttons, or the rows of a list.
+    buttons: Option<Vec<ButtonInfo>>,
+    /// The button or the row that was chosen.
+    button: Option<ButtonInfo>,
+    /// A product.
+    product: Option<ProductInfo>,
+    /// An order.
+    order: Option<OrderInfo>,
+    /// A call.
+    call: Option<CallInfo>,
+    /// Whether it was forwarded.
+    is_forwarded: Option<bool>,
+    /// How often it was forwarded before, as WhatsApp counts; 127 is "many times".
+    forwarding_score: Option<u32>,
+    /// Whether it can be opened once only.
+    is_view_once: Option<bool>,
+    /// Whether the video is shown as a GIF.
+    is_gif: Option<bool>,
+    /// Whether the video is a round one.
+    is_video_note: Option<bool>,
+    /// Whether everyone in the group is mentioned.
+    mentions_everyone: Option<bool>,
+    /// After how many seconds it vanishes.
+    ephemeral_duration: Option<u32>,
+    /// The colour behind a status: `#RRGGBB`.
+    background_color: Option<String>,
+    /// The number of a status's font.
+    font: Option<i32>,
+}
+
+/// Someone voted in a poll.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct PollVoteEvent {
+    /// The message with the poll.
+    message_id: String,
+    /// The chat.
+    chat_id: String,
+    /// Who voted.
+    sender_id: String,
+    /// Their phone number, digits only, where it is known.
+    sender_phone: Option<String>,
+    /// Their hidden id, where it is known.
+    sender_lid: Option<String>,
+    /// Whether that is this account.
+    from_me: bool,
+    /// Whether the chat is a group.
+    is_group: bool,
+    /// The chosen options; none when the vote was taken back.
+    options: Vec<String>,
+    /// When, in seconds.
+    timestamp: i64,
+}
+
+/// Someone answered an event.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct EventResponseEvent {
+    /// The message with the event.
+    message_id: String,
+    /// The chat.
+    chat_id: String,
+    /// Who answered.
+    sender_id: String,
+    /// Their phone number, digits only, where it is known.
+    sender_phone: Option<String>,
+    /// Their hidden id, where it is known.
+    sender_lid: Option<String>,
+    /// Whether that is this account.
+    from_me: bool,
+    /// Whether the chat is a group.
+    is_group: bool,
+    /// What they say.
+    response: EventAnswer,
+    /// How many they bring along.
+    extra_guests: u32,
+    /// When, in seconds.
+    timestamp: i64,
 }
 
 /// What the sender of a message says about themselves.
@@ -219,6 +304,26 @@ struct ContactMergedEvent {
     timestamp: i64,
 }
 
+/// A chat was put away, kept on top, silenced, read, emptied or deleted, here or on another device.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct ChatUpdateEvent {
+    /// The chat.
+    chat_id: String,
+    /// Whether it is put away.
+    archived: bool,
+    /// Whether it is kept on top.
+    pinned: bool,
+    /// Whether it is silent.
+    muted: bool,
+    /// Until when, in milliseconds; 0 is for good. Only when it is silent.
+    mute_expiration: Option<i64>,
+    /// Messages not read yet.
+    unread_count: u32,
+    /// Whether it was deleted.
+    deleted: bool,
+}
+
 /// A session's status changed.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
@@ -295,22 +400,10 @@ struct SessionRestrictionEvent {
 struct PresenceUpdateEvent {
     /// The chat.
     chat_id: String,
-    /// Who does what.
+    /// Who does what; in an event, the one person who was heard of.
     participants: Vec<PresenceParticipant>,
     /// When it was seen.
     observed_at: Moment,
-}
-
-/// What one person does.
-#[derive(Object)]
-#[oai(rename_all = "camelCase")]
-struct PresenceParticipant {
-    /// Who.
-    id: String,
-    /// `available`, `unavailable`, `composing`, `recording` or `paused`.
-    state: String,
-    /// When last seen, in seconds.
-    last_seen: Option<i64>,
 }
 
 /// The members or settings of a group changed.
@@ -323,8 +416,63 @@ struct GroupEvent {
     actor_id: Option<String>,
     /// Whom it concerns.
     participant_ids: Vec<String>,
+    /// What is another than before; only with `group.update`.
+    changes: Option<GroupChanges>,
     /// When, in seconds.
     timestamp: i64,
+}
+
+/// What is another than before in a group; what is not here stayed as it was.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct GroupChanges {
+    /// The new name.
+    subject: Option<String>,
+    /// The new description; "" when it was taken away.
+    description: Option<String>,
+    /// Whether only admins may write now.
+    announce: Option<bool>,
+    /// Whether only admins may change subject, description and picture now.
+    locked: Option<bool>,
+    /// After how many seconds messages vanish now; 0 is never.
+    ephemeral_seconds: Option<u32>,
+    /// Who may add members now: `all` or `admins`.
+    member_add_mode: Option<String>,
+    /// Whether admins decide now who comes in by the invite link.
+    membership_approval: Option<bool>,
+    /// Whether the people in `participantIds` are admins now.
+    is_admin: Option<bool>,
+    /// Whether there is a new picture; false when it was taken away.
+    picture: Option<bool>,
+    /// Present when the old invite link leads nowhere any more.
+    invite_renewed: Option<bool>,
+}
+
+/// Someone posted a status.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct StatusReceivedEvent {
+    /// The session.
+    session_id: Uuid,
+    /// The id of the status.
+    status_id: String,
+    /// Who posted it.
+    contact: StatusContact,
+    /// What it is.
+    #[oai(rename = "type")]
+    kind: Word<MessageKind>,
+    /// The text, or what stands below the picture.
+    caption: Option<String>,
+    /// Whether it has a file.
+    has_media: bool,
+    /// Whether the file is not in `message.received`; it can be fetched while the status is to be seen.
+    media_omitted: bool,
+    /// Why it is not.
+    omit_reason: Option<String>,
+    /// When it was posted, in milliseconds.
+    posted_at: i64,
+    /// When it is seen no more, in milliseconds.
+    expires_at: i64,
 }
 
 /// A call.
@@ -341,6 +489,24 @@ struct CallEvent {
     is_group: bool,
     /// When, in seconds.
     timestamp: i64,
+}
+
+/// What became of a call.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct CallOutcomeEvent {
+    /// Its id.
+    call_id: String,
+    /// Who called.
+    from: String,
+    /// Whether it was a video call.
+    is_video: bool,
+    /// Whether it was a group call.
+    is_group: bool,
+    /// When it ended, in seconds.
+    timestamp: i64,
+    /// `accepted`, `rejected` or `missed`.
+    outcome: String,
 }
 
 macro_rules! shapes {
@@ -367,6 +533,9 @@ shapes! {
     MessageRevoked => MessageRevokedEvent, "A message was taken back";
     MessageReaction => MessageReactionEvent, "Someone reacted to a message, or took the reaction back";
     MessageEdited => MessageEditedEvent, "The text of a message was changed";
+    PollVote => PollVoteEvent, "Someone voted in a poll, or took the vote back";
+    EventResponse => EventResponseEvent, "Someone said whether they come to an event";
+    ChatUpdate => ChatUpdateEvent, "A chat was archived, pinned, muted, read, cleared or deleted, here or on another device";
     SessionStatus => SessionStatusEvent, "A session's status changed";
     SessionQr => SessionQrEvent, "A new QR code is to be scanned";
     SessionAuthenticated => SessionAuthenticatedEvent, "A session was linked to an account";
@@ -379,7 +548,11 @@ shapes! {
     GroupLeave => GroupEvent, "Members left a group or were removed";
     GroupUpdate => GroupEvent, "A group's subject, description, picture or settings changed";
     GroupJoinRequest => GroupEvent, "Someone asks to join a group";
+    StatusReceived => StatusReceivedEvent, "Someone posted a status";
     CallReceived => CallEvent, "Someone calls";
+    CallAccepted => CallOutcomeEvent, "A call was taken on another device of the account";
+    CallRejected => CallOutcomeEvent, "A call was rejected, here or on another device of the account";
+    CallMissed => CallOutcomeEvent, "Nobody took a call";
 }
 
 /// One description for each event a webhook can be called with; its envelope becomes a schema of its own.

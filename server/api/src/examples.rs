@@ -1,8 +1,14 @@
 //! One example for each body and answer, held against its schema by a test: a shop's session `support` and a customer.
 
+mod business;
+mod channels;
+mod groups;
+mod statuses;
+
 use serde_json::{Value, json};
 
 const SESSION: &str = "0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e";
+const TEMPLATE: &str = "0199a8d3-2a10-7e44-b1c7-6f5e4d3c2b1a";
 const WEBHOOK: &str = "0199a8d1-0c20-7f11-8a5b-3f6e2d1c0b9a";
 const KEY: &str = "0199a8b0-77aa-7d02-b3c4-d5e6f7a8b9c0";
 const ROW: &str = "0199a8c6-1b2c-7abc-8def-0123456789ab";
@@ -18,6 +24,10 @@ const AT_SECONDS: i64 = 1_791_021_600;
 pub(crate) fn of(name: &str) -> Option<Value> {
     sending(name)
         .or_else(|| stored(name))
+        .or_else(|| groups::of(name))
+        .or_else(|| statuses::of(name))
+        .or_else(|| channels::of(name))
+        .or_else(|| business::of(name))
         .or_else(|| sessions(name))
         .or_else(|| webhooks(name))
         .or_else(|| keys_and_health(name))
@@ -33,12 +43,65 @@ fn sending(name: &str) -> Option<Value> {
             json!({"chatId": CUSTOMER, "url": "https://example.org/picture.jpg", "caption": "Your order, packed"})
         }
         "SendAudio" => json!({"chatId": CUSTOMER, "url": "https://example.org/hello.ogg", "ptt": true}),
+        "SendLocation" => json!({
+            "chatId": CUSTOMER, "latitude": 52.5163, "longitude": 13.3777, "description": "The shop",
+            "address": "Pariser Platz 1",
+        }),
+        "SendContact" => json!({"chatId": CUSTOMER, "contactName": "The shop", "contactNumber": "+1 555 000 0001"}),
+        "SendPoll" => json!({"chatId": CUSTOMER, "name": "When shall we deliver?", "options": ["Today", "Tomorrow"]}),
+        "VotePoll" => json!({"chatId": CUSTOMER, "pollMessageId": MESSAGE, "options": ["Today"]}),
+        "SendEvent" => json!({
+            "chatId": CUSTOMER, "name": "Tasting", "startTime": AT_SECONDS, "location": {"name": "The shop"},
+        }),
+        "EventLocation" => json!({"name": "The shop", "latitude": 52.5163, "longitude": 13.3777}),
+        "RespondToEvent" => json!({"chatId": CUSTOMER, "messageId": MESSAGE, "response": "going"}),
+        "ForwardMessage" => json!({"fromChatId": CUSTOMER, "toChatId": GROUP, "messageId": MESSAGE}),
+        "SendProduct" => json!({"chatId": CUSTOMER, "productId": "7421", "body": "Back in stock"}),
+        "SentProduct" => json!({"id": MESSAGE, "timestamp": AT_SECONDS}),
+        "SendButton" => json!({"text": "Yes, please"}),
+        "SendButtons" => json!({
+            "chatId": CUSTOMER, "body": "Shall we deliver today?",
+            "buttons": [{"text": "Yes, please", "id": "yes"}, {"text": "No", "id": "no"}], "fallback": true,
+        }),
+        "SendListRow" => json!({"rowId": "am", "title": "Morning", "description": "8 to 12"}),
+        "SendListSection" => json!({"title": "Today", "rows": [of("SendListRow")?]}),
+        "SendList" => json!({
+            "chatId": CUSTOMER, "body": "When shall we deliver?", "button": "Choose",
+            "sections": [of("SendListSection")?], "fallback": true,
+        }),
+        "SentChoices" => json!({
+            "messageId": MESSAGE, "timestamp": AT_SECONDS, "sentAs": "text", "shownEverywhere": true,
+            "recipientSees": "A text with numbered lines.",
+        }),
+        "ClickButton" => json!({"chatId": CUSTOMER, "messageId": MESSAGE, "buttonId": "yes"}),
+        "SendTemplate" => json!({
+            "chatId": CUSTOMER, "templateName": "order-ready", "vars": {"name": "Grace", "order": "42"},
+        }),
+        "MediaConversion" => json!({"available": true}),
+        "ConvertMedia" => json!({"url": "https://example.org/memo.m4a"}),
+        "ConvertedMedia" => json!({"base64": "T2dnUwACAAAA", "mimetype": "audio/ogg; codecs=opus", "bytes": 9}),
+        "CreateTemplate" => json!({
+            "name": "order-ready", "body": "Hello {{name}}, order {{order}} is ready.", "footer": "Open until six",
+        }),
+        "UpdateTemplate" => json!({"footer": "Open until eight"}),
+        "Template" => json!({
+            "id": TEMPLATE, "sessionId": SESSION, "name": "order-ready",
+            "body": "Hello {{name}}, order {{order}} is ready.", "header": null, "footer": "Open until six",
+            "createdAt": AT, "updatedAt": AT,
+        }),
         "SendReply" => json!({"chatId": CUSTOMER, "quotedMessageId": MESSAGE, "text": "Yes, until six."}),
         "SentMessage" => json!({"messageId": MESSAGE, "timestamp": AT_SECONDS}),
         "ReactToMessage" => json!({"chatId": CUSTOMER, "messageId": MESSAGE, "emoji": "👍"}),
+        "StarMessage" => json!({"chatId": CUSTOMER, "messageId": MESSAGE, "star": true}),
+        "PinMessage" => json!({"chatId": CUSTOMER, "messageId": MESSAGE, "durationSeconds": 604_800}),
+        "UnpinMessage" => json!({"chatId": CUSTOMER, "messageId": MESSAGE}),
         "EditMessage" => json!({"chatId": CUSTOMER, "messageId": MESSAGE, "body": "Your order ships tomorrow."}),
         "DeleteMessage" => json!({"chatId": CUSTOMER, "messageId": MESSAGE, "forEveryone": true}),
-        "MarkChatRead" => json!({"chatId": CUSTOMER}),
+        "MarkChatRead" | "MarkChatUnread" | "DeleteChat" => json!({"chatId": CUSTOMER}),
+        "ArchiveChat" => json!({"chatId": CUSTOMER, "archive": true}),
+        "PinChat" => json!({"chatId": CUSTOMER, "pin": true}),
+        "MuteChat" => json!({"chatId": CUSTOMER, "muteUntil": 4_102_444_800_000_i64}),
+        "SendTyping" => json!({"chatId": CUSTOMER, "state": "typing"}),
         "Success" => json!({"success": true}),
         _ => return None,
     })
@@ -62,6 +125,30 @@ fn stored(name: &str) -> Option<Value> {
             "timestamp": AT_SECONDS, "lastMessage": "Are you open today?", "lastMessageType": "text",
             "archived": false, "pinned": false, "muted": false,
         }),
+        "PrivacySettings" => json!({
+            "lastSeen": "contacts", "online": "match_last_seen", "profilePicture": "all", "about": "all",
+            "groupAdd": "contacts", "readReceipts": "all", "callAdd": "all", "messages": "all",
+        }),
+        "UpdatePrivacySettings" => json!({"lastSeen": "contacts", "readReceipts": "none"}),
+        "Label" => json!({"id": "3", "name": "Paid", "hexColor": "#ffd429"}),
+        "SaveLabel" => json!({"name": "Paid", "color": 2}),
+        "AddLabelToChat" => json!({"labelId": "3"}),
+        "CreateCallLink" => json!({"type": "video", "startTime": AT_SECONDS * 1000}),
+        "CallLink" => json!({"link": "https://call.whatsapp.com/video/hZcJ4q9xB2mT"}),
+        "PresenceChange" => json!({"available": true}),
+        "SubscribePresence" => json!({"chatId": CUSTOMER}),
+        "ProfileName" => json!({"name": "The shop"}),
+        "ProfileStatus" => json!({"status": "Open from nine to six"}),
+        "ProfilePhoto" => json!({"url": "https://example.org/logo.png"}),
+        "Contact" => json!({
+            "id": CUSTOMER, "name": "Grace Hopper", "pushName": "Grace", "number": "15550000002",
+            "lid": "100000000000002@lid", "isMyContact": true, "isBlocked": false,
+        }),
+        "ProfilePicture" => json!({"url": "https://pps.whatsapp.net/v/picture.jpg"}),
+        "ProfilePictures" => json!({"pictures": {CUSTOMER: "https://pps.whatsapp.net/v/picture.jpg", SHOP: null}}),
+        "ContactPhone" => json!({"contactId": "100000000000002@lid", "phone": "15550000002"}),
+        "SaveContact" => json!({"firstName": "Grace", "lastName": "Hopper"}),
+        "SuccessMessage" => json!({"success": true, "message": "Contact saved"}),
         "NumberCheck" => json!({
             "number": "15550000002", "exists": true, "whatsappId": CUSTOMER, "lid": "100000000000002@lid",
         }),
@@ -264,9 +351,20 @@ fn events(name: &str) -> Option<Value> {
             "from": CUSTOMER, "to": SHOP, "fromMe": false, "isGroup": false, "type": "text", "hasMedia": false,
             "timestamp": AT_SECONDS,
         }),
+        "ChatUpdateEvent" => json!({
+            "chatId": CUSTOMER, "archived": true, "pinned": false, "muted": false, "unreadCount": 0, "deleted": false,
+        }),
         "ContactMergedEvent" => json!({
             "contactId": CUSTOMER, "formerId": "100000000000002@lid", "chatMerged": true, "messagesMoved": 3,
             "senderPhone": "15550000002", "senderLid": "100000000000002@lid", "timestamp": AT_SECONDS,
+        }),
+        "PollVoteEvent" => json!({
+            "messageId": MESSAGE, "chatId": CUSTOMER, "senderId": CUSTOMER, "fromMe": false, "isGroup": false,
+            "options": ["Today"], "timestamp": AT_SECONDS,
+        }),
+        "EventResponseEvent" => json!({
+            "messageId": MESSAGE, "chatId": CUSTOMER, "senderId": CUSTOMER, "fromMe": false, "isGroup": false,
+            "response": "going", "extraGuests": 0, "timestamp": AT_SECONDS,
         }),
         "SessionStatusEvent" => json!({"sessionId": SESSION, "status": "ready"}),
         "SessionQrEvent" => json!({"sessionId": SESSION, "qr": "data:image/png;base64,iVBORw0KGgo="}),
@@ -281,6 +379,14 @@ fn events(name: &str) -> Option<Value> {
         }),
         "GroupEvent" => json!({
             "groupId": GROUP, "actorId": SHOP, "participantIds": [CUSTOMER], "timestamp": AT_SECONDS,
+        }),
+        "call.accepted" | "call.rejected" => json!({
+            "callId": "5A3C1F7E9B2D", "from": CUSTOMER, "isVideo": false, "isGroup": false, "timestamp": AT_SECONDS,
+            "outcome": name.trim_start_matches("call."),
+        }),
+        "CallOutcomeEvent" => json!({
+            "callId": "5A3C1F7E9B2D", "from": CUSTOMER, "isVideo": false, "isGroup": false, "timestamp": AT_SECONDS,
+            "outcome": "missed",
         }),
         "CallEvent" => json!({
             "callId": "5A3C1F7E9B2D", "from": CUSTOMER, "isVideo": false, "isGroup": false, "timestamp": AT_SECONDS,

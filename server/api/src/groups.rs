@@ -1,10 +1,17 @@
-//! Groups, as WhatsApp tells them.
+//! Groups, as WhatsApp tells them: listed, looked at, made and left.
+//!
+//! Beside it: `members` (who is in a group, and who asks to be), `settings` (what it is called, looks like and
+//! lets its members do) and `invites` (links into it).
+
+mod invites;
+mod members;
+mod settings;
 
 use openwa_core::Gateway;
 use openwa_model::{
     Timestamp,
     group::{Group, Participant},
-    jid::Jid,
+    jid::{ChatKind, Jid},
     store::Page,
 };
 use poem_openapi::{
@@ -13,15 +20,48 @@ use poem_openapi::{
 };
 use serde::Serialize;
 
+use self::{invites::GroupInvites, members::GroupMembers, settings::GroupProperties};
 use crate::{
-    answer::{Answer, Shown},
+    answer::{Answer, Created, Shown},
     app::Tag,
-    auth::{Caller, OneChat, Viewer},
+    auth::{AllChats, Caller, OneChat, Operator, Viewer},
     error::ApiError,
-    wire::{Nullable, SessionPath, chat_of, longest_page},
+    input::Body,
+    wire::{Nullable, SessionPath, SuccessMessage, chat_of, longest_page},
 };
 
-pub(crate) struct Groups(pub(crate) Gateway);
+/// All that is about groups.
+pub(crate) type GroupApi = (Groups, GroupMembers, GroupProperties, GroupInvites);
+
+/// All that is about groups, over this gateway.
+pub(crate) fn group_api(gateway: &Gateway) -> GroupApi {
+    (
+        Groups(gateway.clone()),
+        GroupMembers(gateway.clone()),
+        GroupProperties(gateway.clone()),
+        GroupInvites(gateway.clone()),
+    )
+}
+
+pub(crate) struct Groups(Gateway);
+
+/// The group of this id.
+pub(crate) fn group_of(text: &str) -> Result<Jid, ApiError> {
+    let id = chat_of(text)?;
+    if id.is_group() { Ok(id) } else { Err(ApiError::invalid("groupId must be the id of a group: <id>@g.us")) }
+}
+
+/// The people of these ids.
+fn people_of(texts: &[String]) -> Result<Vec<Jid>, ApiError> {
+    let one = |text: &String| {
+        let id = chat_of(text)?;
+        match id.kind() {
+            ChatKind::Individual => Ok(id),
+            _ => Err(ApiError::invalid("each value in participants must be a person: <number>@c.us or <id>@lid")),
+        }
+    };
+    texts.iter().map(one).collect()
+}
 
 /// One group of a list.
 #[derive(Object, Serialize)]
@@ -45,6 +85,42 @@ pub(crate) enum MemberAddMode {
     All,
     /// Its admins.
     Admins,
+}
+
+impl MemberAddMode {
+    fn of(only_admins: bool) -> Self {
+        if only_admins { Self::Admins } else { Self::All }
+    }
+}
+
+/// A group to be made.
+#[derive(Object)]
+pub(crate) struct CreateGroup {
+    /// Its subject.
+    #[oai(validator(min_length = 1, max_length = 100))]
+    name: String,
+    /// Who is in it from the beginning, besides this account: `<number>@c.us` or `<id>@lid`.
+    #[oai(validator(min_items = 1, max_items = 256))]
+    participants: Vec<String>,
+}
+
+/// A group that was made.
+#[derive(Object, Serialize)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreatedGroup {
+    /// Its id.
+    id: String,
+    /// Its subject.
+    name: String,
+    /// How many are in it, this account among them. Whoever does not let this account add them is not.
+    participants_count: u32,
+    /// Whether this account is an admin of it.
+    is_admin: bool,
+    /// The community it belongs to.
+    #[oai(rename = "linkedParentJID")]
+    #[serde(rename = "linkedParentJID")]
+    linked_parent: Nullable<String>,
 }
 
 /// One group.
@@ -136,7 +212,7 @@ impl GroupResponse {
             announce: group.announce,
             locked: group.locked,
             ephemeral_seconds: group.ephemeral_seconds,
-            member_add_mode: if group.only_admins_add { MemberAddMode::Admins } else { MemberAddMode::All },
+            member_add_mode: MemberAddMode::of(group.only_admins_add),
             participants: group.participants.into_iter().map(Into::into).collect(),
         }
     }
@@ -182,21 +258,57 @@ impl Groups {
     )]
     async fn get(
         &self,
-        caller: Caller<Viewer, OneChat>,
+        _caller: Caller<Viewer, OneChat>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
         /// The group: `<id>@g.us`.
         #[oai(name = "groupId")]
         group: Path<String>,
     ) -> Answer<Shown<GroupResponse>> {
-        let (session, id) = (session.0.id()?, chat_of(&group.0)?);
-        if !id.is_group() {
-            return Err(ApiError::invalid("groupId must be the id of a group: <id>@g.us"));
-        }
-        caller.may_use(&self.0, session, &id).await?;
+        let (session, id) = (session.0.id()?, group_of(&group.0)?);
         let account = self.0.session(session).await?.session.account;
         let own: Vec<Jid> =
             account.map_or_else(Vec::new, |it| [Some(it.phone), it.lid].into_iter().flatten().collect());
         Ok(Shown(GroupResponse::of(self.0.group(session, &id).await?, &own)))
+    }
+
+    /// Make a group
+    #[oai(path = "/sessions/:sessionId/groups", method = "post", operation_id = "createGroup", tag = "Tag::Groups")]
+    async fn create(
+        &self,
+        _caller: Caller<Operator, AllChats>,
+        #[oai(name = "sessionId")] session: Path<SessionPath>,
+        body: Body<CreateGroup>,
+    ) -> Answer<Created<CreatedGroup>> {
+        let CreateGroup { name, participants } = body.value;
+        let people = people_of(&participants)?;
+        let group = self.0.create_group(session.0.id()?, name, people).await?;
+        Ok(Created(CreatedGroup {
+            id: group.id.to_string(),
+            name: group.subject,
+            participants_count: u32::try_from(group.participants.len()).unwrap_or(u32::MAX),
+            // Who makes a group is its first admin.
+            is_admin: true,
+            linked_parent: Nullable(group.parent.map(|it| it.to_string())),
+        }))
+    }
+
+    /// Leave a group
+    #[oai(
+        path = "/sessions/:sessionId/groups/:groupId/leave",
+        method = "post",
+        operation_id = "leaveGroup",
+        tag = "Tag::Groups"
+    )]
+    async fn leave(
+        &self,
+        _caller: Caller<Operator, OneChat>,
+        #[oai(name = "sessionId")] session: Path<SessionPath>,
+        /// The group: `<id>@g.us`.
+        #[oai(name = "groupId")]
+        group: Path<String>,
+    ) -> Answer<Shown<SuccessMessage>> {
+        self.0.leave_group(session.0.id()?, group_of(&group.0)?).await?;
+        Ok(Shown(SuccessMessage::done("Left the group")))
     }
 }
 
@@ -226,6 +338,7 @@ mod tests {
                 locked: false,
                 ephemeral_seconds: 0,
                 only_admins_add: false,
+                approves_members: false,
                 participants: vec![member],
             };
             let told = GroupResponse::of(group, std::slice::from_ref(&own));

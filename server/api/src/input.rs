@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use openwa_core::GatewayError;
-use openwa_model::id::SessionId;
+use openwa_model::{id::SessionId, jid::Jid};
 use poem::{
     Request, RequestBody,
     http::{StatusCode, header},
@@ -20,7 +20,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 
-use crate::{error::ApiError, operations::Matched, rules::Rules};
+use crate::{error::ApiError, operations::Matched, rules::Rules, upload::is_raw};
 
 /// What of all bodies together may be in memory: this many of the largest.
 const BODIES_AT_ONCE: usize = 4;
@@ -31,7 +31,7 @@ const PIECE: usize = 1024;
 const BESIDE_THE_FILE: usize = 2 * 1024 * 1024;
 
 /// A share of what all bodies together may take up.
-type Room = OwnedSemaphorePermit;
+pub(crate) type Room = OwnedSemaphorePermit;
 
 /// What every request passes: limits, and the rules its input is checked against.
 pub(crate) struct Door {
@@ -57,12 +57,12 @@ impl Door {
     }
 
     /// Whether a body that announces this length is too large for what it is. A form needs some room beside its file.
-    pub(crate) fn check_length(&self, announced: usize, is_form: bool) -> Result<(), ApiError> {
+    pub(crate) fn check_length(&self, announced: usize, is_streamed: bool) -> Result<(), ApiError> {
         let form_limit = usize::try_from(self.file_limit).unwrap_or(usize::MAX).saturating_add(BESIDE_THE_FILE);
-        if is_form && announced > form_limit {
+        if is_streamed && announced > form_limit {
             return Err(GatewayError::MediaTooLarge { max: self.file_limit }.into());
         }
-        if !is_form && announced > self.body_limit {
+        if !is_streamed && announced > self.body_limit {
             return Err(ApiError::body_too_large(self.body_limit));
         }
         Ok(())
@@ -80,12 +80,18 @@ impl Door {
             if bytes.len() > self.body_limit {
                 return Err(ApiError::body_too_large(self.body_limit));
             }
-            let covered = room.num_permits() * PIECE;
-            if bytes.len() > covered {
-                room.merge(self.room(bytes.len() - covered)?);
-            }
+            self.cover(&mut room, bytes.len())?;
         }
         Ok((bytes, room))
+    }
+
+    /// Takes more of the budget when a share does not cover so many bytes.
+    pub(crate) fn cover(&self, room: &mut Room, bytes: usize) -> Result<(), ApiError> {
+        let covered = room.num_permits() * PIECE;
+        if bytes > covered {
+            room.merge(self.room(bytes - covered)?);
+        }
+        Ok(())
     }
 
     /// A share of the budget for this many bytes.
@@ -98,6 +104,10 @@ impl Door {
     /// Whether the query is what the operation declares.
     pub(crate) fn check_query(&self, request: &Request) -> Result<(), ApiError> {
         let Some(Matched(operation)) = request.data::<Matched>() else { return Ok(()) };
+        if operation.takes_file && is_raw(request) {
+            // These are the fields of the body, and checked as such.
+            return Ok(());
+        }
         let given: Vec<(String, String)> =
             request.params().map_err(|_| ApiError::invalid("the query could not be read"))?;
         let mut faults = Vec::new();
@@ -172,8 +182,12 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
         let door = door_of(request)?;
         let (bytes, room) = door.read(request, body).await?;
         check_media_type(request, &bytes)?;
-        let fingerprint = request.headers().contains_key(IDEMPOTENCY_KEY).then(|| fingerprint(request, &bytes));
-        let value = parse(&bytes)?;
+        let fingerprint = request.headers().contains_key(IDEMPOTENCY_KEY).then(|| {
+            let mut fingerprint = Fingerprint::begin(request);
+            fingerprint.update(&bytes);
+            fingerprint.finish()
+        });
+        let value = read_value(&bytes)?;
         drop(bytes);
         let faults = door.rules.body(&T::schema_ref(), &value);
         door.refuse(&faults)?;
@@ -183,15 +197,20 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
 }
 
 /// A body may not say what it is; where it does, it is JSON.
-fn check_media_type(request: &Request, body: &[u8]) -> Result<(), ApiError> {
+pub(crate) fn check_media_type(request: &Request, body: &[u8]) -> Result<(), ApiError> {
     let Some(said) = request.headers().get(header::CONTENT_TYPE).filter(|_| !body.is_empty()) else { return Ok(()) };
     let bare = said.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if bare == "application/json" || bare.starts_with("application/") && bare.ends_with("+json") {
+    if is_json(&bare) {
         return Ok(());
     }
     let bare: String = bare.chars().take(64).collect();
     let sentence = format!("'{bare}' is not taken here; send JSON, with the header Content-Type: application/json");
     Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "MEDIA_TYPE_NOT_TAKEN", sentence))
+}
+
+/// Whether this media type, in lower case and without parameters, is JSON.
+pub(crate) fn is_json(bare: &str) -> bool {
+    bare == "application/json" || bare.starts_with("application/") && bare.ends_with("+json")
 }
 
 /// The header that makes a request take effect once.
@@ -202,13 +221,25 @@ pub(crate) fn door_of(request: &Request) -> Result<&Arc<Door>, ApiError> {
     request.data::<Arc<Door>>().ok_or_else(|| ApiError::internal(std::io::Error::other("the app has no door")))
 }
 
-/// What tells this request from another one.
-pub(crate) fn fingerprint(request: &Request, body: &[u8]) -> String {
-    let path = request.uri().path();
-    hex::encode(Sha256::new().chain_update(path).chain_update([0]).chain_update(body).finalize())
+/// What tells this request from another one: SHA-256 of operation and body.
+pub(crate) struct Fingerprint(Sha256);
+
+impl Fingerprint {
+    pub(crate) fn begin(request: &Request) -> Self {
+        Self(Sha256::new().chain_update(request.uri().path()).chain_update([0]))
+    }
+
+    pub(crate) fn update(&mut self, body: &[u8]) {
+        self.0.update(body);
+    }
+
+    pub(crate) fn finish(self) -> String {
+        hex::encode(self.0.finalize())
+    }
 }
 
-fn parse(bytes: &[u8]) -> Result<Value, ApiError> {
+/// The body as JSON; nothing is an empty object.
+pub(crate) fn read_value(bytes: &[u8]) -> Result<Value, ApiError> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Object(serde_json::Map::new()));
     }
@@ -236,6 +267,12 @@ pub(crate) fn session_in_path(request: &Request) -> Option<SessionId> {
     operation.in_session.then(|| request.raw_path_param("param0"))??.parse().ok()
 }
 
+/// The chat that a path names, where it reads as one.
+pub(crate) fn chat_in_path(request: &Request) -> Option<Jid> {
+    let Matched(operation) = request.data::<Matched>()?;
+    request.raw_path_param(&format!("param{}", operation.chat?))?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -252,9 +289,9 @@ mod tests {
             ("{\"a\": [{\"b\": \"x\\u0000\"}]}", false),
             ("{\"a\\u0000\": 1}", false),
         ] {
-            assert_eq!(parse(body.as_bytes()).is_ok(), good, "{body}");
+            assert_eq!(read_value(body.as_bytes()).is_ok(), good, "{body}");
         }
         let deep = "[".repeat(200) + &"]".repeat(200);
-        assert!(parse(deep.as_bytes()).is_err());
+        assert!(read_value(deep.as_bytes()).is_err());
     }
 }

@@ -3,8 +3,9 @@
 //! In reading order: how it is put together (`app`), what every request passes (`edge`, `address`,
 //! `limits`, `rest`, `operations`, `input`, `upload`, `rules`), who asks (`auth`) and what is written down of it (`auditor`), what can go wrong (`error`), what answers are
 //! made of (`answer`, `file_answer`, `wire`, `words`), then one file a resource, each with its wire
-//! types beside its handlers (`sessions`, `linking`, `session_settings`, `sends`, `messages` with
-//! `message_records`, `chats`, `contacts`, `groups`, `webhooks`, `keys`, `events` with
+//! types beside its handlers (`sessions`, `linking`, `session_settings`, `sends`, `kinds`, `choices`, `messages` with
+//! `message_records`, `marks` and `history`, `media`, `chats`, `presence`, `contacts`, `profile`, `privacy`, `labels`,
+//! `calls`, `groups`, `communities`, `channels`, `statuses`, `business`, `templates`, `webhooks`, `keys`, `events` with
 //! `follower` and `event_socket`, `search`, `statistics`, `audit`, `infrastructure`, `health`, `metrics`), and
 //! what all of it looks like from outside (`document`, `event_shapes`, `examples`).
 //!
@@ -31,24 +32,39 @@ mod wire;
 mod words;
 
 mod audit;
+mod business;
+mod calls;
+mod channels;
 mod chats;
+mod choices;
+mod communities;
 mod contacts;
 mod event_socket;
 mod events;
 mod follower;
 mod groups;
 mod health;
+mod history;
 mod infrastructure;
 mod keys;
+mod kinds;
+mod labels;
 mod linking;
+mod marks;
+mod media;
 mod message_records;
 mod messages;
 mod metrics;
+mod presence;
+mod privacy;
+mod profile;
 mod search;
 mod sends;
 mod session_settings;
 mod sessions;
 mod statistics;
+mod statuses;
+mod templates;
 mod webhooks;
 
 mod document;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use openwa_model::{
     contact::PersonIds,
-    content::{Detail, Media, MessageKind},
+    content::{Appointment, Attendance, Detail, Media, MessageKind, Vote},
     jid::{ChatKind, Jid},
     message::{DeliveryStatus, Message, Reaction},
 };
@@ -13,6 +13,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
+    kinds::{EventAnswer, EventLocation},
     wire::{Moment, Nullable},
     words::Word,
 };
@@ -106,9 +107,54 @@ pub(crate) struct MessageMetadata {
     /// Contact cards, as vCard 3.0.
     #[serde(skip_serializing_if = "Option::is_none")]
     vcards: Option<Vec<String>>,
-    /// A poll.
+    /// A poll, with the votes as far as they were learned.
     #[serde(skip_serializing_if = "Option::is_none")]
     poll: Option<PollInfo>,
+    /// An event, with who comes as far as it was learned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event: Option<EventInfo>,
+    /// Buttons, or the rows of a list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    buttons: Option<Vec<ButtonInfo>>,
+    /// The button or the row that was chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    button: Option<ButtonInfo>,
+    /// A product.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product: Option<ProductInfo>,
+    /// An order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order: Option<OrderInfo>,
+    /// A call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call: Option<CallInfo>,
+    /// Whether it was forwarded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_forwarded: Option<bool>,
+    /// How often it was forwarded before, as WhatsApp counts; 127 is "many times".
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forwarding_score: Option<u32>,
+    /// Whether it can be opened once only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_view_once: Option<bool>,
+    /// Whether the video is shown as a GIF.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_gif: Option<bool>,
+    /// Whether the video is a round one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_video_note: Option<bool>,
+    /// Whether everyone in the group is mentioned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mentions_everyone: Option<bool>,
+    /// After how many seconds it vanishes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ephemeral_duration: Option<u32>,
+    /// The colour behind a status: `#RRGGBB`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    background_color: Option<String>,
+    /// The number of a status's font.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    font: Option<i32>,
     /// When the text was last changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     edited_at: Option<Moment>,
@@ -168,7 +214,7 @@ pub(crate) struct LocationInfo {
 
 /// A poll.
 #[derive(Object, Serialize, PartialEq)]
-#[oai(rename = "MessagePoll", rename_all = "camelCase")]
+#[oai(rename = "MessagePoll", rename_all = "camelCase", skip_serializing_if_is_none)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PollInfo {
     /// The question.
@@ -177,6 +223,118 @@ pub(crate) struct PollInfo {
     options: Vec<String>,
     /// Whether several may be chosen.
     allow_multiple_answers: bool,
+    /// Who chose what, as far as it was learned; kept with the stored message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    votes: Option<Vec<PollVote>>,
+}
+
+/// What one person chose.
+#[derive(Object, Serialize, PartialEq)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PollVote {
+    /// Who.
+    sender_id: String,
+    /// The chosen options.
+    options: Vec<String>,
+    /// When, in seconds.
+    timestamp: i64,
+}
+
+/// An event.
+#[derive(Object, Serialize, PartialEq)]
+#[oai(rename = "MessageAppointment", rename_all = "camelCase", skip_serializing_if_is_none)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EventInfo {
+    /// What it is called.
+    name: String,
+    /// What it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    /// When it begins, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_time: Option<i64>,
+    /// When it ends, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_time: Option<i64>,
+    /// Where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<EventLocation>,
+    /// A link to a call to join.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    join_link: Option<String>,
+    /// Whether people may bring others along.
+    extra_guests_allowed: bool,
+    /// Whether it was called off.
+    is_canceled: bool,
+    /// Who comes, as far as it was learned; kept with the stored message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    responses: Option<Vec<EventReply>>,
+}
+
+/// Whether one person comes.
+#[derive(Object, Serialize, PartialEq)]
+#[oai(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EventReply {
+    /// Who.
+    sender_id: String,
+    /// What they say.
+    response: EventAnswer,
+    /// How many they bring along.
+    extra_guests: u32,
+    /// When they said so, in seconds.
+    timestamp: i64,
+}
+
+/// A button, or a row of a list.
+#[derive(Object, Serialize, PartialEq)]
+#[oai(rename = "MessageButton")]
+pub(crate) struct ButtonInfo {
+    /// What an answer names it by.
+    id: String,
+    /// What stands on it.
+    text: String,
+}
+
+/// A product of a catalogue.
+#[derive(Object, Serialize, PartialEq)]
+#[oai(rename = "MessageProduct", rename_all = "camelCase", skip_serializing_if_is_none)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ProductInfo {
+    /// Its id in the catalogue.
+    product_id: String,
+    /// What it is called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    /// What it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<String>,
+    /// Whose catalogue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    business_owner_jid: Option<String>,
+}
+
+/// An order of products.
+#[derive(Object, Serialize, PartialEq)]
+#[oai(rename = "MessagePurchaseOrder", rename_all = "camelCase", skip_serializing_if_is_none)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OrderInfo {
+    /// Its id.
+    order_id: String,
+    /// What WhatsApp wants to be shown when it is asked for the order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+}
+
+/// A call that stands in the chat.
+#[derive(Object, Serialize, PartialEq)]
+#[oai(rename = "MessageCall")]
+pub(crate) struct CallInfo {
+    /// Whether it was a video call.
+    video: bool,
+    /// Whether nobody took it.
+    missed: bool,
 }
 
 /// Which way a message went.
@@ -273,12 +431,78 @@ impl MessageMetadata {
                 metadata.location = Some(LocationInfo { latitude, longitude, description, address, url });
             }
             Some(Detail::Contact { vcards }) => metadata.vcards = Some(vcards),
-            Some(Detail::Poll { name, options, multiple }) => {
-                metadata.poll = Some(PollInfo { name, options, allow_multiple_answers: multiple });
+            Some(Detail::Poll { name, options, multiple, votes }) => {
+                metadata.poll = Some(PollInfo {
+                    name,
+                    options,
+                    allow_multiple_answers: multiple,
+                    votes: Some(votes.into_iter().filter_map(PollVote::of).collect()),
+                });
+            }
+            Some(Detail::Event(it)) => metadata.event = Some(EventInfo::of(it)),
+            Some(Detail::Choices(it)) => {
+                let choices = it.sections.into_iter().flat_map(|it| it.choices);
+                metadata.buttons = Some(choices.map(|it| ButtonInfo { id: it.id, text: it.text }).collect());
+            }
+            Some(Detail::Chosen(it)) => metadata.button = Some(ButtonInfo { id: it.id, text: it.text }),
+            Some(Detail::Product(it)) => {
+                metadata.product = Some(ProductInfo {
+                    product_id: it.id,
+                    title: it.title,
+                    description: it.description,
+                    business_owner_jid: it.owner.map(|it| it.to_string()),
+                });
+            }
+            Some(Detail::Order { id, token }) => metadata.order = Some(OrderInfo { order_id: id, token }),
+            Some(Detail::Call { video, missed }) => metadata.call = Some(CallInfo { video, missed }),
+            Some(Detail::Status(post)) => {
+                metadata.background_color = post.colour();
+                metadata.font = post.font;
             }
             None => {}
         }
+        let marks = message.marks;
+        metadata.is_forwarded = marks.is_forwarded.then_some(true);
+        metadata.forwarding_score = marks.is_forwarded.then_some(marks.forwarding_score);
+        metadata.is_view_once = marks.is_view_once.then_some(true);
+        metadata.is_gif = marks.is_gif.then_some(true);
+        metadata.is_video_note = marks.is_video_note.then_some(true);
+        metadata.mentions_everyone = marks.mentions_everyone.then_some(true);
+        metadata.ephemeral_duration = marks.ephemeral_seconds;
         (metadata != Self::default()).then_some(metadata)
+    }
+}
+
+impl PollVote {
+    /// `None` for a vote that was taken back.
+    fn of(vote: Vote) -> Option<Self> {
+        let Vote { voter, options, at } = vote;
+        (!options.is_empty()).then(|| Self { sender_id: voter.to_string(), options, timestamp: at.as_second() })
+    }
+}
+
+impl EventInfo {
+    fn of(appointment: Appointment) -> Self {
+        let reply = |it: Attendance| EventReply {
+            sender_id: it.person.to_string(),
+            response: it.response.into(),
+            extra_guests: it.extra_guests,
+            timestamp: it.at.as_second(),
+        };
+        Self {
+            name: appointment.name,
+            description: appointment.description,
+            start_time: appointment.starts_at.map(|it| it.as_second()),
+            end_time: appointment.ends_at.map(|it| it.as_second()),
+            location: appointment.place.map(|it| {
+                let (latitude, longitude) = it.degrees.unzip();
+                EventLocation { name: it.name, latitude, longitude }
+            }),
+            join_link: appointment.join_link,
+            extra_guests_allowed: appointment.takes_guests,
+            is_canceled: appointment.is_canceled,
+            responses: Some(appointment.responses.into_iter().map(reply).collect()),
+        }
     }
 }
 
@@ -358,7 +582,36 @@ mod tests {
                 address: None,
                 url: None,
             }),
-            poll: Some(PollInfo { name: "q".into(), options: vec!["a".into()], allow_multiple_answers: true }),
+            poll: Some(PollInfo {
+                name: "q".into(),
+                options: vec!["a".into()],
+                allow_multiple_answers: true,
+                votes: Some(vec![PollVote { sender_id: "1@c.us".into(), options: vec!["a".into()], timestamp: 5 }]),
+            }),
+            event: Some(EventInfo {
+                name: "e".into(),
+                description: None,
+                start_time: Some(5),
+                end_time: None,
+                location: Some(EventLocation { name: Some("here".into()), latitude: None, longitude: None }),
+                join_link: None,
+                extra_guests_allowed: false,
+                is_canceled: true,
+                responses: Some(vec![EventReply {
+                    sender_id: "1@c.us".into(),
+                    response: EventAnswer::NotGoing,
+                    extra_guests: 0,
+                    timestamp: 5,
+                }]),
+            }),
+            buttons: Some(vec![ButtonInfo { id: "a".into(), text: "b".into() }]),
+            product: Some(ProductInfo {
+                product_id: "7".into(),
+                title: None,
+                description: None,
+                business_owner_jid: None,
+            }),
+            is_view_once: Some(true),
             edited_at: Some(Moment(Timestamp::UNIX_EPOCH)),
             ..MessageMetadata::default()
         };

@@ -199,7 +199,8 @@ impl Messages {
 
     /// Download the file of a message
     ///
-    /// Fetched from WhatsApp when there is no copy yet.
+    /// Fetched from WhatsApp when there is no copy yet. When WhatsApp has the file no longer, the account's phone is asked
+    /// for it, and has half a minute to answer: 404 when it has the file no longer either, 503 when it does not answer.
     #[oai(
         path = "/sessions/:sessionId/messages/:chatId/:messageId/media",
         method = "get",

@@ -21,11 +21,16 @@ pub(crate) struct Operation {
     pub(crate) query: Vec<(String, MetaSchemaRef, bool)>,
     /// Whether the first part of the path that varies names a session.
     pub(crate) in_session: bool,
-    /// Whether its body may be a form with a file.
-    pub(crate) takes_form: bool,
+    /// Which part of the path that varies names a chat, counted from 0.
+    pub(crate) chat: Option<usize>,
+    /// Whether its body may be a form with a file, or the file itself.
+    pub(crate) takes_file: bool,
     /// Whether it is counted how often it is asked for; those who watch the gateway are never kept waiting.
     pub(crate) limited: bool,
 }
+
+/// What parts of a path are called that name a chat.
+const CHATS: [&str; 5] = ["chatId}", "groupId}", "communityId}", "contactId}", "channelId}"];
 
 #[derive(PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Segment {
@@ -49,12 +54,13 @@ impl Operations {
             .flat_map(|path| {
                 let names: Vec<_> = path.path.split('/').filter_map(|it| it.strip_prefix('{')).collect();
                 let in_session = names.first().is_some_and(|it| *it == "sessionId}");
+                let chat = names.iter().position(|it| CHATS.contains(it));
                 let full = format!("{prefix}{}", path.path);
                 path.operations
                     .into_iter()
                     .map(move |operation| {
                         let content = operation.request.into_iter().flat_map(|it| it.content);
-                        let takes_form = content.into_iter().any(|it| it.content_type == FORM);
+                        let takes_file = content.into_iter().any(|it| it.content_type == FORM);
                         let query = operation.params.into_iter().filter(|it| it.in_type == MetaParamIn::Query);
                         Arc::new(Operation {
                             id: operation.operation_id,
@@ -63,7 +69,8 @@ impl Operations {
                             segments: segments_of(&full),
                             query: query.map(|it| (it.name, it.schema, it.required)).collect(),
                             in_session,
-                            takes_form,
+                            takes_file,
+                            chat,
                             limited: is_limited(&full),
                         })
                     })
@@ -83,7 +90,8 @@ impl Operations {
             segments: segments_of(path),
             query: Vec::new(),
             in_session: false,
-            takes_form: false,
+            takes_file: false,
+            chat: None,
             limited: is_limited(path),
         };
         self.0.push(Arc::new(page));
@@ -101,7 +109,8 @@ impl Operations {
                 segments: segments_of(path),
                 query: one.query.clone(),
                 in_session: false,
-                takes_form: false,
+                takes_file: false,
+                chat: None,
                 limited: one.limited,
             };
             self.0.push(Arc::new(twin));
@@ -178,6 +187,8 @@ mod tests {
     impl Sample {
         #[oai(path = "/sessions/:sessionId/qr", method = "get")]
         async fn qr(&self, _id: Path<String>) {}
+        #[oai(path = "/sessions/:sessionId/groups/:groupId/picture", method = "get")]
+        async fn picture(&self, _id: Path<String>, _group: Path<String>) {}
         #[oai(path = "/sessions/stats/overview", method = "get")]
         async fn overview(&self) {}
         #[oai(path = "/sessions/:sessionId", method = "delete")]
@@ -221,5 +232,13 @@ mod tests {
         let within = |path| operations.find(&Method::GET, path).unwrap().0.0.in_session;
         assert!(within("/api/sessions/A/qr"));
         assert!(!within("/api/sessions/stats/overview"));
+    }
+
+    #[test]
+    fn an_operation_knows_which_part_of_its_path_is_a_chat() {
+        let operations = Operations::new("/api", Sample::meta());
+        let chat = |path| operations.find(&Method::GET, path).unwrap().0.0.chat;
+        assert_eq!(chat("/api/sessions/A/groups/B/picture"), Some(1));
+        assert_eq!(chat("/api/sessions/A/qr"), None);
     }
 }

@@ -136,7 +136,7 @@ impl SessionSettings {
 
     /// Change a session's configuration
     ///
-    /// It counts from the next attempt to connect.
+    /// Whether calls are rejected counts at once, the rest from the next attempt to connect.
     #[oai(
         path = "/sessions/:sessionId/config",
         method = "patch",

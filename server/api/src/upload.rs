@@ -1,6 +1,10 @@
-//! Bodies that carry a file: as JSON with base64 or an address, or as `multipart/form-data` with the file streamed.
+//! Bodies that carry a file: as JSON with base64 or an address, as `multipart/form-data` with the file streamed, or as
+//! the file itself with the fields in the query.
 //!
-//! Of a form no more is held than its fields and one piece of the file; the file goes to the disk as it comes.
+//! No more is held than the fields and one piece of the file; the file goes to the disk as it comes. That holds for
+//! base64 in JSON too: its text is taken out of the object as the object comes (`scanner`).
+
+mod scanner;
 
 use std::{
     io,
@@ -16,7 +20,10 @@ use std::{
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use multer::{Field, Multipart};
-use openwa_core::{Gateway, media_source::Received};
+use openwa_core::{
+    Gateway, GatewayError,
+    media_source::{IncomingText, Received},
+};
 use poem::{
     Request, RequestBody,
     http::{StatusCode, header},
@@ -32,11 +39,16 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     auth::gateway_of,
     error::ApiError,
-    input::{Body, IDEMPOTENCY_KEY, door_of, fingerprint, has_nul},
+    input::{Body, Door, Fingerprint, IDEMPOTENCY_KEY, Room, check_media_type, door_of, has_nul, is_json, read_value},
+    upload::scanner::Scanner,
 };
 
 /// The media type of forms with files.
 pub(crate) const FORM: &str = "multipart/form-data";
+/// The media type under which the document tells of a body that is the file itself. The request says which it is.
+const RAW: &str = "application/octet-stream";
+/// What `curl --data-binary` says of any file.
+const URL_ENCODED: &str = "application/x-www-form-urlencoded";
 /// The part that is the file.
 const FILE: &str = "file";
 /// How the JSON body names a file; a form has the file itself instead.
@@ -52,11 +64,11 @@ const MOST_PARTS: usize = 300;
 /// How long nothing may come.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A body that is JSON, or the same fields as a form together with the file.
+/// A body that is JSON, or the same fields as a form together with the file, or the file with the fields in the query.
 pub(crate) struct WithFile<T> {
     /// The fields.
     pub(crate) body: Body<T>,
-    /// The file, where the body was a form.
+    /// The file, where the body held it.
     pub(crate) file: Option<Received>,
 }
 
@@ -84,18 +96,30 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for WithFile<T> {
         form.required.push(FILE);
         let form = MetaMediaType { content_type: FORM, schema: MetaSchemaRef::Inline(Box::new(form)) };
         let json = MetaMediaType { content_type: "application/json", schema: T::schema_ref() };
-        Some(MetaRequest { description: None, content: vec![json, form], required: true })
+        let raw = MetaSchema {
+            format: Some("binary"),
+            description: Some(
+                "The file itself, streamed, under its own `Content-Type`. The fields of the form stand in the query: \
+                 `?chatId=15550000002@c.us&caption=Hello`.",
+            ),
+            ..MetaSchema::new("string")
+        };
+        let raw = MetaMediaType { content_type: RAW, schema: MetaSchemaRef::Inline(Box::new(raw)) };
+        Some(MetaRequest { description: None, content: vec![json, form, raw], required: true })
     }
 
     async fn from_request(
         request: &'a Request,
         body: &mut RequestBody,
-        options: ExtractParamOptions<()>,
+        _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        if !is_form(request) {
-            return Ok(Self { body: Body::from_request(request, body, options).await?, file: None });
+        if is_form(request) {
+            return Ok(Self::read(request, body).await?);
         }
-        Ok(Self::read(request, body).await?)
+        if is_raw(request) {
+            return Ok(Self::read_raw(request, body).await?);
+        }
+        Ok(Self::read_json(request, body).await?)
     }
 }
 
@@ -104,23 +128,98 @@ impl<T: ParseFromJSON> WithFile<T> {
         let door = door_of(request)?;
         let room = door.room(WINDOW.min(door.body_limit))?;
         let schema = fields_of::<T>();
-        let Form { fields, file, digest } = Form::read(request, body, &schema).await?;
-        let value = Value::Object(fields);
-        if has_nul(&value) {
-            return Err(ApiError::invalid("NUL characters are not allowed"));
-        }
-        let mut faults = door.rules.body(&MetaSchemaRef::Inline(Box::new(schema)), &value);
-        if file.is_none() {
+        let form = Form::read(request, body, &schema).await?;
+        let mut faults = form.faults(door, schema)?;
+        if form.file.is_none() {
             faults.push(format!("{FILE} is missing: the form needs a part of this name that holds the file"));
         }
         door.refuse(&faults)?;
+        Self::of(form, request, room)
+    }
+
+    /// The fields are looked at before any of the file is read.
+    async fn read_raw(request: &Request, body: &mut RequestBody) -> Result<Self, ApiError> {
+        let door = door_of(request)?;
+        let room = door.room(WINDOW.min(door.body_limit))?;
+        let schema = fields_of::<T>();
+        let mut form = Form::new(request);
+        let given: Vec<(String, String)> =
+            request.params().map_err(|_| ApiError::invalid("the query could not be read"))?;
+        for (name, text) in given.into_iter().take(MOST_PARTS) {
+            form.take_text(name, text, &schema)?;
+        }
+        let faults = form.faults(door, schema)?;
+        door.refuse(&faults)?;
+        form.take_body(request, body).await?;
+        Self::of(form, request, room)
+    }
+
+    /// JSON, whose `base64` is decoded as it comes. What is wrong with that is told after what is wrong with the fields.
+    async fn read_json(request: &Request, body: &mut RequestBody) -> Result<Self, ApiError> {
+        let door = door_of(request)?;
+        let mut room = door.room(0)?;
+        let mut fingerprint = request.headers().contains_key(IDEMPOTENCY_KEY).then(|| Fingerprint::begin(request));
+        let (mut scanner, mut text, mut length) = (Scanner::default(), Vec::new(), 0);
+        let mut file = None;
+        let mut pieces = body.take().map_err(|error| not_read(&error))?.into_bytes_stream();
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|error| not_read(&error))?;
+            length += piece.len();
+            if length > door.body_limit {
+                return Err(ApiError::body_too_large(door.body_limit));
+            }
+            if let Some(fingerprint) = &mut fingerprint {
+                fingerprint.update(&piece);
+            }
+            scanner.scan(&piece, &mut text);
+            if !text.is_empty() {
+                file = Some(match file.take() {
+                    None => more(gateway_of(request)?.receive_text().await, &text).await,
+                    Some(begun) => more(begun, &text).await,
+                });
+                text.clear();
+            }
+            door.cover(&mut room, scanner.held())?;
+        }
+        let (rest, times) = scanner.into_rest();
+        check_media_type(request, &rest)?;
+        let value = read_value(&rest)?;
+        drop(rest);
+        let mut faults = door.rules.body(&T::schema_ref(), &value);
+        if times > 1 {
+            faults.push("base64 must be given once".to_owned());
+        }
+        door.refuse(&faults)?;
+        let value = T::parse_from_json(Some(value)).map_err(|error| ApiError::invalid(error.into_message()))?;
+        let file = match file {
+            None => None,
+            Some(text) => Some(text?.finish().await?),
+        };
+        Ok(Self { body: Body::new(value, fingerprint.map(Fingerprint::finish), room), file })
+    }
+
+    fn of(Form { fields, file, digest }: Form, request: &Request, room: Room) -> Result<Self, ApiError> {
+        let value = Value::Object(fields);
         let fingerprint = digest.map(|digest| {
-            let fields = serde_json::to_vec(&value).unwrap_or_default();
-            fingerprint(request, &[&fields[..], &digest.finalize()[..]].concat())
+            let mut fingerprint = Fingerprint::begin(request);
+            fingerprint.update(&serde_json::to_vec(&value).unwrap_or_default());
+            fingerprint.update(&digest.finalize());
+            fingerprint.finish()
         });
         let value = T::parse_from_json(Some(value)).map_err(|error| ApiError::invalid(error.into_message()))?;
         Ok(Self { body: Body::new(value, fingerprint, room), file })
     }
+}
+
+/// Goes on with a file unless something is wrong with it already: then the rest is only read away.
+async fn more(begun: Result<IncomingText, GatewayError>, text: &[u8]) -> Result<IncomingText, GatewayError> {
+    let mut incoming = begun?;
+    incoming.write(text).await?;
+    Ok(incoming)
+}
+
+fn not_read(error: &dyn std::fmt::Display) -> ApiError {
+    ApiError::invalid(format!("the body could not be read: {error}"))
 }
 
 /// What the fields of a form are checked against.
@@ -135,8 +234,21 @@ fn fields_of<T: Type>() -> MetaSchema {
 
 /// Whether the body says that it is a form.
 pub(crate) fn is_form(request: &Request) -> bool {
+    bare_type(request) == FORM
+}
+
+/// Whether the body is a file by itself: what is to be done with it stands in the query, or it is what only files are.
+pub(crate) fn is_raw(request: &Request) -> bool {
+    let bare = bare_type(request);
+    let has_query = request.uri().query().is_some_and(|it| !it.is_empty());
+    let is_media = ["image/", "audio/", "video/"].iter().any(|it| bare.starts_with(it));
+    (has_query || is_media) && !bare.is_empty() && bare != FORM && !is_json(&bare)
+}
+
+/// What the body says it is, without parameters; "" where it does not say.
+fn bare_type(request: &Request) -> String {
     let said = content_type(request).and_then(|it| it.split(';').next());
-    said.is_some_and(|it| it.trim().eq_ignore_ascii_case(FORM))
+    said.unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 fn content_type(request: &Request) -> Option<&str> {
@@ -153,10 +265,23 @@ struct Form {
 }
 
 impl Form {
+    fn new(request: &Request) -> Self {
+        let digest = request.headers().contains_key(IDEMPOTENCY_KEY).then(Sha256::new);
+        Self { digest, ..Self::default() }
+    }
+
+    /// What is wrong with the fields.
+    fn faults(&self, door: &Door, schema: MetaSchema) -> Result<Vec<String>, ApiError> {
+        let value = Value::Object(self.fields.clone());
+        if has_nul(&value) {
+            return Err(ApiError::invalid("NUL characters are not allowed"));
+        }
+        Ok(door.rules.body(&MetaSchemaRef::Inline(Box::new(schema)), &value))
+    }
+
     async fn read(request: &Request, body: &mut RequestBody, schema: &MetaSchema) -> Result<Self, ApiError> {
         let gateway = gateway_of(request)?;
-        let digest = request.headers().contains_key(IDEMPOTENCY_KEY).then(Sha256::new);
-        let mut form = Self { digest, ..Self::default() };
+        let mut form = Self::new(request);
         let mut parts = Parts::new(request, body)?;
         let mut text_left = ALL_TEXT;
         for _ in 0..MOST_PARTS {
@@ -188,6 +313,24 @@ impl Form {
         }
         let mimetype = part.content_type().map(ToString::to_string);
         self.file = Some(incoming.finish(mimetype, part.file_name()).await?);
+        Ok(())
+    }
+
+    /// The whole body is the file.
+    async fn take_body(&mut self, request: &Request, body: &mut RequestBody) -> Result<(), ApiError> {
+        let mut pieces = body.take().map_err(|error| not_read(&error))?.into_bytes_stream();
+        let mut incoming = gateway_of(request)?.receive_file().await?;
+        loop {
+            let next = tokio::time::timeout(PATIENCE, pieces.next()).await.map_err(|_| nothing_came())?;
+            let Some(piece) = next else { break };
+            let piece = piece.map_err(|error| not_read(&error))?;
+            if let Some(digest) = &mut self.digest {
+                digest.update(&piece);
+            }
+            incoming.write(&piece).await?;
+        }
+        let mimetype = content_type(request).filter(|_| bare_type(request) != URL_ENCODED).map(str::to_owned);
+        self.file = Some(incoming.finish(mimetype, None).await?);
         Ok(())
     }
 
@@ -271,11 +414,13 @@ async fn in_time<T>(reading: impl Future<Output = multer::Result<T>>) -> Result<
             multer::Error::StreamReadFailed(cause) => unreadable(&cause),
             error => unreadable(&error),
         }),
-        Err(_) => {
-            let sentence = format!("nothing more of the body came for {} seconds", PATIENCE.as_secs());
-            Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", sentence))
-        }
+        Err(_) => Err(nothing_came()),
     }
+}
+
+fn nothing_came() -> ApiError {
+    let sentence = format!("nothing more of the body came for {} seconds", PATIENCE.as_secs());
+    ApiError::new(StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT", sentence)
 }
 
 fn unreadable(error: &dyn std::fmt::Display) -> ApiError {

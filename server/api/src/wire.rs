@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use openwa_model::{
     Timestamp,
-    id::{KeyId, MessageId, SessionId, WebhookId},
+    id::{KeyId, MessageId, SessionId, TemplateId, WebhookId},
     jid::Jid,
 };
 use poem_openapi::{
@@ -33,6 +33,17 @@ pub(crate) fn mentions_of(texts: Option<Vec<String>>) -> Result<Vec<Jid>, ApiErr
     texts.unwrap_or_default().iter().map(|it| chat_of(it)).collect()
 }
 
+/// The word that mentions everyone in a group, as it stands among the mentioned.
+const EVERYONE: &str = "@all";
+
+/// Takes the word for everyone out of those mentioned; whether it was there.
+pub(crate) fn mentions_everyone(texts: &mut Option<Vec<String>>) -> bool {
+    let Some(texts) = texts else { return false };
+    let before = texts.len();
+    texts.retain(|it| it != EVERYONE);
+    texts.len() < before
+}
+
 /// The answer of an action that has nothing else to say.
 #[derive(Object, Serialize)]
 pub(crate) struct Success {
@@ -42,6 +53,21 @@ pub(crate) struct Success {
 
 impl Success {
     pub(crate) const DONE: Self = Self { success: true };
+}
+
+/// The answer of an action, with a sentence.
+#[derive(Object, Serialize)]
+pub(crate) struct SuccessMessage {
+    /// Whether it was done.
+    success: bool,
+    /// What was done.
+    message: String,
+}
+
+impl SuccessMessage {
+    pub(crate) fn done(message: &str) -> Self {
+        Self { success: true, message: message.to_owned() }
+    }
 }
 
 /// How many rows a list has at most where nothing is said, and where the contract lets one ask for 1 to 1000.
@@ -152,6 +178,46 @@ impl<T: ParseFromJSON> ParseFromJSON for Nullable<T> {
     }
 }
 
+/// A value that may be null where generated clients have no word for it: the document says that it is any JSON.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct OrNull<T>(pub(crate) Option<T>);
+
+impl<T: Send + Sync> Type for OrNull<T> {
+    const IS_REQUIRED: bool = true;
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        "any".into()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        MetaSchemaRef::Inline(Box::new(MetaSchema::ANY))
+    }
+
+    fn as_raw_value(&self) -> Option<&Self> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self> + 'a> {
+        Box::new(std::iter::once(self))
+    }
+}
+
+impl<T: Send + Sync + Serialize> ToJSON for OrNull<T> {
+    fn to_json(&self) -> Option<Value> {
+        serde_json::to_value(self).ok()
+    }
+}
+
+impl<T: Send + Sync + serde::de::DeserializeOwned> ParseFromJSON for OrNull<T> {
+    fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
+        let value = value.unwrap_or_default();
+        serde_json::from_value(value.clone()).map(Self).map_err(|_| ParseError::expected_type(value))
+    }
+}
+
 /// Ids in a path: one that is not a UUID names nothing, so it is not found rather than malformed.
 macro_rules! path_ids {
     ($($name:ident => $id:ident, $missing:expr;)*) => {$(
@@ -195,6 +261,7 @@ macro_rules! path_ids {
 
 path_ids! {
     SessionPath => SessionId, ApiError::session_not_found;
+    TemplatePath => TemplateId, ApiError::template_not_found;
     WebhookPath => WebhookId, ApiError::webhook_not_found;
     KeyPath => KeyId, ApiError::key_not_found;
 }

@@ -9,6 +9,8 @@ use openwa_model::{
     jid::ChatKind,
     key::Role,
     message::DeliveryStatus,
+    presence::PresenceState,
+    privacy::PrivacyValue,
     session::Status,
 };
 use poem_openapi::{
@@ -53,6 +55,10 @@ vocabularies! {
     AuditAction as "AuditAction", "What was done.", Self::ALL;
     Severity as "AuditSeverity", "How much it matters.", Self::ALL;
     EventKind as "EventType", "What sort of event.", Self::ALL;
+    PresenceState as "PresenceState", "What a person is seen to be doing.", Self::ALL;
+    PrivacyValue as "PrivacyValue",
+        "Who it is: everybody, the address book, the address book but for some, nobody, whoever sees the last time on line, whoever was written to before.",
+        Self::ALL;
     ChatKind as "ChatKind", "What sort of chat.",
         [Self::Individual, Self::Group, Self::Channel, Self::Status, Self::Broadcast];
 }
@@ -151,6 +157,8 @@ mod tests {
         goes_there_and_back::<AuditAction>();
         goes_there_and_back::<Severity>();
         goes_there_and_back::<EventKind>();
+        goes_there_and_back::<PresenceState>();
+        goes_there_and_back::<PrivacyValue>();
         goes_there_and_back::<ChatKind>();
     }
 }

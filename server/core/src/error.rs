@@ -3,7 +3,7 @@
 use openwa_model::{
     engine::{EngineError, EngineKind, ErrorKind},
     files::FileError,
-    id::{KeyId, SessionId, WebhookId},
+    id::{KeyId, SessionId, TemplateId, WebhookId},
     ops::Op,
     session::Status,
     store::StoreError,
@@ -53,9 +53,44 @@ pub enum GatewayError {
     /// The message to answer is not there.
     #[error("Quoted message not found in this chat")]
     QuotedNotFound,
+    /// The poll has no such option.
+    #[error("Poll option '{option}' not found; the options are: {}", .valid.join(", "))]
+    PollOptionNotFound {
+        /// What was chosen.
+        option: String,
+        /// What could be.
+        valid: Vec<String>,
+    },
+    /// There is no such status, or it is seen no more.
+    #[error("Status not found")]
+    StatusNotFound,
     /// There is no such chat.
     #[error("Chat not found")]
     ChatNotFound,
+    /// There is no such person.
+    #[error("Contact not found")]
+    ContactNotFound,
+    /// There is no such label.
+    #[error("Label not found")]
+    LabelNotFound,
+    /// Only a business account has labels.
+    #[error("Labels are only available on WhatsApp Business accounts")]
+    NotABusiness,
+    /// No such call rings.
+    #[error("Call not found; only a call that still rings can be rejected")]
+    CallNotFound,
+    /// There is no such channel.
+    #[error("Channel not found")]
+    ChannelNotFound,
+    /// The account is no business.
+    #[error("This account is no business")]
+    BusinessNotFound,
+    /// This account sells nothing.
+    #[error("This account has no catalog; only business accounts have one")]
+    CatalogNotFound,
+    /// There is no such product.
+    #[error("Product not found")]
+    ProductNotFound,
     /// There is no such group.
     #[error("Group not found")]
     GroupNotFound,
@@ -68,15 +103,36 @@ pub enum GatewayError {
         /// The largest there may be, in bytes.
         max: u64,
     },
+    /// Files of this type are not taken here.
+    #[error("Files of type '{0}' are not taken here; the operator can allow them with MEDIA_ALLOWED_TYPES")]
+    MediaTypeNotAllowed(String),
     /// The file could not be fetched.
     #[error("Media could not be fetched: {0}")]
     MediaUnreachable(String),
+    /// The file is not what its kind of message needs, and cannot be made into it.
+    #[error("Media could not be converted: {0}")]
+    NotConvertible(String),
+    /// This gateway cannot convert files.
+    #[error("{0}")]
+    ConversionUnavailable(String),
+    /// As many conversions run and wait as may.
+    #[error("Media conversion is busy; try again")]
+    ConversionBusy,
     /// The address may not be reached from here.
     #[error("Address is not allowed: {0}")]
     AddressRefused(String),
     /// What was asked does not make sense.
     #[error("{0}")]
     InvalidInput(String),
+    /// There is no such template.
+    #[error("Template with id '{0}' not found")]
+    TemplateNotFound(TemplateId),
+    /// The session has no template of this name.
+    #[error("Template with name '{0}' not found")]
+    TemplateNameNotFound(String),
+    /// Another template of the session has this name.
+    #[error("Template with name '{0}' already exists")]
+    TemplateNameTaken(String),
     /// There is no such webhook.
     #[error("Webhook with id '{0}' not found")]
     WebhookNotFound(WebhookId),
@@ -147,6 +203,7 @@ impl From<EngineError> for GatewayError {
             ErrorKind::NotConnected => Self::SessionNotReady(Status::Disconnected),
             ErrorKind::NotFound => Self::NotOnWhatsApp(error.message),
             ErrorKind::Refused => Self::Refused(error.message),
+            ErrorKind::NotABusiness => Self::NotABusiness,
             ErrorKind::Invalid => Self::InvalidInput(error.message),
             ErrorKind::Unconfirmed => Self::Unconfirmed(error.message),
             ErrorKind::Media | ErrorKind::Store | ErrorKind::Internal => Self::Engine(error.message),

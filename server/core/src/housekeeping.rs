@@ -1,5 +1,5 @@
 //! What is written down or thrown away in time: the use of keys, requests that need not be remembered any longer, the
-//! end of the audit log, and what waited too long for the message it is about.
+//! end of the audit log, statuses that are seen no more, and what waited too long for the message it is about.
 
 use std::time::Duration;
 
@@ -7,10 +7,12 @@ use openwa_model::{Timestamp, store::StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    gateway::{Context, Gateway},
+    gateway::{Context, Gateway, Ports, STATUS_LASTS},
     inbound,
 };
 
+/// How many statuses are thrown away at once.
+const STATUSES_AT_ONCE: u32 = 500;
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(10);
 
@@ -49,8 +51,30 @@ impl Housekeeping {
         unit.expire_audit_entries(now.saturating_sub(context.settings.audit_lasts).unwrap_or(Timestamp::MIN)).await?;
         inbound::forget_old(&mut *unit, now).await?;
         unit.commit().await?;
+        self.expire_statuses().await?;
         self.tell_old_reactions().await?;
         Ok(written)
+    }
+
+    /// A status is kept for as long as it is to be seen.
+    async fn expire_statuses(&self) -> Result<(), StoreError> {
+        let Ports { store, files, .. } = &self.context().ports;
+        let before = self.context().now().saturating_sub(STATUS_LASTS).unwrap_or(Timestamp::MIN);
+        let expired = store.view().await?.expired_statuses(before, STATUSES_AT_ONCE).await?;
+        if expired.is_empty() {
+            return Ok(());
+        }
+        let mut unit = store.begin().await?;
+        for status in &expired {
+            unit.delete_message(status.row).await?;
+        }
+        unit.commit().await?;
+        for key in expired.into_iter().filter_map(|it| it.media?.file) {
+            if let Err(error) = files.remove(&key).await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the file of a status was left behind");
+            }
+        }
+        Ok(())
     }
 
     async fn tell_old_reactions(&self) -> Result<(), StoreError> {

@@ -15,6 +15,8 @@ const IDLE: Duration = Duration::from_secs(20);
 const WEBHOOK_AGENT: &str = "OpenWA-Webhook/1.0.0";
 /// What hosts of media see as the asker.
 const MEDIA_AGENT: &str = concat!("OpenWA/", env!("CARGO_PKG_VERSION"));
+/// What hosts of pages see. Some show what they are about only to what calls itself a browser.
+const PAGE_AGENT: &str = concat!("Mozilla/5.0 (compatible; OpenWA/", env!("CARGO_PKG_VERSION"), "; link preview)");
 
 /// The clients for all of the gateway's own requests.
 pub(crate) struct Clients {
@@ -22,15 +24,18 @@ pub(crate) struct Clients {
     pub(crate) webhooks: Client,
     /// Fetches media.
     pub(crate) media: Client,
+    /// Fetches pages for link previews.
+    pub(crate) pages: Client,
 }
 
 impl Clients {
-    /// Both kinds, kept to what the policy permits.
+    /// All kinds, kept to what the policy permits.
     pub(crate) fn new(network: &NetworkPolicy, connect_limit: Duration) -> Result<Self, ClientError> {
         let tls = tls()?;
         Ok(Self {
             webhooks: guarded_client(network, tls.clone(), WEBHOOK_AGENT, connect_limit)?,
-            media: guarded_client(network, tls, MEDIA_AGENT, connect_limit)?,
+            media: guarded_client(network, tls.clone(), MEDIA_AGENT, connect_limit)?,
+            pages: guarded_client(network, tls, PAGE_AGENT, connect_limit)?,
         })
     }
 }

@@ -126,6 +126,7 @@ mod tests {
             mentions: vec![],
             media: None,
             detail: None,
+            marks: Default::default(),
             edited_at: None,
             outgoing: None,
             created_at: at(),

@@ -2,11 +2,11 @@
 //!
 //! In reading order: what it is set to ([`settings`]), what can go wrong ([`error`]), what it can be
 //! asked ([`gateway`]); which sessions run (`supervisor`), one that runs (`running`) and the task behind it
-//! (`session_task`), what engines say becoming rows and events (`inbound`, `payload`), messages on their way
+//! (`session_task`), what engines say becoming rows and events (`inbound`, `payload`, `answers`), messages on their way
 //! out (`outbound`) and those that got stuck there (`reconciler`), requests that take effect once
 //! (`idempotency`); which addresses may be reached
-//! ([`guard`]), the clients that reach them (`http`), files that come in with a request
-//! ([`media_source`]), pictures of codes ([`qr`]); events going out (`webhook`), and what is thrown away in time (`housekeeping`).
+//! ([`guard`]), the clients that reach them (`http`, `fetch`), files that come in with a request
+//! ([`media_source`]), what is made of sounds and films (`conversion`) and of pictures (`pictures`), cards of links (`link_preview`), pictures of codes ([`qr`]); events going out (`webhook`), and what is thrown away in time (`housekeeping`).
 //!
 //! Never here: SQL, HTTP routes, WhatsApp's protocol, or the name of any implementation of a port.
 #![warn(missing_docs)]
@@ -15,10 +15,14 @@ pub mod error;
 pub mod gateway;
 pub mod settings;
 
+mod answers;
+mod calls;
+mod chat_changes;
 mod idempotency;
 mod inbound;
 mod outbound;
 mod payload;
+mod presence;
 mod reconciler;
 mod running;
 mod session_task;
@@ -28,9 +32,13 @@ pub mod guard;
 pub mod media_source;
 pub mod qr;
 
+mod conversion;
+mod fetch;
 mod housekeeping;
 mod http;
 mod keyring;
+mod link_preview;
+mod pictures;
 mod webhook;
 
 pub use error::GatewayError;

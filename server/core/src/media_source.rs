@@ -1,6 +1,8 @@
 //! Files that come in with a request: fetched from an address, decoded from base64, or received piece by piece; kept
 //! under a key in the end. No more than the permitted number of bytes is ever written or held.
 
+mod base64_text;
+mod fitting;
 mod incoming;
 mod naming;
 #[cfg(test)]
@@ -8,43 +10,33 @@ mod tests;
 
 use std::{path::Path, time::Duration};
 
-use base64::{
-    Engine as _,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
 use openwa_model::{
     content::{Media, MessageKind},
     files::{FileError, Files},
+    media_types::MediaTypes,
 };
-use reqwest::{
-    Client, Response,
-    header::{CONTENT_TYPE, LOCATION},
+use reqwest::{Client, Response, header::CONTENT_TYPE};
+use tokio::{
+    fs,
+    io::{AsyncReadExt, AsyncWriteExt},
 };
-use tokio::{fs, io::AsyncWriteExt};
 use url::Url;
 
-pub use self::incoming::{Incoming, Received};
+pub(crate) use self::fitting::Workshop;
+pub use self::incoming::{Incoming, IncomingText, Received};
 use self::{
+    base64_text::{Base64Text, NotBase64},
     incoming::Unfinished,
-    naming::{disposition_name, extension_of, found_type, path_name, plain_name, plain_type},
+    naming::{disposition_name, extension_of, found_type, looks_like, path_name, plain_name, plain_type},
 };
 use crate::{
     error::GatewayError,
-    guard::{AddressRefused, NetworkPolicy},
-    http::caused_by,
+    fetch::{Fetched, fetch, said_plainly},
+    guard::NetworkPolicy,
 };
 
-/// How many times an address may send us on to another one; each is checked like the first.
-const MOST_REDIRECTS: usize = 5;
 /// How long a whole fetch may take, for large files on slow hosts.
 const FETCH_LIMIT: Duration = Duration::from_secs(60);
-/// How much base64 is decoded at a time, in characters; four make three bytes.
-const CHUNK: usize = 64 * 1024;
-/// Base64 whose padding was taken off.
-const UNPADDED: GeneralPurpose = GeneralPurpose::new(
-    &base64::alphabet::STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::RequireNone),
-);
 
 /// Where a file comes from.
 #[derive(Debug)]
@@ -70,7 +62,31 @@ pub(crate) struct Intake<'a> {
     pub(crate) client: &'a Client,
     pub(crate) network: &'a NetworkPolicy,
     pub(crate) files: &'a dyn Files,
+    pub(crate) types: &'a MediaTypes,
     pub(crate) max_bytes: u64,
+}
+
+/// A file that is in, and neither kept nor given up yet. Dropping it removes it.
+#[derive(Debug)]
+pub(crate) struct Brought {
+    unfinished: Unfinished,
+    mimetype: String,
+    filename: Option<String>,
+    size_bytes: u64,
+}
+
+impl Brought {
+    pub(crate) fn path(&self) -> &Path {
+        self.unfinished.path()
+    }
+
+    pub(crate) fn mimetype(&self) -> &str {
+        &self.mimetype
+    }
+
+    pub(crate) fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
 }
 
 /// What was learned about a file on its way in.
@@ -82,8 +98,16 @@ struct Learned {
 }
 
 impl Intake<'_> {
-    /// Brings a file in and keeps it. When this fails, nothing stays.
-    pub(crate) async fn take(&self, source: MediaSource, described: Described) -> Result<Media, GatewayError> {
+    /// Keeps a file.
+    pub(crate) async fn keep(&self, brought: Brought) -> Result<Media, GatewayError> {
+        let Brought { unfinished, mimetype, filename, size_bytes } = brought;
+        let key = self.files.keep(unfinished.path().to_owned()).await?;
+        unfinished.done();
+        Ok(Media { mimetype, filename, size_bytes: Some(size_bytes), file: Some(key), remote: None })
+    }
+
+    /// Brings a file in. When this fails, nothing stays.
+    pub(crate) async fn bring(&self, source: MediaSource, described: Described) -> Result<Brought, GatewayError> {
         // Removes the file also when the caller gives up in the middle of it.
         let (unfinished, learned) = match source {
             MediaSource::Received(file) => self.received(file)?,
@@ -108,14 +132,27 @@ impl Intake<'_> {
             Some(said) => said,
             None => found_type(&described, &learned, unfinished.path()).await?,
         };
+        self.check_type(&mimetype, unfinished.path()).await?;
         let filename = described.filename.as_deref().and_then(plain_name).or(learned.filename);
         let filename = filename.or_else(|| {
             let extension = extension_of(&mimetype)?;
             (described.kind == MessageKind::Document).then(|| format!("document.{extension}"))
         });
-        let key = self.files.keep(unfinished.path().to_owned()).await?;
-        unfinished.done();
-        Ok(Media { mimetype, filename, size_bytes: Some(learned.size_bytes), file: Some(key), remote: None })
+        Ok(Brought { unfinished, mimetype, filename, size_bytes: learned.size_bytes })
+    }
+
+    /// What it is said to be has to be permitted, and what it looks like, where that is a picture, sound or film.
+    async fn check_type(&self, mimetype: &str, path: &Path) -> Result<(), GatewayError> {
+        if *self.types == MediaTypes::ALL {
+            return Ok(());
+        }
+        let mut first = [0; 16];
+        let read = fs::File::open(path).await.map_err(FileError::Io)?.read(&mut first).await.map_err(FileError::Io)?;
+        let seen = looks_like(&first[..read]).filter(|it| !it.starts_with("application/"));
+        match [Some(mimetype), seen].into_iter().flatten().find(|it| !self.types.permits(it)) {
+            Some(refused) => Err(GatewayError::MediaTypeNotAllowed(refused.chars().take(128).collect())),
+            None => Ok(()),
+        }
     }
 
     fn received(&self, file: Received) -> Result<(Unfinished, Learned), GatewayError> {
@@ -127,57 +164,31 @@ impl Intake<'_> {
     }
 
     async fn decode(&self, text: &str, path: &Path) -> Result<Learned, GatewayError> {
-        let invalid = || GatewayError::InvalidInput("base64 must be base64 encoded".to_owned());
-        let (mimetype, text) = match text.strip_prefix("data:") {
-            None => (None, text),
-            Some(rest) => {
-                let (head, text) = rest.split_once(',').ok_or_else(invalid)?;
-                (Some(head.strip_suffix(";base64").ok_or_else(invalid)?.to_owned()), text)
-            }
-        };
-        let text = text.trim_end();
-        let text = text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text);
         let mut file = fs::File::create(path).await.map_err(FileError::Io)?;
         let mut size_bytes = 0;
-        let mut chunk = Vec::with_capacity(CHUNK);
-        let mut letters = text.bytes().filter(|it| !it.is_ascii_whitespace()).map(|it| match it {
-            b'-' => b'+',
-            b'_' => b'/',
-            it => it,
-        });
-        loop {
-            chunk.clear();
-            chunk.extend(letters.by_ref().take(CHUNK));
-            if chunk.is_empty() {
-                break;
-            }
-            let bytes = UNPADDED.decode(&chunk).map_err(|_| invalid())?;
+        let (mut decoder, mut bytes) = (Base64Text::default(), Vec::new());
+        for piece in text.as_bytes().chunks(64 * 1024) {
+            decoder.push(piece, &mut bytes)?;
             size_bytes += bytes.len() as u64;
             if size_bytes > self.max_bytes {
                 return Err(self.too_large());
             }
             file.write_all(&bytes).await.map_err(FileError::Io)?;
+            bytes.clear();
         }
+        let mimetype = decoder.finish(&mut bytes)?;
+        size_bytes += bytes.len() as u64;
+        if size_bytes > self.max_bytes {
+            return Err(self.too_large());
+        }
+        file.write_all(&bytes).await.map_err(FileError::Io)?;
         file.flush().await.map_err(FileError::Io)?;
         Ok(Learned { size_bytes, mimetype, filename: None })
     }
 
     async fn fetch(&self, address: &str, path: &Path) -> Result<Learned, GatewayError> {
-        let unreachable = |text: &str| GatewayError::MediaUnreachable(text.to_owned());
-        let mut url = self.network.check_url(address)?;
-        for _ in 0..=MOST_REDIRECTS {
-            let answer = self.client.get(url.clone()).send().await.map_err(|error| said_plainly(&error))?;
-            let status = answer.status();
-            if status.is_success() {
-                return self.receive(answer, &url, path).await;
-            }
-            let next = answer.headers().get(LOCATION).and_then(|it| it.to_str().ok());
-            match next.and_then(|it| url.join(it).ok()) {
-                Some(next) if status.is_redirection() => url = self.network.check_url(next.as_str())?,
-                _ => return Err(unreachable(&format!("the host answered {}", status.as_u16()))),
-            }
-        }
-        Err(unreachable(&format!("the host redirected more than {MOST_REDIRECTS} times")))
+        let Fetched { answer, url } = fetch(self.client, self.network, address).await?;
+        self.receive(answer, &url, path).await
     }
 
     async fn receive(&self, mut answer: Response, url: &Url, path: &Path) -> Result<Learned, GatewayError> {
@@ -204,20 +215,8 @@ impl Intake<'_> {
     }
 }
 
-fn said_plainly(error: &reqwest::Error) -> GatewayError {
-    if let Some(refused) = caused_by::<AddressRefused>(error) {
-        return GatewayError::AddressRefused(refused.to_string());
+impl From<NotBase64> for GatewayError {
+    fn from(error: NotBase64) -> Self {
+        Self::InvalidInput(error.to_string())
     }
-    GatewayError::MediaUnreachable(
-        if caused_by::<rustls::Error>(error).is_some() {
-            "the TLS connection failed; check the host's certificate"
-        } else if error.is_timeout() {
-            "the host did not answer in time"
-        } else if error.is_connect() {
-            "no connection could be made; check the address"
-        } else {
-            "the connection broke"
-        }
-        .to_owned(),
-    )
 }

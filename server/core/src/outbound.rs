@@ -59,7 +59,9 @@ fn outcome_of(error: EngineError) -> Outcome {
     match error.kind {
         ErrorKind::Unconfirmed => Outcome::Unknown(error.message),
         ErrorKind::NotConnected => Outcome::NotNow(error.into()),
-        ErrorKind::NotFound | ErrorKind::Refused | ErrorKind::Invalid => Outcome::Failed(error.into(), code),
+        ErrorKind::NotFound | ErrorKind::Refused | ErrorKind::NotABusiness | ErrorKind::Invalid => {
+            Outcome::Failed(error.into(), code)
+        }
         ErrorKind::Media | ErrorKind::Store | ErrorKind::Internal => {
             let GatewayError::Engine(message) = error.into() else { unreachable!("these kinds are the engine's own") };
             Outcome::Failed(GatewayError::SendFailed(message), code)

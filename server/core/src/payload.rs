@@ -7,18 +7,24 @@ use std::time::Duration;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use openwa_model::{
     Timestamp,
+    call::{CallHeard, CallOutcome},
+    chat::Chat,
     contact::{Merged, PersonIds},
-    content::{Detail, Media},
+    content::{Appointment, Attendance, Choices, Detail, Marks, Media, Product, Vote},
     event::{EventKind, NewEvent},
     files::{FileError, FileKey, Files},
+    group::{GroupHappening, GroupUpdate},
     id::SessionId,
     jid::{ChatKind, Jid, Server},
     login::Account,
     message::{Message, Reaction},
+    presence::PresenceHeard,
     session::{Restriction, Status},
 };
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
+
+use crate::gateway::status_ends;
 
 /// The bytes of a kept file, if it is there and not larger than `max_bytes`.
 pub(crate) async fn file_bytes(files: &dyn Files, key: &FileKey, max_bytes: u64) -> Result<Option<Vec<u8>>, FileError> {
@@ -124,6 +130,81 @@ impl Events<'_> {
         self.event(EventKind::MessageReaction, Some(&reaction.chat), reaction.timestamp, key, data)
     }
 
+    /// `chat.update`; `chat` as it is now, none when it was deleted.
+    pub(crate) fn chat(&self, id: &Jid, chat: Option<&Chat>, at: Timestamp) -> NewEvent {
+        let muted_until = chat.and_then(|it| it.muted_until).filter(|it| *it > at);
+        let expiration = |until: Timestamp| if until == Timestamp::MAX { 0 } else { until.as_millisecond() };
+        let mut data = json!({
+            "chatId": id, "archived": chat.is_some_and(|it| it.archived), "pinned": chat.is_some_and(|it| it.pinned),
+            "muted": muted_until.is_some(), "unreadCount": chat.map_or(0, |it| it.unread), "deleted": chat.is_none(),
+        });
+        if let Some(until) = muted_until {
+            data["muteExpiration"] = json!(expiration(until));
+        }
+        let hash = hex::encode(Sha256::digest(data.to_string()));
+        let key = format!("chat_{}_{id}_{}_{}", self.session, &hash[..12], at.as_millisecond());
+        self.event(EventKind::ChatUpdate, Some(id), at, key, data)
+    }
+
+    /// `presence.update`: of the one person who was heard of.
+    pub(crate) fn presence(&self, heard: &PresenceHeard, at: Timestamp) -> NewEvent {
+        let PresenceHeard { chat, participant, state, last_seen } = heard;
+        let key = format!("pres_{}_{chat}_{participant}_{}_{}", self.session, state.name(), at.as_millisecond());
+        let mut person = json!({ "id": participant, "state": state.name() });
+        if let Some(last_seen) = last_seen {
+            person["lastSeen"] = json!(last_seen.as_second());
+        }
+        let data = json!({ "chatId": chat, "participants": [person], "observedAt": format!("{at:.3}") });
+        self.event(EventKind::PresenceUpdate, Some(chat), at, key, data)
+    }
+
+    /// `call.received`, or what became of it.
+    pub(crate) fn call(&self, call: &CallHeard) -> NewEvent {
+        let mut data = json!({
+            "callId": call.id, "from": call.from, "isVideo": call.is_video, "isGroup": call.is_group,
+            "timestamp": call.at.as_second(),
+        });
+        let mut key = format!("call_{}_{}", self.session, call.id);
+        let kind = match call.outcome {
+            None => EventKind::CallReceived,
+            Some(outcome) => {
+                key = format!("{key}_{}", outcome.name());
+                data["outcome"] = json!(outcome.name());
+                match outcome {
+                    CallOutcome::Accepted => EventKind::CallAccepted,
+                    CallOutcome::Rejected => EventKind::CallRejected,
+                    CallOutcome::Missed => EventKind::CallMissed,
+                }
+            }
+        };
+        self.event(kind, Some(&call.from), call.at, key, data)
+    }
+
+    /// `status.received`: the same status as told by `message.received`, in the contract's shorter words.
+    pub(crate) fn status_received(&self, message: &Message, name: Option<&str>, has_data: bool) -> NewEvent {
+        let key = format!("status_{}_{}", self.session, message.id);
+        let ends = status_ends(message.timestamp);
+        let mut contact = json!({ "id": message.sender });
+        for (field, text) in [("name", name), ("pushName", message.push_name.as_deref())] {
+            if let Some(text) = text {
+                contact[field] = json!(text);
+            }
+        }
+        let omitted = message.media.is_some() && !has_data;
+        let mut data = json!({
+            "sessionId": self.session, "statusId": message.id, "contact": contact, "type": message.kind.name(),
+            "hasMedia": message.media.is_some(), "mediaOmitted": omitted,
+            "postedAt": message.timestamp.as_millisecond(), "expiresAt": ends.as_millisecond(),
+        });
+        if !message.body.is_empty() {
+            data["caption"] = json!(message.body);
+        }
+        if omitted {
+            data["omitReason"] = json!("too_large");
+        }
+        self.event(EventKind::StatusReceived, Some(&message.chat), message.timestamp, key, data)
+    }
+
     /// `contact.merged`.
     pub(crate) fn merged(&self, merged: &Merged, at: Timestamp) -> NewEvent {
         let Merged { phone, lid, chat, messages } = merged;
@@ -134,6 +215,35 @@ impl Events<'_> {
         });
         put_sender(&mut data, Some(phone), Some(lid));
         self.event(EventKind::ContactMerged, Some(phone), at, key, data)
+    }
+
+    /// `poll.vote`; `poll` as it is now.
+    pub(crate) fn vote(&self, poll: &Message, vote: &Vote, voter: &PersonIds, from_me: bool) -> NewEvent {
+        let key = format!("vote_{}_{}_{}_{}", self.session, poll.id, vote.voter, vote.at.as_millisecond());
+        let mut data = json!({
+            "messageId": poll.id, "chatId": poll.chat, "senderId": vote.voter, "fromMe": from_me,
+            "isGroup": poll.chat.is_group(), "options": vote.options, "timestamp": vote.at.as_second(),
+        });
+        put_sender(&mut data, voter.phone.as_ref(), voter.lid.as_ref());
+        self.event(EventKind::PollVote, Some(&poll.chat), vote.at, key, data)
+    }
+
+    /// `event.response`; `message` with the appointment, as it is now.
+    pub(crate) fn attendance(
+        &self,
+        message: &Message,
+        answer: &Attendance,
+        person: &PersonIds,
+        from_me: bool,
+    ) -> NewEvent {
+        let key = format!("resp_{}_{}_{}_{}", self.session, message.id, answer.person, answer.at.as_millisecond());
+        let mut data = json!({
+            "messageId": message.id, "chatId": message.chat, "senderId": answer.person, "fromMe": from_me,
+            "isGroup": message.chat.is_group(), "response": answer.response.name(),
+            "extraGuests": answer.extra_guests, "timestamp": answer.at.as_second(),
+        });
+        put_sender(&mut data, person.phone.as_ref(), person.lid.as_ref());
+        self.event(EventKind::EventResponse, Some(&message.chat), answer.at, key, data)
     }
 
     /// `session.status`.
@@ -179,6 +289,33 @@ impl Events<'_> {
             "expiresAt": restriction.expires_at,
         });
         self.event(EventKind::SessionRestriction, None, at, self.occurrence("restr", at), data)
+    }
+
+    /// `group.join`, `group.leave`, `group.join_request` or `group.update`.
+    pub(crate) fn group(
+        &self,
+        group: &Jid,
+        actor: Option<&Jid>,
+        people: &[Jid],
+        what: &GroupHappening,
+        at: Timestamp,
+    ) -> NewEvent {
+        let mut data = json!({ "groupId": group, "participantIds": people, "timestamp": at.as_second() });
+        if let Some(actor) = actor {
+            data["actorId"] = json!(actor);
+        }
+        let (kind, word) = match what {
+            GroupHappening::Join => (EventKind::GroupJoin, "join"),
+            GroupHappening::Leave => (EventKind::GroupLeave, "leave"),
+            GroupHappening::JoinRequest => (EventKind::GroupJoinRequest, "join_request"),
+            GroupHappening::Update(update) => {
+                data["changes"] = group_changes(update);
+                (EventKind::GroupUpdate, "update")
+            }
+        };
+        let hash = hex::encode(Sha256::digest(data.to_string()));
+        let key = format!("grp_{group}_{}_{word}_{}", &hash[..12], at.as_millisecond());
+        self.event(kind, Some(group), at, key, data)
     }
 
     fn occurrence(&self, prefix: &str, at: Timestamp) -> String {
@@ -241,10 +378,10 @@ impl Events<'_> {
         if let Some(quoted) = &message.quoted {
             put("quotedMessage", json!({ "id": quoted.id, "body": quoted.body }));
         }
-        if let Some(detail) = &message.detail {
-            let (name, value) = detail_payload(detail);
+        for (name, value) in message.detail.iter().flat_map(detail_payload) {
             put(name, value);
         }
+        put_marks(&message.marks, put);
         Value::Object(fields)
     }
 }
@@ -259,9 +396,48 @@ fn put_sender(data: &mut Value, phone: Option<&Jid>, lid: Option<&Jid>) {
     }
 }
 
+/// What is not so is not written.
+fn put_marks(marks: &Marks, mut put: impl FnMut(&str, Value)) {
+    for (name, is_so) in [
+        ("isForwarded", marks.is_forwarded),
+        ("isViewOnce", marks.is_view_once),
+        ("isGif", marks.is_gif),
+        ("isVideoNote", marks.is_video_note),
+        ("mentionsEveryone", marks.mentions_everyone),
+    ] {
+        if is_so {
+            put(name, json!(true));
+        }
+    }
+    if marks.is_forwarded {
+        put("forwardingScore", json!(marks.forwarding_score));
+    }
+    if let Some(seconds) = marks.ephemeral_seconds {
+        put("ephemeralDuration", json!(seconds));
+    }
+}
+
 /// Whether `from` does not say already who sent it.
 fn has_author(message: &Message) -> bool {
     !message.from_me && message.chat.kind() != ChatKind::Individual
+}
+
+/// Only what is another than before.
+fn group_changes(update: &GroupUpdate) -> Value {
+    let add_mode = update.only_admins_add.map(|it| if it { "admins" } else { "all" });
+    let all = [
+        ("subject", json!(update.subject)),
+        ("description", json!(update.description)),
+        ("announce", json!(update.announce)),
+        ("locked", json!(update.locked)),
+        ("ephemeralSeconds", json!(update.ephemeral_seconds)),
+        ("memberAddMode", json!(add_mode)),
+        ("membershipApproval", json!(update.approves_members)),
+        ("isAdmin", json!(update.is_admin)),
+        ("picture", json!(update.picture)),
+        ("inviteRenewed", json!(update.invite_renewed.then_some(true))),
+    ];
+    Value::Object(all.into_iter().filter(|(_, it)| !it.is_null()).map(|(name, it)| (name.to_owned(), it)).collect())
 }
 
 fn media_payload(media: &Media, data: Option<&str>) -> Value {
@@ -280,7 +456,7 @@ fn media_payload(media: &Media, data: Option<&str>) -> Value {
     Value::Object(fields)
 }
 
-fn detail_payload(detail: &Detail) -> (&'static str, Value) {
+fn detail_payload(detail: &Detail) -> Vec<(&'static str, Value)> {
     match detail {
         Detail::Location { latitude, longitude, description, address, url } => {
             let mut place = json!({ "latitude": latitude, "longitude": longitude });
@@ -289,19 +465,74 @@ fn detail_payload(detail: &Detail) -> (&'static str, Value) {
                     place[name] = json!(value);
                 }
             }
-            ("location", place)
+            vec![("location", place)]
         }
-        Detail::Contact { vcards } => ("vcards", json!(vcards)),
-        Detail::Poll { name, options, multiple } => {
-            ("poll", json!({ "name": name, "options": options, "allowMultipleAnswers": multiple }))
+        Detail::Contact { vcards } => vec![("vcards", json!(vcards))],
+        Detail::Poll { name, options, multiple, .. } => {
+            vec![("poll", json!({ "name": name, "options": options, "allowMultipleAnswers": multiple }))]
+        }
+        // Whom it is shown to is nobody's business.
+        Detail::Status(post) => {
+            let colour = post.colour().map(|it| ("backgroundColor", json!(it)));
+            colour.into_iter().chain(post.font.map(|it| ("font", json!(it)))).collect()
+        }
+        Detail::Event(appointment) => vec![("event", appointment_payload(appointment))],
+        Detail::Choices(choices) => vec![("buttons", buttons_payload(choices))],
+        Detail::Chosen(chosen) => vec![("button", json!({ "id": chosen.id, "text": chosen.text }))],
+        Detail::Product(product) => vec![("product", product_payload(product))],
+        Detail::Order { id, token } => vec![("order", filled(json!({ "orderId": id }), [("token", json!(token))]))],
+        Detail::Call { video, missed } => vec![("call", json!({ "video": video, "missed": missed }))],
+    }
+}
+
+fn appointment_payload(appointment: &Appointment) -> Value {
+    let place = appointment.place.as_ref().map(|it| {
+        let (latitude, longitude) = it.degrees.unzip();
+        let (latitude, longitude) = (json!(latitude), json!(longitude));
+        filled(json!({}), [("name", json!(it.name)), ("latitude", latitude), ("longitude", longitude)])
+    });
+    let optional = [
+        ("description", json!(appointment.description)),
+        ("startTime", json!(appointment.starts_at.map(|it| it.as_second()))),
+        ("endTime", json!(appointment.ends_at.map(|it| it.as_second()))),
+        ("location", json!(place)),
+        ("joinLink", json!(appointment.join_link)),
+    ];
+    let always = json!({
+        "name": appointment.name, "extraGuestsAllowed": appointment.takes_guests, "isCanceled": appointment.is_canceled,
+    });
+    filled(always, optional)
+}
+
+/// Buttons and rows of a list alike, as the contract has them.
+fn buttons_payload(choices: &Choices) -> Value {
+    let all = choices.sections.iter().flat_map(|it| &it.choices);
+    all.map(|it| json!({ "id": it.id, "text": it.text })).collect()
+}
+
+fn product_payload(product: &Product) -> Value {
+    let optional = [
+        ("title", json!(product.title)),
+        ("description", json!(product.description)),
+        ("businessOwnerJid", json!(product.owner)),
+    ];
+    filled(json!({ "productId": product.id }), optional)
+}
+
+/// These fields, and those of the others that have a value.
+fn filled<const N: usize>(mut fields: Value, optional: [(&str, Value); N]) -> Value {
+    for (name, value) in optional {
+        if !value.is_null() {
+            fields[name] = value;
         }
     }
+    fields
 }
 
 #[cfg(test)]
 mod tests {
     use openwa_model::{
-        content::{MessageKind, Quoted},
+        content::{EventResponse, MessageKind, Quoted},
         id::{MessageId, RowId},
         message::DeliveryStatus,
     };
@@ -331,6 +562,7 @@ mod tests {
             mentions: vec![],
             media: None,
             detail: None,
+            marks: Marks::default(),
             edited_at: None,
             outgoing: None,
             created_at: Timestamp::UNIX_EPOCH,
@@ -408,6 +640,51 @@ mod tests {
     }
 
     #[test]
+    fn what_the_sender_says_is_told_only_where_it_is_so() {
+        let mut message = message("15550000001@c.us", "15550000001@c.us", false);
+        message.marks = Marks {
+            is_forwarded: true,
+            forwarding_score: 4,
+            is_view_once: true,
+            ephemeral_seconds: Some(86_400),
+            ..Marks::default()
+        };
+        let data = data_of(&message, None);
+        for (name, value) in [
+            ("isForwarded", json!(true)),
+            ("forwardingScore", json!(4)),
+            ("isViewOnce", json!(true)),
+            ("ephemeralDuration", json!(86_400)),
+            ("isGif", Value::Null),
+            ("isVideoNote", Value::Null),
+            ("mentionsEveryone", Value::Null),
+        ] {
+            assert_eq!(data[name], value, "{name}");
+        }
+    }
+
+    #[test]
+    fn votes_and_answers_name_who_what_and_when() {
+        let poll = message("120363000000000001@g.us", "15550000001@c.us", false);
+        let at = Timestamp::from_second(1_700_000_005).unwrap();
+        let events = Events { session: SESSION, own: None };
+        let vote = Vote { voter: Jid::phone("15550000002"), options: vec!["Now".into()], at };
+        let event = events.vote(&poll, &vote, &PersonIds::of(vote.voter.clone()), false);
+        assert_eq!(event.idempotency_key, format!("vote_{SESSION}_3EB0AA_15550000002@c.us_1700000005000"));
+        let expected = json!({
+            "messageId": "3EB0AA", "chatId": "120363000000000001@g.us", "senderId": "15550000002@c.us",
+            "fromMe": false, "isGroup": true, "options": ["Now"], "timestamp": 1_700_000_005,
+            "senderPhone": "15550000002",
+        });
+        assert_eq!((event.kind, event.data), (EventKind::PollVote, expected));
+        let response = EventResponse::NotGoing;
+        let answer = Attendance { person: Jid::phone("15550000002"), response, extra_guests: 2, at };
+        let event = events.attendance(&poll, &answer, &PersonIds::of(answer.person.clone()), true);
+        assert_eq!(event.data["response"], "not_going");
+        assert_eq!((&event.data["extraGuests"], &event.data["fromMe"]), (&json!(2), &json!(true)));
+    }
+
+    #[test]
     fn a_place_is_told_without_what_is_missing() {
         let mut message = message("15550000001@c.us", "15550000001@c.us", false);
         message.detail = Some(Detail::Location {
@@ -419,6 +696,24 @@ mod tests {
         });
         let place = json!({ "latitude": 1.5, "longitude": -2.0, "description": "Here" });
         assert_eq!(data_of(&message, None)["location"], place);
+    }
+
+    #[test]
+    fn a_group_event_says_who_and_only_what_changed() {
+        let (group, ada): (Jid, Jid) = ("120363000000000001@g.us".parse().unwrap(), Jid::phone("15550000001"));
+        let at = Timestamp::from_second(1_700_000_000).unwrap();
+        let events = Events { session: SESSION, own: None };
+        let joined = events.group(&group, None, std::slice::from_ref(&ada), &GroupHappening::Join, at);
+        assert_eq!(joined.kind, EventKind::GroupJoin);
+        let expected = json!({"groupId": group, "participantIds": [ada], "timestamp": 1_700_000_000});
+        assert_eq!(joined.data, expected);
+        let update = GroupUpdate { only_admins_add: Some(true), locked: Some(false), ..GroupUpdate::default() };
+        let updated = events.group(&group, Some(&ada), &[], &GroupHappening::Update(update), at);
+        assert_eq!(updated.data["changes"], json!({"memberAddMode": "admins", "locked": false}));
+        assert_eq!(updated.data["actorId"], json!(ada));
+        assert!(updated.idempotency_key.starts_with("grp_120363000000000001@g.us_"), "{}", updated.idempotency_key);
+        assert!(updated.idempotency_key.ends_with("_update_1700000000000"), "{}", updated.idempotency_key);
+        assert_ne!(updated.idempotency_key, joined.idempotency_key);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use openwa_model::{
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::error::GatewayError;
+use crate::{error::GatewayError, presence::Presences};
 
 /// One session that runs here.
 pub(crate) struct Running {
@@ -46,6 +46,7 @@ pub(crate) struct Running {
     /// Held by whoever waits to do that.
     pub(crate) waiting_to_resend: tokio::sync::Mutex<()>,
     logging_out: AtomicBool,
+    presences: Mutex<Presences>,
 }
 
 /// What a running session looks like from outside.
@@ -117,6 +118,7 @@ impl Running {
             resending: tokio::sync::Mutex::default(),
             waiting_to_resend: tokio::sync::Mutex::default(),
             logging_out: AtomicBool::new(false),
+            presences: Mutex::default(),
         }
     }
 
@@ -126,6 +128,11 @@ impl Running {
 
     pub(crate) fn account(&self) -> Option<Account> {
         self.live.borrow().account.clone()
+    }
+
+    /// What was last heard of who is there and who types.
+    pub(crate) fn presences(&self) -> MutexGuard<'_, Presences> {
+        lock(&self.presences)
     }
 
     /// From now on, however the link ends, it ended because somebody logged out.

@@ -1,10 +1,34 @@
 //! What a person may set, already read and checked.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
-use openwa_model::secret::Secret;
+use openwa_model::{media_types::MediaTypes, secret::Secret};
 
 use crate::guard::NetworkPolicy;
+
+/// Where ffmpeg is, which converts sounds and films.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Ffmpeg {
+    /// Here.
+    At(PathBuf),
+    /// It was looked for and is not there.
+    NotFound,
+    /// Whoever runs the gateway does not want it to be used.
+    SwitchedOff,
+}
+
+/// How sounds and films are converted.
+#[derive(Clone, Debug)]
+pub struct ConversionSettings {
+    /// By what.
+    pub ffmpeg: Ffmpeg,
+    /// How long one conversion may take.
+    pub timeout: Duration,
+    /// The largest file it may make, in bytes.
+    pub max_output_bytes: u64,
+    /// How many run at once; four times as many may wait.
+    pub at_once: usize,
+}
 
 /// How the gateway behaves.
 #[derive(Clone, Debug)]
@@ -13,6 +37,8 @@ pub struct Settings {
     pub node_id: String,
     /// The largest file taken in or fetched, in bytes.
     pub media_max_bytes: u64,
+    /// Which types of files are taken in or fetched.
+    pub media_types: MediaTypes,
     /// The largest file put into an event, in bytes; larger ones are named only.
     pub media_inline_max_bytes: u64,
     /// How long a receiver of webhooks may take.
@@ -23,6 +49,12 @@ pub struct Settings {
     pub webhook_max_payload_bytes: usize,
     /// How many webhooks a session may have.
     pub webhook_max_per_session: u32,
+    /// How sounds and films are converted.
+    pub conversion: ConversionSettings,
+    /// How long a template may be once it is filled in, in characters.
+    pub template_max_chars: usize,
+    /// How long the page of a link may hold up the text it stands in.
+    pub link_preview_timeout: Duration,
     /// Which addresses webhooks and media may be at.
     pub network: NetworkPolicy,
     /// The wait between two sessions that start by themselves.
@@ -56,11 +88,20 @@ impl Default for Settings {
         Self {
             node_id: "openwa".to_owned(),
             media_max_bytes: 50 * 1024 * 1024,
+            media_types: MediaTypes::ALL,
             media_inline_max_bytes: 1024 * 1024,
             webhook_timeout: Duration::from_secs(10),
             webhook_retry_delay: Duration::from_secs(5),
             webhook_max_payload_bytes: 1024 * 1024,
             webhook_max_per_session: 16,
+            conversion: ConversionSettings {
+                ffmpeg: Ffmpeg::NotFound,
+                timeout: Duration::from_secs(60),
+                max_output_bytes: 50 * 1024 * 1024,
+                at_once: 2,
+            },
+            template_max_chars: 64 * 1024,
+            link_preview_timeout: Duration::from_secs(5),
             network: NetworkPolicy::default(),
             start_stagger: Duration::from_millis(50),
             send_timeout: Duration::from_secs(60),

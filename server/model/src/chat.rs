@@ -45,3 +45,49 @@ pub struct ChatTouch {
     /// How many unread messages this adds.
     pub unread: u32,
 }
+
+/// How a chat is kept in the list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ChatMark {
+    /// Put away, or not.
+    Archived(bool),
+    /// Kept on top, or not.
+    Pinned(bool),
+    /// Silent until then; `None` is not silent, the far end of time is for good.
+    MutedUntil(Option<Timestamp>),
+}
+
+/// What was done to a chat on another device of this account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChatChanged {
+    /// The chat.
+    pub chat: Jid,
+    /// What.
+    pub change: ChatChange,
+}
+
+/// See [`ChatChanged`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ChatChange {
+    /// It is kept differently in the list.
+    Marked(ChatMark),
+    /// It is shown as unread.
+    Unread,
+    /// All that was sent until then was read.
+    ReadUpTo(Timestamp),
+    /// All that was sent until then was deleted.
+    ClearedUpTo(Timestamp),
+    /// The chat was deleted, with all that was sent until then.
+    DeletedUpTo(Timestamp),
+}
+
+/// What somebody shows to be doing in a chat.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Typing {
+    /// Typing.
+    Composing,
+    /// Recording a voice note.
+    Recording,
+    /// Neither any more.
+    Paused,
+}

@@ -9,15 +9,20 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    call::CallHeard,
     capability::Capabilities,
+    chat::ChatChanged,
     contact::ContactSeen,
-    content::{Detail, Media, MessageKind, Quoted},
+    content::{Detail, EventResponse, Marks, Media, MessageKind, Quoted},
     files::Files,
+    group::GroupChange,
     id::{MessageId, SessionId},
     jid::Jid,
+    label::LabelChanged,
     login::{Account, LoginFlow, LoginStep},
     message::{DeliveryStatus, Reaction},
     ops::{Command, Reply},
+    presence::PresenceHeard,
     session::Restriction,
     vault::Vault,
 };
@@ -106,6 +111,8 @@ pub enum ErrorKind {
     NotFound,
     /// WhatsApp does not let this account do it.
     Refused,
+    /// Only a business account can do it, and this is none.
+    NotABusiness,
     /// What was asked does not make sense to WhatsApp.
     Invalid,
     /// WhatsApp did not answer in time: it may have happened, or not.
@@ -175,13 +182,27 @@ pub enum Signal {
     Edited(Edited),
     /// Someone took a message back.
     Revoked(Revoked),
+    /// Someone voted in a poll, or took the vote back.
+    Voted(Voted),
+    /// Someone said whether they come to an appointment.
+    Responded(Responded),
     /// WhatsApp accepted a send, or refused it after all.
     SendSettled(SendSettled),
     /// How many people an own message to a group goes to.
     Addressed(Addressed),
+    /// A chat was changed on another device of this account.
+    Chat(ChatChanged),
+    /// Labels were changed on another device of this account.
+    Label(LabelChanged),
+    /// A call rings, or one that rang has ended.
+    Call(CallHeard),
+    /// Someone came on line, went away, or types.
+    Presence(PresenceHeard),
     /// Someone was seen: a name, or which number belongs to which hidden id.
     Contact(ContactSeen),
-    /// A group's name was learned or changed.
+    /// Something happened in a group.
+    GroupChanged(Box<GroupChange>),
+    /// A group's name was learned.
     GroupNamed {
         /// The group.
         id: Jid,
@@ -223,8 +244,10 @@ pub struct InboundMessage {
     pub mentions: Vec<Jid>,
     /// Its file.
     pub media: Option<Media>,
-    /// Place, contact cards, poll.
+    /// Place, contact cards, poll and the like.
     pub detail: Option<Detail>,
+    /// What its sender says about it.
+    pub marks: Marks,
 }
 
 /// How far messages got.
@@ -274,6 +297,42 @@ pub struct Revoked {
     pub by: Jid,
     /// Whether that is this account.
     pub from_me: bool,
+    /// When.
+    pub timestamp: Timestamp,
+}
+
+/// A vote in a poll.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Voted {
+    /// The chat.
+    pub chat: Jid,
+    /// The poll.
+    pub target: MessageId,
+    /// Who.
+    pub voter: Jid,
+    /// Whether that is this account.
+    pub from_me: bool,
+    /// The chosen answers, each as the SHA-256 of its text: that is all a vote says.
+    pub chosen: Vec<[u8; 32]>,
+    /// When.
+    pub timestamp: Timestamp,
+}
+
+/// An answer to an appointment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Responded {
+    /// The chat.
+    pub chat: Jid,
+    /// The message with the appointment.
+    pub target: MessageId,
+    /// Who.
+    pub person: Jid,
+    /// Whether that is this account.
+    pub from_me: bool,
+    /// What they say.
+    pub response: EventResponse,
+    /// How many they bring along.
+    pub extra_guests: u32,
     /// When.
     pub timestamp: Timestamp,
 }

@@ -47,6 +47,12 @@ event_kinds! {
     MessageReaction = "message.reaction";
     /// The text of a message was changed.
     MessageEdited = "message.edited";
+    /// Someone voted in a poll, or took the vote back.
+    PollVote = "poll.vote";
+    /// Someone said whether they come to an appointment.
+    EventResponse = "event.response";
+    /// A chat was put away, kept on top, silenced, read, emptied or deleted, here or on another device.
+    ChatUpdate = "chat.update";
     /// A session's status changed.
     SessionStatus = "session.status";
     /// A new QR code is to be scanned.
@@ -71,8 +77,16 @@ event_kinds! {
     GroupUpdate = "group.update";
     /// Someone asks to join a group.
     GroupJoinRequest = "group.join_request";
+    /// Someone posted a status.
+    StatusReceived = "status.received";
     /// A call comes in.
     CallReceived = "call.received";
+    /// A call was taken on another device of this account.
+    CallAccepted = "call.accepted";
+    /// A call was rejected, here or on another device of this account.
+    CallRejected = "call.rejected";
+    /// Nobody took a call.
+    CallMissed = "call.missed";
 }
 
 impl Serialize for EventKind {

@@ -32,6 +32,8 @@ uuid_ids! {
     DeliveryId;
     /// One API key.
     KeyId;
+    /// One template.
+    TemplateId;
     /// One stored message row (WhatsApp's id of it is [`MessageId`]).
     RowId;
 }

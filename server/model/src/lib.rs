@@ -1,7 +1,8 @@
 //! The vocabulary of the gateway and the ports between its rooms.
 //!
 //! In reading order: what things are called ([`id`], [`jid`], [`session`], [`login`], [`content`],
-//! [`message`], [`early`], [`chat`], [`contact`], [`group`], [`event`], [`webhook`], [`key`], [`audit`], [`search`],
+//! [`media_types`], [`message`], [`early`], [`template`], [`chat`], [`contact`], [`group`], [`channel`], [`business`],
+//! [`presence`], [`privacy`], [`label`], [`call`], [`event`], [`webhook`], [`key`], [`audit`], [`search`],
 //! [`statistics`]), what a gateway
 //! can be asked to do ([`ops`], [`capability`]), and the ports that rooms implement for one another
 //! ([`engine`], [`store`], [`vault`], [`files`], [`clock`], [`bell`]).
@@ -11,7 +12,10 @@
 
 pub mod audit;
 pub mod bell;
+pub mod business;
+pub mod call;
 pub mod capability;
+pub mod channel;
 pub mod chat;
 pub mod clock;
 pub mod contact;
@@ -25,14 +29,19 @@ pub mod id;
 pub mod idempotency;
 pub mod jid;
 pub mod key;
+pub mod label;
 pub mod login;
+pub mod media_types;
 pub mod message;
 pub mod ops;
+pub mod presence;
+pub mod privacy;
 pub mod search;
 pub mod secret;
 pub mod session;
 pub mod statistics;
 pub mod store;
+pub mod template;
 pub mod vault;
 pub mod webhook;
 

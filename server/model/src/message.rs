@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    content::{Detail, Media, MessageKind, Outgoing, Quoted},
+    content::{Detail, Marks, Media, MessageKind, Outgoing, Quoted},
     id::{MessageId, RowId, SessionId},
     jid::Jid,
 };
@@ -106,8 +106,10 @@ pub struct Message {
     pub mentions: Vec<Jid>,
     /// Its file.
     pub media: Option<Media>,
-    /// Place, contact cards, poll.
+    /// Place, contact cards, poll and the like.
     pub detail: Option<Detail>,
+    /// What its sender says about it.
+    pub marks: Marks,
     /// When the text was last changed.
     pub edited_at: Option<Timestamp>,
     /// What to send, while it is not known to be sent.

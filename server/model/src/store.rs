@@ -9,19 +9,22 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     audit::{AuditEntry, AuditFilter},
-    chat::{Chat, ChatTouch},
+    chat::{Chat, ChatMark, ChatTouch},
     contact::{Contact, ContactSeen, Merged},
-    content::{Media, MessageKind},
+    content::{Detail, Media, MessageKind},
     early::EarlyNews,
     event::{Event, EventKind, NewEvent},
-    id::{DeliveryId, KeyId, MessageId, Position, RowId, Seq, SessionId, WebhookId},
+    files::FileKey,
+    id::{DeliveryId, KeyId, MessageId, Position, RowId, Seq, SessionId, TemplateId, WebhookId},
     idempotency::IdempotentRequest,
     jid::Jid,
     key::ApiKey,
+    label::Label,
     message::{DeliveryStatus, Message, Reaction},
     search::{Hit, SearchFilter},
     session::Session,
     statistics::{MessageCounts, MessageStatistics, StatisticsFilter},
+    template::Template,
     vault::Vault,
     webhook::{Delivery, DeliveryFailure, Settled, Webhook},
 };
@@ -77,9 +80,11 @@ pub trait Store: Send + Sync + 'static {
 pub trait View:
     SessionReads
     + ChatReads
+    + LabelReads
     + ContactReads
     + MessageReads
     + EarlyReads
+    + TemplateReads
     + EventReads
     + WebhookReads
     + KeyReads
@@ -97,9 +102,11 @@ pub trait Unit:
     View
     + SessionWrites
     + ChatWrites
+    + LabelWrites
     + ContactWrites
     + MessageWrites
     + EarlyWrites
+    + TemplateWrites
     + EventWrites
     + WebhookWrites
     + KeyWrites
@@ -157,7 +164,7 @@ pub trait SessionWrites {
     async fn add_session(&mut self, session: &Session) -> Result<()>;
     /// Replaces all but the lease and the log's counter; false when there is no such session.
     async fn save_session(&mut self, session: &Session) -> Result<bool>;
-    /// Deletes it and all that is its own (chats, contacts, messages, log, webhooks, deliveries, idempotency rows, vault); false when there is no such session.
+    /// Deletes it and all that is its own (chats, contacts, messages, templates, log, webhooks, deliveries, idempotency rows, vault); false when there is no such session.
     async fn delete_session(&mut self, id: SessionId) -> Result<bool>;
     /// Takes the lease when it is free, has run out, or is already held by this owner (then the fence rises too). `None` when another node holds it.
     async fn acquire_lease(
@@ -182,6 +189,8 @@ pub trait ChatReads {
     async fn chat(&mut self, session: SessionId, id: &Jid) -> Result<Option<Chat>>;
     /// Many, the one with the newest message first.
     async fn chats(&mut self, session: SessionId, page: Page) -> Result<Vec<Chat>>;
+    /// How many are kept on top.
+    async fn count_pinned_chats(&mut self, session: SessionId) -> Result<u32>;
 }
 
 /// Writes of chats.
@@ -193,6 +202,34 @@ pub trait ChatWrites {
     async fn name_chat(&mut self, session: SessionId, id: &Jid, name: &str) -> Result<()>;
     /// Sets the number of unread messages, if the chat is there.
     async fn set_unread(&mut self, session: SessionId, id: &Jid, unread: u32) -> Result<()>;
+    /// Makes the chat or changes how it is kept in the list.
+    async fn mark_chat(&mut self, session: SessionId, id: &Jid, mark: ChatMark) -> Result<()>;
+    /// Deletes the chat itself, not its messages; false when there is none.
+    async fn delete_chat(&mut self, session: SessionId, id: &Jid) -> Result<bool>;
+}
+
+/// Reads of labels.
+#[async_trait]
+pub trait LabelReads {
+    /// One label.
+    async fn label(&mut self, session: SessionId, id: &str) -> Result<Option<Label>>;
+    /// All labels, in the order of their ids.
+    async fn labels(&mut self, session: SessionId) -> Result<Vec<Label>>;
+    /// The labels that a chat carries, in the order of their ids.
+    async fn labels_of_chat(&mut self, session: SessionId, chat: &Jid) -> Result<Vec<Label>>;
+    /// The chats that carry a label, in the order of their ids.
+    async fn chats_with_label(&mut self, session: SessionId, id: &str) -> Result<Vec<Jid>>;
+}
+
+/// Writes of labels.
+#[async_trait]
+pub trait LabelWrites {
+    /// Makes a label or replaces it.
+    async fn save_label(&mut self, session: SessionId, label: &Label) -> Result<()>;
+    /// Deletes a label and takes it off all chats; false when there is none.
+    async fn delete_label(&mut self, session: SessionId, id: &str) -> Result<bool>;
+    /// Puts a label on a chat or takes it off, whether or not either is there yet.
+    async fn label_chat(&mut self, session: SessionId, id: &str, chat: &Jid, is_labeled: bool) -> Result<()>;
 }
 
 /// Reads of contacts.
@@ -206,6 +243,10 @@ pub trait ContactReads {
     async fn phone_of(&mut self, session: SessionId, lid: &Jid) -> Result<Option<Jid>>;
     /// The hidden id of a phone number, where it is known.
     async fn lid_of(&mut self, session: SessionId, phone: &Jid) -> Result<Option<Jid>>;
+    /// All people, in the order of their ids.
+    async fn contacts(&mut self, session: SessionId, page: Page) -> Result<Vec<Contact>>;
+    /// Whom the account has blocked, as far as it is known, in order.
+    async fn blocked(&mut self, session: SessionId) -> Result<Vec<Jid>>;
 }
 
 /// Writes of contacts.
@@ -214,6 +255,12 @@ pub trait ContactWrites {
     /// Adds what was learned; what is not said stays as it was. Two contacts that turn out to be one person become one,
     /// and what was kept under the hidden id moves; answers that, when anything moved that others may have seen.
     async fn learn_contact(&mut self, session: SessionId, seen: &ContactSeen) -> Result<Option<Merged>>;
+    /// Takes the name of the address book away; what the person shows stays. False when there was none.
+    async fn forget_contact_name(&mut self, session: SessionId, id: &Jid) -> Result<bool>;
+    /// Replaces the list of whom the account has blocked.
+    async fn set_blocked(&mut self, session: SessionId, blocked: &[Jid]) -> Result<()>;
+    /// Notes that somebody is blocked, or not any more.
+    async fn mark_blocked(&mut self, session: SessionId, id: &Jid, blocked: bool) -> Result<()>;
 }
 
 /// Which messages, and in which order.
@@ -269,6 +316,8 @@ pub trait MessageReads {
     async fn pending_messages(&mut self, session: SessionId, limit: u32) -> Result<Vec<Message>>;
     /// The newest incoming messages of a chat that were not marked as read by us, newest first.
     async fn unread_messages(&mut self, session: SessionId, chat: &Jid, limit: u32) -> Result<Vec<Message>>;
+    /// Statuses of all sessions that were posted before and are not still to be sent, oldest first.
+    async fn expired_statuses(&mut self, before: Timestamp, limit: u32) -> Result<Vec<Message>>;
     /// Who reacted to a message with what.
     async fn reactions(&mut self, session: SessionId, chat: &Jid, id: &MessageId) -> Result<Vec<Reaction>>;
     /// Who confirmed a message, how, and when.
@@ -332,8 +381,13 @@ pub trait MessageWrites {
     async fn revoke_message(&mut self, session: SessionId, chat: &Jid, id: &MessageId) -> Result<Option<Message>>;
     /// Deletes a message here; false when there is none.
     async fn delete_message(&mut self, row: RowId) -> Result<bool>;
+    /// Deletes the messages of a chat that were sent until `up_to`, but none that is still to be sent, and shows in the
+    /// chat what is left. Answers the files that nobody needs any more.
+    async fn clear_messages(&mut self, session: SessionId, chat: &Jid, up_to: Timestamp) -> Result<Vec<FileKey>>;
     /// Notes where our copy of a file is.
     async fn set_media(&mut self, row: RowId, media: &Media) -> Result<()>;
+    /// Replaces what the plain fields of a message cannot say: votes and answers are kept there.
+    async fn set_detail(&mut self, row: RowId, detail: &Detail) -> Result<()>;
     /// Sets, replaces or (with "") removes a reaction; false when nothing changed or a newer one is there.
     async fn set_reaction(&mut self, session: SessionId, reaction: &Reaction) -> Result<bool>;
 }
@@ -368,6 +422,30 @@ pub trait EarlyWrites {
     -> Result<Vec<EarlyNews>>;
     /// Forgets what has been held since before `before`, of all sessions; says how much that was.
     async fn expire_early_news(&mut self, before: Timestamp) -> Result<u64>;
+}
+
+/// Reads of templates.
+#[async_trait]
+pub trait TemplateReads {
+    /// One template.
+    async fn template(&mut self, id: TemplateId) -> Result<Option<Template>>;
+    /// The session's template of exactly this name.
+    async fn template_named(&mut self, session: SessionId, name: &str) -> Result<Option<Template>>;
+    /// All of a session, newest first.
+    async fn templates(&mut self, session: SessionId) -> Result<Vec<Template>>;
+    /// How many a session has.
+    async fn count_templates(&mut self, session: SessionId) -> Result<u64>;
+}
+
+/// Writes of templates.
+#[async_trait]
+pub trait TemplateWrites {
+    /// Adds one; a name that is taken in the session is a [`StoreError::Conflict`].
+    async fn add_template(&mut self, template: &Template) -> Result<()>;
+    /// Replaces all but session and time of making; false when there is none, a [`StoreError::Conflict`] when the name is taken.
+    async fn save_template(&mut self, template: &Template) -> Result<bool>;
+    /// Deletes it; false when there is none.
+    async fn delete_template(&mut self, id: TemplateId) -> Result<bool>;
 }
 
 /// Which events.

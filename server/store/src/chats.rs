@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use openwa_model::{
-    chat::{Chat, ChatTouch},
+    chat::{Chat, ChatMark, ChatTouch},
     content::MessageKind,
     id::SessionId,
     jid::Jid,
@@ -30,6 +30,12 @@ impl<S: Source> ChatReads for Work<S> {
             query("SELECT * FROM chats WHERE session = $1 ORDER BY last_at DESC NULLS LAST, id LIMIT $2 OFFSET $3");
         let statement = statement.bind(session.to_string()).bind(i64::from(page.limit)).bind(i64::from(page.offset));
         self.source.all(statement).await?.iter().map(read).collect()
+    }
+
+    async fn count_pinned_chats(&mut self, session: SessionId) -> Result<u32> {
+        let statement = query("SELECT COUNT(*) AS pinned FROM chats WHERE session = $1 AND pinned = 1");
+        let row = self.source.one(statement.bind(session.to_string())).await?;
+        row.map_or(Ok(0), |it| Fields::of("chats", &it).count("pinned"))
     }
 }
 
@@ -70,6 +76,33 @@ impl ChatWrites for Work<Turn> {
         let statement = query("UPDATE chats SET unread = $3 WHERE session = $1 AND id = $2");
         let statement = statement.bind(session.to_string()).bind(id.to_string()).bind(i64::from(unread));
         self.source.run(statement).await.map(drop)
+    }
+
+    async fn mark_chat(&mut self, session: SessionId, id: &Jid, mark: ChatMark) -> Result<()> {
+        let (statement, value) = match mark {
+            ChatMark::Archived(archived) => (
+                "INSERT INTO chats (session, id, archived) VALUES ($1, $2, $3) \
+                 ON CONFLICT (session, id) DO UPDATE SET archived = excluded.archived",
+                Some(i64::from(archived)),
+            ),
+            ChatMark::Pinned(pinned) => (
+                "INSERT INTO chats (session, id, pinned) VALUES ($1, $2, $3) \
+                 ON CONFLICT (session, id) DO UPDATE SET pinned = excluded.pinned",
+                Some(i64::from(pinned)),
+            ),
+            ChatMark::MutedUntil(until) => (
+                "INSERT INTO chats (session, id, muted_until) VALUES ($1, $2, $3) \
+                 ON CONFLICT (session, id) DO UPDATE SET muted_until = excluded.muted_until",
+                until.map(millis),
+            ),
+        };
+        let statement = query(statement).bind(session.to_string()).bind(id.to_string()).bind(value);
+        self.source.run(statement).await.map(drop)
+    }
+
+    async fn delete_chat(&mut self, session: SessionId, id: &Jid) -> Result<bool> {
+        let statement = query("DELETE FROM chats WHERE session = $1 AND id = $2");
+        Ok(self.source.run(statement.bind(session.to_string()).bind(id.to_string())).await? > 0)
     }
 }
 

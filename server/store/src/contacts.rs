@@ -5,7 +5,7 @@ use openwa_model::{
     contact::{Contact, ContactSeen, Merged},
     id::SessionId,
     jid::{Jid, Server},
-    store::{ContactReads, ContactWrites, Result},
+    store::{ContactReads, ContactWrites, Page, Result},
 };
 use sqlx::query;
 
@@ -40,6 +40,18 @@ impl<S: Source> ContactReads for Work<S> {
 
     async fn lid_of(&mut self, session: SessionId, phone: &Jid) -> Result<Option<Jid>> {
         Ok(find(&mut self.source, session, phone).await?.and_then(|it| it.lid))
+    }
+
+    async fn contacts(&mut self, session: SessionId, page: Page) -> Result<Vec<Contact>> {
+        let statement = query("SELECT * FROM contacts WHERE session = $1 ORDER BY id LIMIT $2 OFFSET $3");
+        let statement = statement.bind(session.to_string()).bind(i64::from(page.limit)).bind(i64::from(page.offset));
+        self.source.all(statement).await?.iter().map(read).collect()
+    }
+
+    async fn blocked(&mut self, session: SessionId) -> Result<Vec<Jid>> {
+        let statement = query("SELECT id FROM blocked WHERE session = $1 ORDER BY id");
+        let rows = self.source.all(statement.bind(session.to_string())).await?;
+        rows.iter().map(|it| Fields::of("blocked", it).parsed("id")).collect()
     }
 }
 
@@ -86,6 +98,29 @@ impl ContactWrites for Work<Turn> {
             return merge::move_to_phone(&mut self.source, session, lid, phone).await;
         }
         Ok(None)
+    }
+
+    async fn forget_contact_name(&mut self, session: SessionId, id: &Jid) -> Result<bool> {
+        let Some(known) = find(&mut self.source, session, id).await? else { return Ok(false) };
+        let statement = query("UPDATE contacts SET name = NULL WHERE session = $1 AND id = $2 AND name IS NOT NULL");
+        Ok(self.source.run(statement.bind(session.to_string()).bind(known.id.to_string())).await? > 0)
+    }
+
+    async fn set_blocked(&mut self, session: SessionId, blocked: &[Jid]) -> Result<()> {
+        let statement = query("DELETE FROM blocked WHERE session = $1");
+        self.source.run(statement.bind(session.to_string())).await?;
+        for id in blocked {
+            self.mark_blocked(session, id, true).await?;
+        }
+        Ok(())
+    }
+
+    async fn mark_blocked(&mut self, session: SessionId, id: &Jid, blocked: bool) -> Result<()> {
+        let statement = query(match blocked {
+            true => "INSERT INTO blocked (session, id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            false => "DELETE FROM blocked WHERE session = $1 AND id = $2",
+        });
+        self.source.run(statement.bind(session.to_string()).bind(id.to_string())).await.map(drop)
     }
 }
 

@@ -2,8 +2,8 @@
 //!
 //! In reading order: [`SqliteStore`] (`open`), the one connection that writes and how units share a
 //! commit (`writer`), what reads and units run their statements on (`work`), then one file per
-//! resource (`sessions`, `leases`, `chats`, `contacts`, `merge`, `messages`, `message_reads`, `early`, `events`,
-//! `webhooks`, `deliveries`, `failures`, `keys`, `idempotency`, `audit`,
+//! resource (`sessions`, `leases`, `chats`, `contacts`, `merge`, `messages`, `message_reads`, `early`, `templates`,
+//! `events`, `webhooks`, `deliveries`, `failures`, `keys`, `idempotency`, `audit`,
 //! `search`, `statistics`, `vault`), and below them the encryption of
 //! secrets (`seal`), reading rows back (`row`) and all that is particular to the database (`dialect`).
 //!
@@ -23,6 +23,7 @@ mod events;
 mod failures;
 mod idempotency;
 mod keys;
+mod labels;
 mod leases;
 mod merge;
 mod message_reads;
@@ -34,6 +35,7 @@ mod seal;
 mod search;
 mod sessions;
 mod statistics;
+mod templates;
 mod vault;
 mod webhooks;
 mod work;

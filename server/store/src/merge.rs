@@ -1,9 +1,9 @@
 //! One person, two ids: what was kept under the hidden id moves to the phone number.
 //!
-//! Moved is whatever is found by an id: chats, messages and their senders, receipts, reactions, what is held for
-//! messages to come. What stands inside a message (whom it mentions, whom it quotes) stays as it was sent and is
-//! read with what is known by then. The log and queued deliveries stay: they say what was known when they were
-//! written, and their bodies are signed.
+//! Moved is whatever is found by an id: chats and their labels, messages and their senders, receipts, reactions, who
+//! is blocked, what is held for messages to come. What stands inside a message (whom it mentions, whom it quotes)
+//! stays as it was sent and is read with what is known by then. The log and queued deliveries stay: they say what was
+//! known when they were written, and their bodies are signed.
 
 use openwa_model::{contact::Merged, id::SessionId, jid::Jid, store::Result};
 use sqlx::query;
@@ -67,6 +67,12 @@ const REST: &[&str] = &[
      SELECT session, chat, target, $3, emoji, reacted_at FROM reactions WHERE session = $1 AND sender = $2 \
      ON CONFLICT (session, chat, target, sender) DO UPDATE SET emoji = excluded.emoji, reacted_at = excluded.reacted_at \
      WHERE excluded.reacted_at > reactions.reacted_at",
+    // The labels of the chat.
+    "INSERT INTO label_chats (session, label, chat) SELECT session, label, $3 FROM label_chats \
+     WHERE session = $1 AND chat = $2 ON CONFLICT DO NOTHING",
+    // Whether the person is blocked.
+    "INSERT INTO blocked (session, id) SELECT session, $3 FROM blocked WHERE session = $1 AND id = $2 \
+     ON CONFLICT DO NOTHING",
     "UPDATE early_news SET chat = $3 WHERE session = $1 AND chat = $2",
 ];
 
@@ -77,6 +83,8 @@ const LEFTOVERS: &[&str] = &[
     "DELETE FROM receipts WHERE session = $1 AND participant = $2",
     "DELETE FROM reactions WHERE session = $1 AND chat = $2",
     "DELETE FROM reactions WHERE session = $1 AND sender = $2",
+    "DELETE FROM label_chats WHERE session = $1 AND chat = $2",
+    "DELETE FROM blocked WHERE session = $1 AND id = $2",
 ];
 
 /// Moves everything; answers what moved, when it was anything that was to be seen.

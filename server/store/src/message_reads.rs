@@ -102,6 +102,16 @@ impl<S: Source> MessageReads for Work<S> {
         self.source.all(statement).await?.iter().map(read).collect()
     }
 
+    async fn expired_statuses(&mut self, before: Timestamp, limit: u32) -> Result<Vec<Message>> {
+        // The chat stands here as it does in the index.
+        let statement = query(
+            "SELECT * FROM messages WHERE chat = 'status@broadcast' AND sent_at < $1 AND status <> 'pending' \
+             ORDER BY sent_at LIMIT $2",
+        );
+        let statement = statement.bind(millis(before)).bind(i64::from(limit));
+        self.source.all(statement).await?.iter().map(read).collect()
+    }
+
     async fn reactions(&mut self, session: SessionId, chat: &Jid, id: &MessageId) -> Result<Vec<Reaction>> {
         let statement = query(
             "SELECT * FROM reactions WHERE session = $1 AND chat = $2 AND target = $3 AND emoji <> '' \
@@ -179,6 +189,7 @@ pub(crate) fn read(row: &Row) -> Result<Message> {
         mentions: fields.json("mentions")?,
         media: fields.optional_json("media")?,
         detail: fields.optional_json("detail")?,
+        marks: fields.optional_json("marks")?.unwrap_or_default(),
         edited_at: fields.optional_instant("edited_at")?,
         outgoing: fields.optional_json("outgoing")?,
         created_at: fields.instant("created_at")?,

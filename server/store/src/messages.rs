@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use openwa_model::{
     Timestamp,
-    content::Media,
+    content::{Detail, Marks, Media},
+    files::FileKey,
     id::{MessageId, RowId, SessionId},
     jid::Jid,
     message::{DeliveryStatus, Message, Reaction},
@@ -25,8 +26,8 @@ impl MessageWrites for Work<Turn> {
         let statement = query(
             "INSERT INTO messages (row_id, session, place, id, chat, sender, sender_phone, sender_lid, push_name, \
              from_me, kind, body, sent_at, status, error, quoted, mentions, media, detail, edited_at, outgoing, \
-             created_at) VALUES ($1, $2, (SELECT COALESCE(MAX(place), 0) + 1 FROM messages WHERE session = $2), $3, \
-             $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) \
+             created_at, marks) VALUES ($1, $2, (SELECT COALESCE(MAX(place), 0) + 1 FROM messages WHERE session = $2), \
+             $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) \
              ON CONFLICT (session, id, chat, sender) DO NOTHING",
         );
         let statement = statement
@@ -50,7 +51,8 @@ impl MessageWrites for Work<Turn> {
             .bind(optional_json(message.detail.as_ref())?)
             .bind(message.edited_at.map(millis))
             .bind(optional_json(message.outgoing.as_ref())?)
-            .bind(millis(message.created_at));
+            .bind(millis(message.created_at))
+            .bind(marked(&message.marks)?);
         Ok(self.source.run(statement).await? > 0)
     }
 
@@ -167,8 +169,9 @@ impl MessageWrites for Work<Turn> {
     async fn revoke_message(&mut self, session: SessionId, chat: &Jid, id: &MessageId) -> Result<Option<Message>> {
         use openwa_model::store::MessageReads;
         let Some(before) = self.message(session, chat, id).await? else { return Ok(None) };
-        let statement =
-            query("UPDATE messages SET kind = 'revoked', body = '', media = NULL, detail = NULL WHERE row_id = $1");
+        let statement = query(
+            "UPDATE messages SET kind = 'revoked', body = '', media = NULL, detail = NULL, marks = NULL WHERE row_id = $1",
+        );
         self.source.run(statement.bind(before.row.to_string())).await?;
         Ok(Some(before))
     }
@@ -191,10 +194,44 @@ impl MessageWrites for Work<Turn> {
         Ok(true)
     }
 
+    async fn clear_messages(&mut self, session: SessionId, chat: &Jid, up_to: Timestamp) -> Result<Vec<FileKey>> {
+        // What is still to be sent is kept: it is sent, and then it is there.
+        let statement = query(
+            "DELETE FROM messages WHERE session = $1 AND chat = $2 AND sent_at <= $3 \
+             AND NOT (from_me = 1 AND status = 'pending') RETURNING media",
+        );
+        let statement = statement.bind(session.to_string()).bind(chat.to_string()).bind(millis(up_to));
+        let mut files = Vec::new();
+        for row in self.source.all(statement).await? {
+            let media: Option<Media> = Fields::of("messages", &row).optional_json("media")?;
+            files.extend(media.and_then(|it| it.file));
+        }
+        for statement in [
+            "DELETE FROM receipts WHERE session = $1 AND chat = $2 AND NOT EXISTS \
+             (SELECT 1 FROM messages WHERE session = $1 AND chat = $2 AND id = receipts.message)",
+            "DELETE FROM reactions WHERE session = $1 AND chat = $2 AND NOT EXISTS \
+             (SELECT 1 FROM messages WHERE session = $1 AND chat = $2 AND id = reactions.target)",
+            // The chat keeps its place in the list.
+            "UPDATE chats SET (last_body, last_kind) = (SELECT body, kind FROM messages \
+             WHERE session = $1 AND chat = $2 ORDER BY sent_at DESC, place DESC LIMIT 1), \
+             unread = (SELECT COUNT(*) FROM messages WHERE session = $1 AND chat = $2 AND from_me = 0 AND read_here = 0) \
+             WHERE session = $1 AND id = $2",
+        ] {
+            self.source.run(query(statement).bind(session.to_string()).bind(chat.to_string())).await?;
+        }
+        Ok(files)
+    }
+
     async fn set_media(&mut self, row: RowId, media: &Media) -> Result<()> {
         // A message that was taken back meanwhile does not get its file back.
         let statement = query("UPDATE messages SET media = $2 WHERE row_id = $1 AND kind <> 'revoked'");
         self.source.run(statement.bind(row.to_string()).bind(to_json(media)?)).await.map(drop)
+    }
+
+    async fn set_detail(&mut self, row: RowId, detail: &Detail) -> Result<()> {
+        // A message that was taken back meanwhile has no votes any more.
+        let statement = query("UPDATE messages SET detail = $2 WHERE row_id = $1 AND kind <> 'revoked'");
+        self.source.run(statement.bind(row.to_string()).bind(to_json(detail)?)).await.map(drop)
     }
 
     async fn set_reaction(&mut self, session: SessionId, reaction: &Reaction) -> Result<bool> {
@@ -224,6 +261,11 @@ impl MessageWrites for Work<Turn> {
         let written = self.source.run(statement).await? > 0;
         Ok(written && before.unwrap_or_default() != reaction.emoji)
     }
+}
+
+/// Most messages have no marks, and nothing is written for them.
+fn marked(marks: &Marks) -> Result<Option<String>> {
+    optional_json(Some(marks).filter(|it| **it != Marks::default()))
 }
 
 /// `RETURNING` promises no order.

@@ -16,6 +16,10 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (7, "vault", include_str!("../migrations/0007_vault.sql")),
     (8, "audit and search", include_str!("../migrations/0008_audit_and_search.sql")),
     (9, "identity", include_str!("../migrations/0009_identity.sql")),
+    (10, "message kinds", include_str!("../migrations/0010_message_kinds.sql")),
+    (11, "templates", include_str!("../migrations/0011_templates.sql")),
+    (12, "chats labels and blocked", include_str!("../migrations/0012_chats_labels_and_blocked.sql")),
+    (13, "statuses", include_str!("../migrations/0013_statuses.sql")),
 ];
 
 pub(crate) fn migrator() -> Migrator {

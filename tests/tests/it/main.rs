@@ -3,16 +3,27 @@
 
 mod bad_input;
 mod baileys;
+mod channels;
+mod chats;
 mod cli;
+mod contacts;
 mod crash;
+mod deliveries;
+mod groups;
 mod identity;
 mod journey;
+mod kinds;
 mod large_file;
+mod limits;
 mod mcp;
+mod media;
 mod openapi;
+mod presence;
 mod readme;
 mod refusals;
 mod sdk_rust;
+mod statuses;
 mod story;
 mod suites;
+mod templates;
 mod walls;

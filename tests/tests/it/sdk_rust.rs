@@ -137,8 +137,9 @@ async fn error_real() {
     let error = client.messages().send_text(&session, ada.chat(), "x".repeat(4097)).await.unwrap_err();
     assert_eq!((error.kind(), error.status()), (ErrorKind::InvalidRequest, Some(400)));
     let preview = CustomLinkPreview::new("title", "https://example.org");
-    let send = client.messages().send_text(&session, ada.chat(), "see").custom_link_preview(preview);
-    assert_eq!(send.await.unwrap_err().kind(), ErrorKind::NotImplemented);
+    let both =
+        client.messages().send_text(&session, ada.chat(), "see").link_preview(false).custom_link_preview(preview);
+    assert_eq!(both.await.unwrap_err().kind(), ErrorKind::InvalidRequest);
 }
 
 #[tokio::test]

@@ -30,6 +30,12 @@ fn python_package() {
     passes("bindings-python/test");
 }
 
+/// Every method of OpenWA's own SDK, which has to run unchanged.
+#[test]
+fn openwa_sdk() {
+    passes("tests/openwa-sdk/run");
+}
+
 #[test]
 fn node_package() {
     passes("bindings-node/test.sh");

@@ -34,7 +34,9 @@ pub(super) fn body<'a>(
         .filter(|it| *it != "application/json")
         .collect();
     let multipart = others.iter().any(|it| *it == "multipart/form-data");
-    for other in others.iter().filter(|it| **it != "multipart/form-data") {
+    // Where there is a form, a file as the body itself says nothing that the form does not.
+    let is_said = |it: &str| it == "multipart/form-data" || (multipart && it == "application/octet-stream");
+    for other in others.iter().filter(|it| !is_said(it)) {
         build.refuse(place, format_args!("no client sends a body as {other}"));
     }
     if multipart {

@@ -6,7 +6,11 @@ use std::path::Path;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use openwa_core::{Settings, guard::NetworkPolicy};
-use openwa_model::engine::Signal;
+use openwa_model::{
+    content::{Appointment, Choice, ChoiceForm, ChoiceSection, Choices, Detail},
+    engine::Signal,
+    label::{Label, LabelChanged},
+};
 use poem::{
     Response, Server,
     endpoint::make_sync,
@@ -21,7 +25,18 @@ use crate::{
 };
 
 /// What cannot succeed with a played engine, and where it is shown to succeed: operation, file, what stands in it.
-const ELSEWHERE: &[(&str, &str, &str)] = &[];
+const ELSEWHERE: &[(&str, &str, &str)] = &[
+    (
+        "convertVoice",
+        "server/api/tests/contract/media.rs",
+        r#"format!("{path}/voice"), encoded(&tone(2))).await.good(200)"#,
+    ),
+    (
+        "convertVideo",
+        "server/api/tests/contract/media.rs",
+        r#"format!("{path}/video"), encoded(&film)).await.good(200)"#,
+    ),
+];
 
 /// The people, groups and ids of the document's examples.
 const CUSTOMER: &str = "15550000002@c.us";
@@ -35,14 +50,65 @@ const SOMEWHERE: &str = "https://example.org";
 const PICTURE: &str =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg==";
 
+/// The beginning of an Ogg file with Opus: enough to be a voice note.
+fn voice_note() -> Vec<u8> {
+    let mut page = b"OggS".to_vec();
+    page.extend_from_slice(&[0; 22]);
+    page.extend_from_slice(b"\x01\x13OpusHead\x01\x01\0\0\0\0\0\0\0\0\0");
+    page
+}
+
 /// A place on the internet, as far as this test is concerned: files to fetch, and a receiver of webhooks.
 async fn somewhere() -> String {
     let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
     let address = acceptor.local_addr()[0].as_socket_addr().copied().unwrap();
     let picture = BASE64_STANDARD.decode(PICTURE).unwrap();
-    let found = make_sync(move |_| Response::builder().content_type("image/png").body(picture.clone()));
+    let found = make_sync(move |request| match request.uri().path().ends_with(".ogg") {
+        true => Response::builder().content_type("audio/ogg").body(voice_note()),
+        false => Response::builder().content_type("image/png").body(picture.clone()),
+    });
     tokio::spawn(Server::new_with_acceptor(acceptor).run(found));
     format!("http://{address}")
+}
+
+/// What an operation answers to, where that is not just any message.
+fn answerable(operation: &str) -> Option<Detail> {
+    let choice = Choice { id: "yes".to_owned(), text: "Yes, please".to_owned(), description: None, action: None };
+    match operation {
+        "votePoll" => Some(Detail::Poll {
+            name: "When shall we deliver?".to_owned(),
+            options: vec!["Today".to_owned(), "Tomorrow".to_owned()],
+            multiple: false,
+            votes: vec![],
+        }),
+        "respondToEvent" => Some(Detail::Event(Appointment {
+            name: "Tasting".to_owned(),
+            description: None,
+            starts_at: None,
+            ends_at: None,
+            place: None,
+            join_link: None,
+            takes_guests: false,
+            is_canceled: false,
+            responses: vec![],
+        })),
+        "clickButton" => Some(Detail::Choices(Choices {
+            form: ChoiceForm::Buttons,
+            header: None,
+            footer: None,
+            opener: None,
+            sections: vec![ChoiceSection { title: None, choices: vec![choice] }],
+        })),
+        _ => None,
+    }
+}
+
+/// What is given in a query that has to be there.
+fn asked_for(name: &str) -> &'static str {
+    match name {
+        "ids" => CUSTOMER,
+        _ => "order",
+    }
 }
 
 /// What an operation needs to be there so that it can succeed.
@@ -52,6 +118,9 @@ struct World<'a> {
     session: String,
     /// A message that this account sent to the customer.
     message: String,
+    template: String,
+    /// A status that this account posted; where a person is asked for, the customer.
+    status: String,
     webhook: String,
     key: String,
     /// The test's end of its engine, where it has one.
@@ -73,18 +142,42 @@ impl<'a> World<'a> {
                 (session, Some(link), true)
             }
         };
-        let (message, webhook, key) = (String::new(), String::new(), String::new());
-        let mut world = Self { house, somewhere, session, message, webhook, key, link };
+        let (message, template, status) = (String::new(), String::new(), String::new());
+        let (webhook, key) = (String::new(), String::new());
+        let mut world = Self { house, somewhere, session, message, template, status, webhook, key, link };
         let asked = format!("{}{}", operation.template, operation.example().unwrap_or(&Value::Null));
         if let Some(link) = world.link.as_ref().filter(|_| is_ready) {
             let question = text_from(CUSTOMER, "3EB0AA", "Are you open today?");
-            link.say(vec![Signal::Message(Box::new(question))]).await;
+            let labels = ["1", "3"].map(|id| {
+                Signal::Label(LabelChanged::Saved(Label { id: id.to_owned(), name: "Paid".to_owned(), color: 2 }))
+            });
+            link.say(labels.into_iter().chain([Signal::Message(Box::new(question))]).collect()).await;
             let (route, body) = match operation.template.ends_with("/media") {
                 true => ("send-image", json!({"chatId": CUSTOMER, "url": format!("{somewhere}/picture.png")})),
                 false => ("send-text", json!({"chatId": CUSTOMER, "text": "Your order ships today."})),
             };
             let sent = house.post(&format!("/api/sessions/{}/messages/{route}", world.session), body).await.good(201);
             world.message = sent["messageId"].as_str().unwrap().to_owned();
+            if let Some(detail) = answerable(operation.id) {
+                let mut message = text_from(CUSTOMER, "3EB0BB", "Today?");
+                message.kind = detail.kind();
+                message.detail = Some(detail);
+                link.say(vec![Signal::Message(Box::new(message))]).await;
+                world.message = "3EB0BB".to_owned();
+            }
+        }
+        if asked.contains("{templateId}") || operation.id == "sendTemplate" {
+            let body = json!({"name": "order-ready", "body": "Hello {{name}}"});
+            let made = house.post(&format!("/api/sessions/{}/templates", world.session), body).await.good(201);
+            world.template = made["id"].as_str().unwrap().to_owned();
+        }
+        if operation.id == "listContactStatuses" {
+            world.status = CUSTOMER.to_owned();
+        } else if operation.template.contains("/status/{id}") {
+            let image = json!({"url": format!("{somewhere}/picture.png")});
+            let body = json!({"image": image, "recipients": [CUSTOMER]});
+            let posted = house.post(&format!("/api/sessions/{}/status/send-image", world.session), body).await;
+            world.status = posted.good(201)["statusId"].as_str().unwrap().to_owned();
         }
         if asked.contains("{webhookId}") || asked.contains(WEBHOOK) {
             let body = json!({"url": format!("{somewhere}/hook")});
@@ -105,6 +198,8 @@ impl<'a> World<'a> {
             "chatId" | "contactId" => CUSTOMER.to_owned(),
             "groupId" => GROUP.to_owned(),
             "messageId" => self.message.clone(),
+            "templateId" => self.template.clone(),
+            "id" => self.status.clone(),
             "webhookId" => self.webhook.clone(),
             "keyId" => self.key.clone(),
             _ => usual(name),
@@ -127,7 +222,7 @@ impl<'a> World<'a> {
     /// What came of the request: nothing when it succeeded.
     async fn try_it(&self, operation: &Operation) -> Option<String> {
         let path = operation.path(|it| self.place(it));
-        let needed = operation.query.iter().filter(|it| it.2).map(|it| format!("{}=order", it.0));
+        let needed = operation.query.iter().filter(|it| it.2).map(|it| format!("{}={}", it.0, asked_for(it.0)));
         let query = needed.collect::<Vec<_>>().join("&");
         let request = self.house.request(&operation.method, &format!("{path}?{query}"));
         let request = match self.body(operation) {
@@ -219,7 +314,7 @@ async fn every_operation_knows_an_unknown_session() {
     let sentence = format!("Session with id '{NOBODY}' not found");
     for operation in operations::all().iter().filter(|it| it.in_session()) {
         let path = operation.path(usual);
-        let needed = operation.query.iter().filter(|it| it.2).map(|it| format!("{}=order", it.0));
+        let needed = operation.query.iter().filter(|it| it.2).map(|it| format!("{}={}", it.0, asked_for(it.0)));
         let request = house.request(&operation.method, &format!("{path}?{}", needed.collect::<Vec<_>>().join("&")));
         let request = match operation.example() {
             Some(example) => request.json(example),

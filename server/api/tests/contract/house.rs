@@ -1,6 +1,12 @@
 //! One gateway with its API on a port of its own, and the test in WhatsApp's place.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use openwa_api::{ApiSettings, ApiState, app};
@@ -8,18 +14,22 @@ use openwa_core::{Gateway, Ports, Settings};
 use openwa_files::LocalFiles;
 use openwa_model::{
     Timestamp,
+    business::{BusinessProfile, Product, ProductPage},
+    call::{CallHeard, CallOutcome},
     capability::{Capabilities, OpSet},
+    channel::{Channel, ChannelPost, ChannelRole},
     clock::{SystemClock, SystemMinter},
     contact::NumberCheck,
     content::MessageKind,
     engine::{
         Engine, EngineError, EngineFactory, EngineKind, ErrorKind, Exit, InboundMessage, Retry, Seed, Signal, Signals,
     },
-    group::{Group, Participant},
+    group::{Group, GroupPreview, JoinMethod, JoinRequest, Joined, LinkResult, MemberResult, Participant, Subgroup},
     id::MessageId,
     jid::Jid,
     login::{Account, LoginFlow, LoginStep},
     ops::{Command, Op, Reply, Sent},
+    privacy::{PrivacyCategory, PrivacyValue},
     secret::Secret,
 };
 use openwa_store::{SqliteStore, StoreOptions};
@@ -44,6 +54,9 @@ pub(crate) const ADMIN: &str = "the master key of this test";
 /// A person on WhatsApp.
 pub(crate) const ADA: &str = "15550000001@c.us";
 
+/// Whom the account has blocked.
+pub(crate) const BLOCKED_LID: &str = "100000000000005@lid";
+
 pub(crate) async fn soon<T>(what: &str, work: impl Future<Output = T>) -> T {
     tokio::time::timeout(LIMIT, work).await.unwrap_or_else(|_| panic!("{what}: it did not happen"))
 }
@@ -54,12 +67,20 @@ static CAPABILITIES: Capabilities =
 /// An engine that says what the test tells it, and does at once whatever it is asked.
 struct PlayedEngine {
     asked: mpsc::UnboundedSender<Command>,
+    business: Arc<AtomicBool>,
+}
+
+impl PlayedEngine {
+    fn is_business(&self) -> bool {
+        self.business.load(Ordering::SeqCst)
+    }
 }
 
 /// The test's end of an engine.
 pub(crate) struct Link {
     pub(crate) signals: Signals,
     pub(crate) asked: mpsc::UnboundedReceiver<Command>,
+    business: Arc<AtomicBool>,
 }
 
 struct PlayedFactory {
@@ -78,8 +99,9 @@ impl EngineFactory for PlayedFactory {
 
     async fn open(&self, _seed: Seed, signals: Signals) -> Result<Arc<dyn Engine>, EngineError> {
         let (asked, commands) = mpsc::unbounded_channel();
-        _ = self.opened.send(Link { signals, asked: commands });
-        Ok(Arc::new(PlayedEngine { asked }))
+        let business = Arc::new(AtomicBool::new(true));
+        _ = self.opened.send(Link { signals, asked: commands, business: business.clone() });
+        Ok(Arc::new(PlayedEngine { asked, business }))
     }
 }
 
@@ -99,16 +121,147 @@ impl Engine for PlayedEngine {
             }
             Command::SendMessage(it) => Reply::SendMessage(sent(&it.0.id)),
             Command::React(it) => Reply::React(sent(&it.target.id)),
+            Command::VotePoll(it) => Reply::VotePoll(sent(&it.target.id)),
+            Command::RespondToEvent(it) => Reply::RespondToEvent(sent(&it.target.id)),
             Command::EditMessage(it) => Reply::EditMessage(sent(&it.target.id)),
             Command::RevokeMessage(it) => Reply::RevokeMessage(sent(&it.target.id)),
             Command::DeleteForMe(_) => Reply::DeleteForMe(()),
             Command::MarkRead(_) => Reply::MarkRead(()),
+            Command::FetchHistory(it) => {
+                let mut old = text_from(ADA, "3EB0A0", "long ago");
+                old.timestamp = Timestamp::from_second(1_600_000_000).unwrap();
+                // The phone repeats what it was asked about.
+                let known = text_from(ADA, it.before.id.as_str(), "again");
+                Reply::FetchHistory(if it.count > 90 { vec![known, old] } else { vec![] })
+            }
+            Command::StarMessage(_) => Reply::StarMessage(()),
+            Command::PinMessage(it) => Reply::PinMessage(sent(&it.target.id)),
+            Command::UnpinMessage(it) => Reply::UnpinMessage(sent(&it.target.id)),
+            Command::SetChatUnread(_) => Reply::SetChatUnread(()),
+            Command::ArchiveChat(_) => Reply::ArchiveChat(()),
+            Command::PinChat(_) => Reply::PinChat(()),
+            Command::MuteChat(_) => Reply::MuteChat(()),
+            Command::ClearChat(_) => Reply::ClearChat(()),
+            Command::DeleteChat(_) => Reply::DeleteChat(()),
+            Command::SendTyping(_) => Reply::SendTyping(()),
             Command::CheckNumbers(it) => Reply::CheckNumbers(it.numbers.into_iter().map(checked).collect()),
+            Command::SetProfileName(_) => Reply::SetProfileName(()),
+            Command::SetProfileStatus(_) => Reply::SetProfileStatus(()),
+            Command::SetProfilePicture(_) => Reply::SetProfilePicture(()),
+            Command::SetPresence(_) => Reply::SetPresence(()),
+            Command::SubscribePresence(_) => Reply::SubscribePresence(()),
+            Command::GetPrivacy(_) => {
+                Reply::GetPrivacy([(PrivacyCategory::LastSeen, PrivacyValue::Contacts)].into_iter().collect())
+            }
+            Command::SetPrivacy(_) => Reply::SetPrivacy(()),
+            Command::CheckLabels(_) if self.is_business() => Reply::CheckLabels(()),
+            Command::CheckLabels(_) => {
+                return Err(EngineError::new(ErrorKind::NotABusiness, Retry::Never, "it is a person's"));
+            }
+            Command::SaveLabel(_) => Reply::SaveLabel(()),
+            Command::DeleteLabel(_) => Reply::DeleteLabel(()),
+            Command::LabelChat(_) => Reply::LabelChat(()),
+            Command::RejectCall(it) if ["C1", "5A3C1F7E9B2D"].contains(&&*it.id) => Reply::RejectCall(CallHeard {
+                id: it.id,
+                from: ADA.parse().unwrap(),
+                is_video: true,
+                is_group: false,
+                outcome: Some(CallOutcome::Rejected),
+                at: Timestamp::from_second(1_700_000_009).unwrap(),
+            }),
+            Command::RejectCall(_) => {
+                return Err(EngineError::new(ErrorKind::NotFound, Retry::Never, "no such call rings"));
+            }
+            Command::CreateCallLink(it) => Reply::CreateCallLink(format!("https://call.example.org/{:?}", it.media)),
+            Command::ListBlocked(_) => Reply::ListBlocked(vec![BLOCKED_LID.parse().unwrap()]),
+            Command::BlockContact(_) => Reply::BlockContact(()),
+            Command::UnblockContact(_) => Reply::UnblockContact(()),
+            Command::GetProfilePicture(it) => Reply::GetProfilePicture(
+                (it.id.to_string() == ADA).then(|| "https://pps.example.org/ada.jpg".to_owned()),
+            ),
+            Command::SaveContact(_) => Reply::SaveContact(()),
+            Command::DeleteContact(_) => Reply::DeleteContact(()),
             Command::ListGroups(_) => Reply::ListGroups(vec![
                 group("120363000000000001@g.us", "Tea"),
                 group("120363000000000002@g.us", "Cake"),
             ]),
             Command::GetGroup(it) => Reply::GetGroup(group(&it.id.to_string(), "Tea")),
+            Command::CreateGroup(it) => Reply::CreateGroup(group("120363000000000003@g.us", &it.subject)),
+            Command::LeaveGroup(_) => Reply::LeaveGroup(()),
+            Command::ChangeMembers(it) => {
+                Reply::ChangeMembers(it.participants.into_iter().map(member_result).collect())
+            }
+            Command::SetGroupSubject(_) => Reply::SetGroupSubject(()),
+            Command::SetGroupDescription(_) => Reply::SetGroupDescription(()),
+            Command::SetGroupSettings(_) => Reply::SetGroupSettings(()),
+            Command::GetGroupPicture(_) => Reply::GetGroupPicture(None),
+            Command::SetGroupPicture(_) => Reply::SetGroupPicture(()),
+            Command::GetGroupInvite(it) => {
+                Reply::GetGroupInvite(if it.renew { "NewCode1" } else { "OldCode1" }.to_owned())
+            }
+            Command::PreviewGroup(it) => Reply::PreviewGroup(preview(&it.code)?),
+            Command::JoinGroup(it) => {
+                let group = preview(&it.code)?.id;
+                Reply::JoinGroup(Joined { group, waits_for_admin: false })
+            }
+            Command::ListJoinRequests(_) => Reply::ListJoinRequests(vec![JoinRequest {
+                id: ADA.parse().unwrap(),
+                added_by: None,
+                method: Some(JoinMethod::InviteLink),
+                requested_at: Timestamp::from_second(1_700_000_000).ok(),
+            }]),
+            Command::DecideJoinRequests(it) => {
+                Reply::DecideJoinRequests(it.participants.into_iter().map(member_result).collect())
+            }
+            Command::ListCommunities(_) => Reply::ListCommunities(vec![group("120363000000000005@g.us", "Harbour")]),
+            Command::CreateCommunity(it) => Reply::CreateCommunity(group("120363000000000005@g.us", &it.name)),
+            Command::ListSubgroups(_) => Reply::ListSubgroups(vec![Subgroup {
+                id: "120363000000000001@g.us".parse().unwrap(),
+                subject: "Tea".to_owned(),
+                size: Some(3),
+                is_announcement: true,
+                is_general: false,
+            }]),
+            Command::LinkGroups(it) => Reply::LinkGroups(it.groups.into_iter().map(link_result).collect()),
+            Command::UnlinkGroups(it) => Reply::UnlinkGroups(it.groups.into_iter().map(link_result).collect()),
+            Command::DeactivateCommunity(_) => Reply::DeactivateCommunity(()),
+            Command::ListChannels(_) => Reply::ListChannels(vec![channel("Tides")]),
+            Command::GetChannel(it) if it.id.user() == "120363000000000008" => {
+                return Err(EngineError::new(ErrorKind::NotFound, Retry::Never, "no such channel"));
+            }
+            Command::GetChannel(_) => Reply::GetChannel(channel("Tides")),
+            Command::SearchChannels(it) => Reply::SearchChannels(vec![channel(&it.text)]),
+            Command::ListChannelPosts(_) => Reply::ListChannelPosts(vec![ChannelPost {
+                id: "3EB0AA".to_owned(),
+                number: 7,
+                body: "High water at six".to_owned(),
+                timestamp: Timestamp::from_second(1_700_000_000).unwrap(),
+                has_media: false,
+            }]),
+            Command::CreateChannel(it) => Reply::CreateChannel(channel(&it.name)),
+            Command::SubscribeChannel(_) => Reply::SubscribeChannel(channel("Tides")),
+            Command::UnsubscribeChannel(_) => Reply::UnsubscribeChannel(()),
+            Command::DeleteChannel(_) => Reply::DeleteChannel(()),
+            Command::MuteChannel(_) => Reply::MuteChannel(()),
+            Command::DemoteChannelAdmin(_) => Reply::DemoteChannelAdmin(()),
+            Command::TransferChannel(_) => Reply::TransferChannel(()),
+            Command::GetBusinessProfile(it) => {
+                Reply::GetBusinessProfile((it.person.user() != "15550000003").then(|| BusinessProfile {
+                    id: it.person,
+                    description: "Tea and cake".to_owned(),
+                    address: None,
+                    email: None,
+                    websites: vec!["https://example.org".to_owned()],
+                    categories: vec!["Cafe".to_owned()],
+                    timezone: None,
+                    hours: vec![],
+                }))
+            }
+            Command::ListProducts(it) => Reply::ListProducts(match it.after {
+                None => ProductPage { products: vec![product("1"), product("2")], after: Some("2".to_owned()) },
+                Some(_) => ProductPage { products: vec![product("5551234567890123")], after: None },
+            }),
+            Command::DeleteStatus(it) => Reply::DeleteStatus(sent(&it.id)),
             Command::DownloadMedia(_) => {
                 return Err(EngineError::new(ErrorKind::Media, Retry::Never, "it has expired"));
             }
@@ -127,6 +280,60 @@ impl Engine for PlayedEngine {
 fn checked(number: String) -> NumberCheck {
     let id = (number == "15550000001").then(|| Jid::phone(number.clone()));
     NumberCheck { number, id, lid: None }
+}
+
+/// One group belongs to another community already.
+fn link_result(group: Jid) -> LinkResult {
+    let refused = (group.user() == "120363000000000002").then_some(409);
+    LinkResult { group, refused }
+}
+
+fn product(id: &str) -> Product {
+    Product {
+        id: id.to_owned(),
+        retailer_id: None,
+        name: format!("Tea {id}"),
+        description: String::new(),
+        price_thousandths: Some(12_500),
+        currency: Some("EUR".to_owned()),
+        url: None,
+        image_url: None,
+        is_available: true,
+    }
+}
+
+fn channel(name: &str) -> Channel {
+    Channel {
+        id: "120363000000000009@newsletter".parse().unwrap(),
+        name: name.to_owned(),
+        description: None,
+        invite_code: Some("0029Va".to_owned()),
+        subscribers: 12,
+        verified: true,
+        role: Some(ChannelRole::Owner),
+        created_at: None,
+    }
+}
+
+/// Everybody can be changed but the person with the number 15550000003, whom nobody may add.
+fn member_result(id: Jid) -> MemberResult {
+    let refused = (id == Jid::phone("15550000003")).then_some(403);
+    MemberResult { phone: None, id, refused }
+}
+
+/// One code was revoked, all others lead to a group.
+fn preview(code: &str) -> Result<GroupPreview, EngineError> {
+    if code == "Revoked1" {
+        return Err(EngineError::new(ErrorKind::NotFound, Retry::Never, "no such invite"));
+    }
+    Ok(GroupPreview {
+        id: "120363000000000001@g.us".parse().unwrap(),
+        subject: "Tea".to_owned(),
+        description: None,
+        owner: None,
+        created_at: None,
+        size: Some(3),
+    })
 }
 
 fn group(id: &str, subject: &str) -> Group {
@@ -148,6 +355,7 @@ fn group(id: &str, subject: &str) -> Group {
         locked: false,
         ephemeral_seconds: 0,
         only_admins_add: false,
+        approves_members: false,
         participants: vec![member],
     }
 }
@@ -203,6 +411,11 @@ impl House {
     /// One that takes files of at most this many bytes.
     pub(crate) async fn open_for_files(media_max_bytes: u64) -> Self {
         Self::open_set(|_| {}, Settings { media_max_bytes, ..Settings::default() }).await
+    }
+
+    /// One that behaves like this.
+    pub(crate) async fn open_behaving(settings: Settings) -> Self {
+        Self::open_set(|_| {}, settings).await
     }
 
     pub(crate) async fn open_set(adjust: impl FnOnce(&mut ApiSettings), behaviour: Settings) -> Self {
@@ -333,6 +546,11 @@ impl House {
 }
 
 impl Link {
+    /// From now on the account is a person's.
+    pub(crate) fn be_a_person(&self) {
+        self.business.store(false, Ordering::SeqCst);
+    }
+
     pub(crate) async fn say(&self, signals: Vec<Signal>) {
         soon("a commit", self.signals.commit(signals)).await.unwrap();
     }
@@ -373,5 +591,6 @@ pub(crate) fn text_from(sender: &str, id: &str, body: &str) -> InboundMessage {
         mentions: vec![],
         media: None,
         detail: None,
+        marks: Default::default(),
     }
 }

@@ -99,6 +99,8 @@ pub(crate) fn usual(name: &str) -> String {
         "channelId" => "120363000000000003@newsletter",
         "number" => "15550000001",
         "callId" => "5A3C1F7E9B2D",
+        // A person, or the id of a status: both are read there.
+        "id" => "15550000001@c.us",
         "labelId" => "1",
         "productId" => "5551234567890123",
         _ => NOBODY,

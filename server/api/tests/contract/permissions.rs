@@ -151,6 +151,7 @@ async fn a_key_of_one_chat_stays_in_it() {
     };
     for (path, mut body) in [
         ("messages/send-text", json!({"text": "hi"})),
+        ("messages/send-template", json!({"templateName": "order"})),
         ("messages/send-image", json!({"base64": "AAAA", "mimetype": "image/png"})),
         ("messages/send-video", json!({"base64": "AAAA", "mimetype": "video/mp4"})),
         ("messages/send-audio", json!({"base64": "AAAA", "mimetype": "audio/ogg"})),

@@ -1,7 +1,9 @@
 //! Files that come as a form: streamed, bounded, and nothing half-written stays.
 
+use openwa_core::Settings;
 use openwa_model::{
     content::{Media, Outgoing, OutgoingContent},
+    media_types::MediaTypes,
     ops::Command,
 };
 use reqwest::{
@@ -64,6 +66,130 @@ async fn a_form_sends_its_file_with_the_fields() {
         assert_eq!(sent(&mut link).await.0.content.kind().name(), kind);
     }
     assert_eq!((house.unfinished_files(), house.kept_files()), (0, 5));
+}
+
+#[tokio::test]
+async fn a_body_may_be_the_file_itself() {
+    let house = House::open().await;
+    let (id, mut link) = house.ready("main").await;
+    let ask = async |route: &str, query: &[(&str, &str)], kind: &str, bytes: Vec<u8>| {
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+        let request = house.request("POST", &format!("/api/sessions/{id}/messages/{route}?{query}"));
+        house.answer(request.header("Content-Type", kind).body(bytes)).await
+    };
+    let query =
+        [("chatId", ADA), ("caption", "look @15550000001"), ("mentions", ADA), ("mentions", "15550000003@c.us")];
+    ask("send-image", &query, "image/png", b"a picture".to_vec()).await.good(201);
+    let (outgoing, media) = sent(&mut link).await;
+    assert_eq!((media.mimetype.as_str(), media.size_bytes), ("image/png", Some(9)));
+    assert_eq!((outgoing.content.body(), outgoing.mentions.len()), ("look @15550000001", 2));
+    // What says nothing, or what curl says of any file, is looked at; a field goes before either.
+    for (kind, more, bytes, mimetype) in [
+        ("application/octet-stream", None, b"\x89PNG\r\n\x1a\n".to_vec(), "image/png"),
+        ("application/x-www-form-urlencoded", None, b"%PDF-1.7".to_vec(), "application/pdf"),
+        ("text/plain", Some(("mimetype", "text/csv")), b"a;b".to_vec(), "text/csv"),
+        ("text/plain; charset=utf-8", Some(("filename", "notes.txt")), b"a b".to_vec(), "text/plain; charset=utf-8"),
+    ] {
+        let query: Vec<_> = [("chatId", ADA)].into_iter().chain(more).collect();
+        ask("send-document", &query, kind, bytes).await.good(201);
+        let media = sent(&mut link).await.1;
+        assert_eq!(media.mimetype, mimetype, "{kind}");
+        if more == Some(("filename", "notes.txt")) {
+            assert_eq!(media.filename.as_deref(), Some("notes.txt"));
+        }
+    }
+    ask("send-audio", &[("chatId", ADA), ("ptt", "true")], "audio/ogg", b"x".to_vec()).await.good(201);
+    assert_eq!(sent(&mut link).await.0.content.kind().name(), "voice");
+    assert_eq!((house.unfinished_files(), house.kept_files()), (0, 6));
+
+    for (query, bytes, sentence) in [
+        ([("caption", "x")].as_slice(), b"x".to_vec(), "chatId must be a string"),
+        (&[("chatId", ADA), ("colour", "red")], b"x".to_vec(), "property colour should not exist"),
+        (&[("chatId", ADA), ("url", "https://example.org/a.png")], b"x".to_vec(), "property url should not exist"),
+        (&[("chatId", ADA), ("chatId", ADA)], b"x".to_vec(), "chatId must be given once"),
+        (&[("chatId", ADA), ("quotedMessageId", "3EB0FF")], b"x".to_vec(), "Quoted message not found in this chat"),
+        (&[("chatId", ADA)], Vec::new(), "The media file is empty"),
+    ] {
+        assert_eq!(ask("send-image", query, "image/png", bytes).await.failed(400), sentence);
+    }
+    // JSON is JSON, and without a query a body is not taken for a file.
+    let query = [("chatId", ADA)];
+    let json = ask("send-document", &query, "application/json", b"{}".to_vec()).await;
+    assert_eq!(json.failed(400), "property chatId should not exist");
+    assert_eq!(ask("send-document", &[], "image/png", b"x".to_vec()).await.failed(400), "chatId must be a string");
+    ask("send-document", &[], "text/plain", b"x".to_vec()).await.failed(415);
+    ask("send-text", &query, "text/plain", b"x".to_vec()).await.failed(400);
+    assert_eq!((house.unfinished_files(), house.kept_files()), (0, 6));
+}
+
+#[tokio::test]
+async fn base64_in_json_is_read_in_every_spelling_and_faults_are_told_as_ever() {
+    let house = House::open().await;
+    let (id, mut link) = house.ready("main").await;
+    let path = format!("/api/sessions/{id}/messages/send-image");
+    let ask = async |body: String| {
+        house.answer(house.request("POST", &path).header("Content-Type", "application/json").body(body)).await
+    };
+    // Slashes as PHP writes them, plus signs as .NET does, and a field behind the file.
+    let body = format!(r#"{{"base64":"data:image\/png;base64,+\/\u002b\/","mimetype":"image/png","chatId":"{ADA}"}}"#);
+    let answer = ask(body).await.good(201);
+    assert_eq!(sent(&mut link).await.1.size_bytes, Some(3));
+    let stored = format!("/api/sessions/{id}/messages/{ADA}/{}/media", answer["messageId"].as_str().unwrap());
+    house.get(&stored).await;
+    let large = "QUJD".repeat(500_000);
+    ask(format!(r#"{{"chatId":"{ADA}","mimetype":"image/png","base64":"{large}"}}"#)).await.failed(413);
+
+    for (body, status, sentence) in [
+        (
+            r#"{"base64":"!","mimetype":"image/png","chatId":"ada"}"#,
+            400,
+            r"chatId must match /^[^\s@]+@[^\s@]+$/ regular expression",
+        ),
+        (r#"{"base64":"!","mimetype":"image/png","chatId":"1@c.us"}"#, 400, "base64 must be base64 encoded"),
+        (r#"{"base64":"AAAA","chatId":"1@c.us"}"#, 400, "mimetype is required when base64 is provided"),
+        (
+            r#"{"base64":"AAAA","url":"https://example.org/a","chatId":"1@c.us"}"#,
+            400,
+            "Exactly one of url or base64 must be provided",
+        ),
+        (
+            r#"{"base64":"AAAA","base64":"AAAA","mimetype":"image/png","chatId":"1@c.us"}"#,
+            400,
+            "base64 must be given once",
+        ),
+        (r#"{"base64":5,"chatId":"1@c.us"}"#, 400, "base64 must be a string"),
+        (r#"{"base64":"","mimetype":"image/png","chatId":"1@c.us"}"#, 400, "The media file is empty"),
+    ] {
+        assert_eq!(ask(body.to_owned()).await.failed(status), sentence, "{body}");
+    }
+    assert!(ask(r#"{"base64":"AAAA"#.to_owned()).await.failed(400).starts_with("the body is not valid JSON"));
+    assert!(link.asked.try_recv().is_err(), "nothing was sent");
+    assert_eq!((house.unfinished_files(), house.kept_files()), (0, 1));
+}
+
+#[tokio::test]
+async fn a_body_that_is_a_file_is_bounded_as_files_are_and_takes_effect_once() {
+    let house = House::open_for_files(100_000).await;
+    let (id, mut link) = house.ready("main").await;
+    let path = format!("/api/sessions/{id}/messages/send-document?chatId={ADA}");
+    let ask = async |length: usize, fill: u8| {
+        let request = house.request("POST", &path).header("Content-Type", "application/pdf");
+        house.answer(request.header("Idempotency-Key", "key-1").body(vec![fill; length])).await
+    };
+    for length in [100_001, 9_000_000] {
+        let answer = ask(length, 7).await;
+        answer.failed(413);
+        assert_eq!(answer.body["code"], "MEDIA_TOO_LARGE", "{length} bytes");
+    }
+    assert_eq!((house.unfinished_files(), house.kept_files()), (0, 0));
+    let first = ask(100_000, 7).await.good(201);
+    sent(&mut link).await;
+    let again = ask(100_000, 7).await;
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    assert_eq!(again.good(201), first);
+    ask(100_000, 8).await.failed(422);
+    assert!(link.asked.try_recv().is_err(), "nothing was sent again");
+    assert_eq!((house.unfinished_files(), house.kept_files()), (0, 1));
 }
 
 #[tokio::test]
@@ -139,6 +265,21 @@ async fn a_file_that_is_too_large_is_refused_before_or_while_it_comes() {
     let mut answer = String::new();
     soon("an answer", socket.read_to_string(&mut answer)).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 413") && answer.contains("MEDIA_TOO_LARGE"), "{answer}");
+}
+
+#[tokio::test]
+async fn only_permitted_types_are_sent() {
+    let types = MediaTypes::parse("image/*").unwrap();
+    let house = House::open_behaving(Settings { media_types: types, ..Settings::default() }).await;
+    let (id, mut link) = house.ready("main").await;
+    send(&house, &id, "send-image", form().part("file", picture(b"a picture"))).await.good(201);
+    sent(&mut link).await;
+    let page = Part::bytes(b"<script>".as_slice()).mime_str("text/html").unwrap();
+    let answer = send(&house, &id, "send-document", form().part("file", page)).await;
+    assert!(answer.failed(415).starts_with("Files of type 'text/html' are not taken here"), "{}", answer.text);
+    assert_eq!(answer.body["code"], "MEDIA_TYPE_NOT_ALLOWED");
+    assert!(link.asked.try_recv().is_err(), "nothing was sent");
+    assert_eq!((house.unfinished_files(), house.kept_files()), (0, 1));
 }
 
 #[tokio::test]

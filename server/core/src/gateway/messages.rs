@@ -1,4 +1,4 @@
-//! Messages: send, react, edit, delete, list, and their files.
+//! Messages: send, react, edit, delete, list, and their files. What is sent is put together in `compose`.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -6,63 +6,25 @@ use openwa_model::{
     Timestamp,
     chat::ChatTouch,
     contact::PersonIds,
-    content::{Media, MessageKind, Outgoing, OutgoingContent, Quoted},
+    content::{Detail, Media, MessageKind},
     engine::ErrorKind,
-    id::{MessageId, RowId, SessionId},
+    id::{MessageId, SessionId},
     idempotency::IdempotentRequest,
     jid::{Jid, Server},
-    login::Account,
-    message::{DeliveryStatus, Message, Reaction},
+    message::{Message, Reaction},
     ops::{DeleteForMe, DownloadMedia, EditMessage, MessageRef, Op, React, RevokeMessage},
     store::{ContactReads, MessageFilter, Page, StoreError, Unit},
 };
 
-use super::{Gateway, Result};
+use super::{Gateway, Result, compose::SendRequest};
 use crate::{
     error::GatewayError,
     idempotency::{self, Verdict},
-    media_source::{Described, Incoming, Intake, MediaSource},
     outbound::{self, Outcome},
     payload::{Events, file_bytes},
     reconciler,
     running::{CallError, Running},
 };
-
-/// A message to be sent.
-#[derive(Debug)]
-pub struct SendRequest {
-    /// Where to.
-    pub chat: Jid,
-    /// What.
-    pub content: SendContent,
-    /// The message of the same chat that it answers.
-    pub quoted: Option<MessageId>,
-    /// Who is mentioned in the text or caption.
-    pub mentions: Vec<Jid>,
-}
-
-/// What a message to be sent carries.
-#[derive(Debug)]
-pub enum SendContent {
-    /// Text.
-    Text {
-        /// The text.
-        body: String,
-    },
-    /// A file.
-    Media {
-        /// Image, video, audio, voice or document.
-        kind: MessageKind,
-        /// Where the file comes from.
-        source: MediaSource,
-        /// Its MIME type; found out where it is not said.
-        mimetype: Option<String>,
-        /// Its name.
-        filename: Option<String>,
-        /// The text below it.
-        caption: Option<String>,
-    },
-}
 
 /// What makes a request take effect once.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -94,11 +56,6 @@ impl Gateway {
     ) -> Result<SendOutcome> {
         let this = self.clone();
         self.detached(async move { this.send_to_the_end(session, request, key).await }).await
-    }
-
-    /// Begins to take in a file that is then sent as [`MediaSource::Received`].
-    pub async fn receive_file(&self) -> Result<Incoming> {
-        Incoming::begin(&*self.0.context.ports.files, self.settings().media_max_bytes).await
     }
 
     /// Reacts to a message; "" takes the reaction back.
@@ -223,8 +180,8 @@ impl Gateway {
 
     /// The file of a message, as a local file; fetched from WhatsApp when there is no copy yet.
     pub async fn message_media(&self, session: SessionId, chat: &Jid, id: &MessageId) -> Result<(Media, PathBuf)> {
-        let message = self.message(session, chat, id).await?;
-        let media = message.media.ok_or(GatewayError::MediaNotStored)?;
+        let mut message = self.message(session, chat, id).await?;
+        let media = message.media.take().ok_or(GatewayError::MediaNotStored)?;
         let files = &self.0.context.ports.files;
         if let Some(key) = &media.file
             && let Some(path) = files.local(key).await?
@@ -235,7 +192,7 @@ impl Gateway {
             return Err(GatewayError::MediaNotStored);
         }
         let (this, running) = (self.clone(), self.running(session).await?);
-        self.detached(async move { this.fetch_media(&running, message.row, media).await }).await
+        self.detached(async move { this.fetch_media(&running, &message, media).await }).await
     }
 
     /// The bytes of a message's file where our copy is there and not larger than `max_bytes`; never asks WhatsApp.
@@ -307,65 +264,6 @@ impl Gateway {
         Ok(idempotency::judge(earlier.as_ref(), &key.fingerprint, is_sending, message.as_ref()))
     }
 
-    /// The message as it will be stored, its id minted and its file kept.
-    async fn compose(&self, running: &Running, account: Account, request: SendRequest) -> Result<Message> {
-        let session = running.id;
-        let mut chat = request.chat;
-        let mut quoted = None;
-        if chat.server() == Server::Lid || request.quoted.is_some() {
-            let mut view = self.view().await?;
-            chat = canonical(&mut *view, session, &chat).await?;
-            if let Some(id) = &request.quoted {
-                let target = view.message(session, &chat, id).await?.ok_or(GatewayError::QuotedNotFound)?;
-                quoted = Some(Quoted { id: target.id, sender: target.sender, body: target.body });
-            }
-        }
-        let content = match request.content {
-            SendContent::Text { body } => OutgoingContent::Text { body },
-            SendContent::Media { kind, source, mimetype, filename, caption } => {
-                let context = &self.0.context;
-                let intake = Intake {
-                    client: &context.clients.media,
-                    network: &context.settings.network,
-                    files: &*context.ports.files,
-                    max_bytes: context.settings.media_max_bytes.min(running.capabilities.max_media_bytes),
-                };
-                let media = intake.take(source, Described { kind, mimetype, filename }).await?;
-                OutgoingContent::Media { kind, media, caption }
-            }
-        };
-        let now = self.now();
-        let minter = &self.0.context.ports.minter;
-        let id = minter.message_id();
-        let media = match &content {
-            OutgoingContent::Text { .. } => None,
-            OutgoingContent::Media { media, .. } => Some(media.clone()),
-        };
-        Ok(Message {
-            row: RowId(minter.uuid(now)),
-            session,
-            id: id.clone(),
-            chat: chat.clone(),
-            sender: account.phone.clone(),
-            sender_phone: Some(account.phone),
-            sender_lid: account.lid,
-            push_name: account.push_name,
-            from_me: true,
-            kind: content.kind(),
-            body: content.body().to_owned(),
-            timestamp: now,
-            status: DeliveryStatus::Pending,
-            error: None,
-            quoted: quoted.clone(),
-            mentions: request.mentions.clone(),
-            media,
-            detail: None,
-            edited_at: None,
-            outgoing: Some(Outgoing { id, chat, content, quoted, mentions: request.mentions }),
-            created_at: now,
-        })
-    }
-
     /// The first unit of a send: from here on it will be sent, even if this process dies.
     async fn store_pending(
         &self,
@@ -435,12 +333,16 @@ impl Gateway {
         Err(error)
     }
 
-    async fn fetch_media(&self, running: &Running, row: RowId, media: Media) -> Result<(Media, PathBuf)> {
+    async fn fetch_media(&self, running: &Running, message: &Message, media: Media) -> Result<(Media, PathBuf)> {
         let files = &self.0.context.ports.files;
         running.check(Op::DownloadMedia)?;
+        if !self.settings().media_types.permits(&media.mimetype) {
+            return Err(GatewayError::MediaTypeNotAllowed(media.mimetype));
+        }
         let spooled = files.spool().await?;
         let max_bytes = self.settings().media_max_bytes;
-        let download = DownloadMedia { media: media.clone(), into: spooled.clone(), max_bytes };
+        let download =
+            DownloadMedia { media: media.clone(), message: Some(address(message)), into: spooled.clone(), max_bytes };
         let size_bytes = match running.call(download, self.settings().call_timeout).await {
             Ok(size_bytes) => size_bytes,
             Err(error) => {
@@ -457,13 +359,13 @@ impl Gateway {
         let key = files.keep(spooled).await?;
         let media = Media { size_bytes: Some(size_bytes), file: Some(key.clone()), ..media };
         let mut unit = self.begin_for(running).await?;
-        unit.set_media(row, &media).await?;
+        unit.set_media(message.row, &media).await?;
         unit.commit().await?;
         let path = files.local(&key).await?.ok_or(GatewayError::MediaNotStored)?;
         Ok((media, path))
     }
 
-    async fn remove_file(&self, media: Option<Media>) {
+    pub(super) async fn remove_file(&self, media: Option<Media>) {
         let Some(key) = media.and_then(|it| it.file) else { return };
         if let Err(error) = self.0.context.ports.files.remove(&key).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "a file was left behind");
@@ -511,19 +413,21 @@ pub(crate) async fn ids_of(
 }
 
 /// Names the people inside a stored message as they are known by now: what stands inside stays as it was sent.
-async fn name_anew(
+pub(crate) async fn name_anew(
     view: &mut (impl ContactReads + Send + ?Sized),
     message: &mut Message,
 ) -> std::result::Result<(), StoreError> {
     let session = message.session;
     let quoted = message.quoted.as_mut().map(|it| &mut it.sender);
-    for id in message.mentions.iter_mut().chain(quoted) {
+    let answering = message.detail.as_mut().map(Detail::people_mut).unwrap_or_default();
+    for id in message.mentions.iter_mut().chain(quoted).chain(answering) {
         *id = canonical(view, session, id).await?;
     }
     Ok(())
 }
 
-fn address(message: &Message) -> MessageRef {
+/// A message as engines are told of it.
+pub(crate) fn address(message: &Message) -> MessageRef {
     MessageRef {
         id: message.id.clone(),
         chat: message.chat.clone(),

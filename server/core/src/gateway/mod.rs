@@ -1,15 +1,30 @@
 //! The one face of core: everything that can be asked of the gateway is a method of [`Gateway`].
 
+mod answers;
 mod audit;
+mod business;
+mod calls;
+mod channels;
 mod chats;
+mod communities;
+mod compose;
 mod contacts;
 mod groups;
+mod history;
 mod keys;
+mod labels;
 mod log;
+mod marks;
+mod media;
 mod messages;
+mod presence;
+mod privacy;
+mod profile;
 mod search;
 mod sessions;
 mod statistics;
+mod statuses;
+mod templates;
 mod webhooks;
 
 use std::{sync::Arc, time::Duration};
@@ -19,21 +34,28 @@ use openwa_model::{
     bell::Bell,
     capability::{Capabilities, OpSet},
     clock::{Clock, Minter},
-    engine::{EngineFactory, EngineKind},
+    engine::{EngineFactory, EngineKind, ErrorKind},
     files::Files,
     id::SessionId,
+    ops::Operation,
     store::{Store, View},
 };
 use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub(crate) use self::messages::{canonical, ids_of};
-pub use self::{audit::*, keys::*, messages::*, sessions::*, statistics::*, webhooks::*};
+pub(crate) use self::messages::{canonical, ids_of, name_anew};
+pub use self::{
+    audit::*, business::Catalog, compose::*, contacts::*, groups::MemberOutcome, history::*, keys::*, labels::*,
+    media::*, messages::*, sessions::*, statistics::*, statuses::*, templates::*, webhooks::*,
+};
 use crate::{
+    conversion::Converter,
     error::GatewayError,
     housekeeping::Housekeeping,
     http::Clients,
     keyring::Keyring,
+    pictures::Pictures,
+    running::CallError,
     settings::Settings,
     supervisor::Supervisor,
     webhook::{attempts::Attempts, fan_out::FanOut},
@@ -83,6 +105,10 @@ pub(crate) struct Context {
     pub(crate) keyring: Keyring,
     /// What the gateway's own requests go out through.
     pub(crate) clients: Clients,
+    /// Makes pictures smaller.
+    pub(crate) pictures: Pictures,
+    /// Makes sounds and films into what WhatsApp plays.
+    pub(crate) converter: Converter,
 }
 
 impl Context {
@@ -111,6 +137,8 @@ impl Gateway {
             deliveries: Bell::default(),
             keyring: Keyring::default(),
             clients,
+            pictures: Pictures::default(),
+            converter: Converter::new(settings.conversion.clone()),
             ports,
             settings,
             bell: Bell::default(),
@@ -215,6 +243,19 @@ impl Gateway {
         Ok(view)
     }
 
+    /// Has the engine do one thing, to the end. What WhatsApp does not know is the error that `unknown` makes.
+    pub(crate) async fn ask<O: Operation<Output: 'static>>(
+        &self,
+        session: SessionId,
+        operation: O,
+        unknown: fn() -> GatewayError,
+    ) -> Result<O::Output> {
+        let (limit, running) = (self.settings().call_timeout, self.running(session).await?);
+        running.check(O::OP)?;
+        let asking = async move { running.call(operation, limit).await.map_err(|error| missing(error, unknown)) };
+        self.detached(asking).await
+    }
+
     /// Does it to the end, even when the one who asked goes away: half of it must not stay undone.
     pub(crate) async fn detached<T: Send + 'static>(
         &self,
@@ -225,5 +266,13 @@ impl Gateway {
             tracing::error!(error = &error as &dyn std::error::Error, "a request failed in a way nobody foresaw");
             Err(GatewayError::Engine("the request failed in a way nobody foresaw; see the log".to_owned()))
         })
+    }
+}
+
+/// The error of a call; where WhatsApp knows no such thing, the one that says which.
+pub(crate) fn missing(error: CallError, unknown: impl FnOnce() -> GatewayError) -> GatewayError {
+    match error {
+        CallError::Engine(error) if error.kind == ErrorKind::NotFound => unknown(),
+        error => error.into(),
     }
 }

@@ -373,7 +373,7 @@ impl Gateway {
         Ok(files)
     }
 
-    fn remove_files(&self, keys: Vec<FileKey>) {
+    pub(crate) fn remove_files(&self, keys: Vec<FileKey>) {
         let files = self.0.context.ports.files.clone();
         self.0.context.tasks.spawn(async move {
             for key in keys {

@@ -1,12 +1,17 @@
 //! What engines say becoming rows and events: all signals of one batch in one unit.
 //!
 //! Beside it: `people` (one person has two ids), `progress` (how far messages got), `changes` (reactions, edits,
-//! revocations), `early` (what comes before the message it is about) and `bounds` (how much of what comes from
-//! outside is kept).
+//! revocations), `answered` (votes, and answers to appointments), `early` (what comes before the message it is about),
+//! `chats` (what was done to chats on other devices), `groups` (what happens in them), `account` (labels, calls,
+//! presence) and `bounds` (how much of what comes from outside is kept).
 
+mod account;
+mod answered;
 mod bounds;
 mod changes;
+mod chats;
 mod early;
+mod groups;
 mod people;
 mod progress;
 
@@ -23,6 +28,7 @@ use openwa_model::{
     jid::{ChatKind, Jid, Server},
     login::{Account, LoginStep},
     message::{DeliveryStatus, Message},
+    presence::PresenceHeard,
     session::{Backoff, Effect, Input, Progress, Restriction, Session, SessionConfig, Status, step},
     store::{StoreError, Unit},
 };
@@ -93,6 +99,10 @@ pub(crate) struct Draft {
     pub(crate) unused: Vec<FileKey>,
     /// Messages that were pending when the session became ready: nobody is sending them.
     pub(crate) pending: Vec<Message>,
+    /// Calls that the session is set to reject.
+    pub(crate) unwanted_calls: Vec<String>,
+    /// Who was heard to be there or to type, under the ids that people are kept under, and when.
+    pub(crate) presences: Vec<(PresenceHeard, Timestamp)>,
 }
 
 /// One batch being written.
@@ -169,9 +179,16 @@ impl Inbound<'_> {
             Signal::Reaction(reaction) => self.reaction(reaction).await,
             Signal::Edited(edited) => self.edited(edited).await,
             Signal::Revoked(revoked) => self.revoked(revoked).await,
+            Signal::Voted(voted) => self.voted(voted).await,
+            Signal::Responded(responded) => self.responded(responded).await,
             Signal::SendSettled(settled) => self.send_settled(settled).await,
             Signal::Addressed(addressed) => self.addressed(addressed).await,
+            Signal::Chat(changed) => self.chat_changed(changed).await,
+            Signal::Label(changed) => self.label_changed(changed).await,
+            Signal::Call(call) => self.call(call).await,
+            Signal::Presence(heard) => self.presence(heard).await,
             Signal::Contact(seen) => self.contact(seen).await,
+            Signal::GroupChanged(change) => self.group_changed(change).await,
             Signal::GroupNamed { id, subject } => self.unit.name_chat(self.session, id, &clip(subject, MAX_NAME)).await,
             Signal::Restricted(restriction) => self.restricted(restriction.as_ref()).await,
         }
@@ -314,7 +331,18 @@ impl Inbound<'_> {
         let data = file.and_then(|it| self.prepared.files.get(it)).map(String::as_str);
         let event = self.events().message(&message, data);
         self.unit.append_event(&event).await?;
+        if message.chat == Jid::status() && !message.from_me {
+            self.status_received(&message, data.is_some()).await?;
+        }
         self.apply_held(&message).await
+    }
+
+    async fn status_received(&mut self, message: &Message, has_data: bool) -> Result<()> {
+        let contact = self.unit.contact(self.session, &message.sender).await?;
+        let name = contact.as_ref().and_then(|it| it.name.as_deref());
+        let event = self.events().status_received(message, name, has_data);
+        self.unit.append_event(&event).await?;
+        Ok(())
     }
 
     async fn read_message(&mut self, inbound: &InboundMessage) -> Result<Message> {
@@ -365,6 +393,7 @@ impl Inbound<'_> {
             mentions,
             media: inbound.media.clone().map(clip_media),
             detail: inbound.detail.clone().map(clip_detail),
+            marks: inbound.marks.clone(),
             edited_at: None,
             outgoing: None,
             created_at: self.now,

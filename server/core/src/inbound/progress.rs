@@ -27,9 +27,11 @@ impl Inbound<'_> {
         }
         if receipt.from_me {
             if receipt.status == DeliveryStatus::Read {
+                let before = self.unit.chat(self.session, &chat).await?;
                 self.unit.mark_incoming_read(self.session, &chat, &known).await?;
                 let left = self.unit.unread_messages(self.session, &chat, MAX_UNREAD).await?.len();
                 self.unit.set_unread(self.session, &chat, left as u32).await?;
+                self.tell_chat(&chat, before.as_ref()).await?;
             }
             return Ok(());
         }

@@ -8,7 +8,7 @@ use tokio::{
     io::AsyncWriteExt,
 };
 
-use super::{Learned, naming::plain_name};
+use super::{Learned, base64_text::Base64Text, naming::plain_name};
 use crate::error::GatewayError;
 
 /// A file on its way in. Each piece goes to the disk at once; dropping it removes what was written.
@@ -44,6 +44,35 @@ impl Incoming {
             unfinished: self.unfinished,
             learned: Learned { size_bytes: self.size_bytes, mimetype, filename },
         })
+    }
+}
+
+/// A file on its way in as base64 text, decoded as it comes; dropping it removes what was written.
+#[derive(Debug)]
+pub struct IncomingText {
+    incoming: Incoming,
+    decoder: Base64Text,
+    decoded: Vec<u8>,
+}
+
+impl IncomingText {
+    pub(crate) fn new(incoming: Incoming) -> Self {
+        Self { incoming, decoder: Base64Text::default(), decoded: Vec::new() }
+    }
+
+    /// Decodes and writes what comes next.
+    pub async fn write(&mut self, text: &[u8]) -> Result<(), GatewayError> {
+        self.decoder.push(text, &mut self.decoded)?;
+        self.incoming.write(&self.decoded).await?;
+        self.decoded.clear();
+        Ok(())
+    }
+
+    /// The text is whole.
+    pub async fn finish(mut self) -> Result<Received, GatewayError> {
+        let mimetype = self.decoder.finish(&mut self.decoded)?;
+        self.incoming.write(&self.decoded).await?;
+        self.incoming.finish(mimetype, None).await
     }
 }
 

@@ -60,7 +60,7 @@ pub(super) async fn found_type(described: &Described, learned: &Learned, path: &
 }
 
 /// The type by which files of the usual formats can be told from their first bytes.
-fn looks_like(first: &[u8]) -> Option<&'static str> {
+pub(super) fn looks_like(first: &[u8]) -> Option<&'static str> {
     let at = |from: usize, mark: &[u8]| first.get(from..).is_some_and(|it| it.starts_with(mark));
     Some(match () {
         () if at(0, b"\xff\xd8\xff") => "image/jpeg",
@@ -69,7 +69,11 @@ fn looks_like(first: &[u8]) -> Option<&'static str> {
         () if at(0, b"RIFF") && at(8, b"WEBP") => "image/webp",
         () if at(0, b"RIFF") && at(8, b"WAVE") => "audio/wav",
         () if at(0, b"OggS") => "audio/ogg",
-        () if at(0, b"ID3") || at(0, b"\xff\xfb") => "audio/mpeg",
+        () if at(0, b"ID3") || at(0, b"\xff\xfb") || at(0, b"\xff\xf3") => "audio/mpeg",
+        () if at(0, b"\xff\xf1") || at(0, b"\xff\xf9") => "audio/aac",
+        () if at(0, b"fLaC") => "audio/flac",
+        () if at(0, b"#!AMR") => "audio/amr",
+        () if at(0, b"\x1a\x45\xdf\xa3") => "video/webm",
         () if at(4, b"ftypM4A") => "audio/mp4",
         () if at(4, b"ftypqt") => "video/quicktime",
         () if at(4, b"ftyp") => "video/mp4",

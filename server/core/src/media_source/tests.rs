@@ -1,5 +1,6 @@
 use std::{collections::HashMap, net::SocketAddr, sync::Arc};
 
+use base64::Engine as _;
 use openwa_files::LocalFiles;
 use tempfile::TempDir;
 use tokio::{
@@ -61,6 +62,7 @@ struct Door {
     folder: TempDir,
     files: LocalFiles,
     network: NetworkPolicy,
+    types: MediaTypes,
     clients: Clients,
 }
 
@@ -69,12 +71,13 @@ impl Door {
         let folder = tempfile::tempdir().unwrap();
         let files = LocalFiles::open(folder.path()).await.unwrap();
         let clients = Clients::new(&network, Duration::from_secs(10)).unwrap();
-        Self { folder, files, network, clients }
+        Self { folder, files, network, types: MediaTypes::ALL, clients }
     }
 
     async fn take(&self, source: MediaSource, described: Described) -> Result<(Media, Vec<u8>), GatewayError> {
-        let intake = Intake { client: &self.clients.media, network: &self.network, files: &self.files, max_bytes: MAX };
-        let media = intake.take(source, described).await?;
+        let Self { network, files, types, .. } = self;
+        let intake = Intake { client: &self.clients.media, network, files, types, max_bytes: MAX };
+        let media = intake.keep(intake.bring(source, described).await?).await?;
         let path = self.files.local(media.file.as_ref().unwrap()).await.unwrap().unwrap();
         Ok((media, fs::read(path).await.unwrap()))
     }
@@ -117,6 +120,47 @@ async fn base64_is_taken_in_its_usual_spellings() {
 }
 
 #[tokio::test]
+async fn base64_in_pieces_reads_as_it_does_whole() {
+    let door = Door::open(NetworkPolicy::default()).await;
+    for (text, bytes) in [
+        ("aGVsbG8=", Some(b"hello".as_slice())),
+        ("data:text/plain;base64,aGVs\nbG8", Some(b"hello")),
+        ("-_-_", Some(b"\xfb\xff\xbf")),
+        ("data", Some(b"\x75\xab\x5a")),
+        ("", Some(b"")),
+        ("data:text/plain,hello", None),
+        ("data:", None),
+        ("aGVsbG8=aGVsbG8=", None),
+        ("====", None),
+        ("aGVs!G8=", None),
+        ("a", None),
+    ] {
+        for size in [1, 2, 3, 5, 100] {
+            let mut incoming = IncomingText::new(Incoming::begin(&door.files, MAX).await.unwrap());
+            let mut written = Ok(());
+            for piece in text.as_bytes().chunks(size) {
+                written = written.and(incoming.write(piece).await);
+            }
+            let received = match written {
+                Ok(()) => incoming.finish().await,
+                Err(error) => Err(error),
+            };
+            match (received, bytes) {
+                (Ok(received), Some(bytes)) => {
+                    let (unfinished, learned) = received.into_parts();
+                    assert_eq!(fs::read(unfinished.path()).await.unwrap(), bytes, "{text} by {size}");
+                    let said = text.starts_with("data:").then_some("text/plain");
+                    assert_eq!(learned.mimetype.as_deref(), said, "{text} by {size}");
+                }
+                (Err(GatewayError::InvalidInput(_)), None) => {}
+                (other, _) => panic!("{text} by {size}: {other:?}"),
+            }
+        }
+    }
+    assert_eq!(door.leftovers(), 0);
+}
+
+#[tokio::test]
 async fn a_large_file_is_the_same_in_all_its_chunks_and_one_byte_more_is_too_large() {
     let door = Door::open(NetworkPolicy::default()).await;
     let encode = |bytes: &[u8]| base64::prelude::BASE64_STANDARD.encode(bytes);
@@ -137,11 +181,37 @@ async fn a_large_file_is_the_same_in_all_its_chunks_and_one_byte_more_is_too_lar
         client: &door.clients.media,
         network: &door.network,
         files: &door.files,
+        types: &door.types,
         max_bytes: large.len() as u64,
     };
-    let media = intake.take(base64(&lines), described(MessageKind::Video)).await.unwrap();
+    let brought = intake.bring(base64(&lines), described(MessageKind::Video)).await.unwrap();
+    let media = intake.keep(brought).await.unwrap();
     let path = door.files.local(media.file.as_ref().unwrap()).await.unwrap().unwrap();
     assert_eq!(fs::read(path).await.unwrap(), large);
+}
+
+#[tokio::test]
+async fn only_permitted_types_are_taken() {
+    let mut door = Door::open(NetworkPolicy::default()).await;
+    door.types = MediaTypes::parse("image/*, application/zip").unwrap();
+    let png = base64::prelude::BASE64_STANDARD.encode(PNG);
+    let said = |kind: &str| Described { mimetype: Some(kind.to_owned()), ..described(MessageKind::Document) };
+    for (text, described, refused) in [
+        (png.as_str(), described(MessageKind::Image), None),
+        (&png, said("image/jpeg"), None),
+        (&png, said("application/zip"), None),
+        (&png, said("application/pdf"), Some("application/pdf")),
+        // Ogg that is called a picture.
+        ("T2dnUwAA", said("image/png"), Some("audio/ogg")),
+        ("aGVsbG8=", described(MessageKind::Document), Some("application/octet-stream")),
+    ] {
+        match (door.take(base64(text), described).await, refused) {
+            (Ok(_), None) => {}
+            (Err(GatewayError::MediaTypeNotAllowed(found)), Some(expected)) => assert_eq!(found, expected),
+            (other, expected) => panic!("{other:?} instead of {expected:?}"),
+        }
+    }
+    assert_eq!(door.leftovers(), 0);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use openwa_model::{
 
 use super::{Ending, FIRST_PAUSE, LONGEST_PAUSE, SessionTask};
 use crate::{
+    calls,
     inbound::{Draft, Prepared, absorb},
     reconciler,
 };
@@ -70,6 +71,8 @@ impl SessionTask {
             active_at: self.active_at,
             unused: Vec::new(),
             pending: Vec::new(),
+            unwanted_calls: Vec::new(),
+            presences: Vec::new(),
         };
         let mut unit = self.context.ports.store.begin().await?;
         unit.check_lease(&self.running.lease).await?;
@@ -87,6 +90,10 @@ impl SessionTask {
         self.active_at = draft.active_at;
         self.show(draft.live);
         self.context.bell.ring();
+        calls::reject_later(&self.context, &self.running, draft.unwanted_calls);
+        for (heard, at) in draft.presences {
+            self.running.presences().note(heard, at);
+        }
         for file in draft.unused {
             let files = self.context.ports.files.clone();
             self.context.tasks.spawn(async move {
@@ -165,6 +172,7 @@ mod tests {
             mentions: vec![],
             media,
             detail: None,
+            marks: Default::default(),
         };
         Heard { signals: vec![Signal::Message(Box::new(message))], committed: oneshot::channel().0 }
     }

@@ -12,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use openwa_core::{
     Gateway, GatewayError, Ports, Settings,
-    gateway::{IdempotencyKey, NewSession, SendContent, SendOutcome, SendRequest},
+    gateway::{IdempotencyKey, NewSession, PreviewWish, SendContent, SendOutcome, SendRequest},
 };
 use openwa_files::LocalFiles;
 use openwa_model::{
@@ -464,7 +464,14 @@ impl House {
 }
 
 pub(crate) fn text(body: &str) -> SendRequest {
-    SendRequest { chat: phone(), content: SendContent::Text { body: body.into() }, quoted: None, mentions: vec![] }
+    SendRequest {
+        chat: phone(),
+        content: SendContent::Text { body: body.into(), preview: PreviewWish::FromPage },
+        quoted: None,
+        mentions: vec![],
+        marks: Default::default(),
+        status: None,
+    }
 }
 
 pub(crate) fn incoming(id: &str, body: &str) -> Signal {
@@ -488,6 +495,7 @@ pub(crate) fn inbound(id: &str, body: &str) -> InboundMessage {
         mentions: vec![],
         media: None,
         detail: None,
+        marks: Default::default(),
     }
 }
 

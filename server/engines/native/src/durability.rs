@@ -12,7 +12,10 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
-use openwa_model::engine::{Addressed, Signal, Signals};
+use openwa_model::{
+    engine::{Addressed, Signal, Signals},
+    media_types::MediaTypes,
+};
 use wacore::types::events::InboundMessage;
 use whatsapp_rust::{Client, InboundDurabilityHook, anyhow};
 
@@ -21,6 +24,7 @@ use crate::{
     inbound::{self, Own},
     link::own_ids,
     media::MediaStation,
+    sealed,
 };
 
 /// How many files of one batch are fetched at a time.
@@ -30,8 +34,9 @@ const SIDE_BY_SIDE: usize = 4;
 const LOOKING_UP_GROUPS: Duration = Duration::from_secs(2);
 
 /// How much is fetched without being asked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct AutomaticMedia {
+    pub(crate) types: MediaTypes,
     pub(crate) max_bytes: u64,
     pub(crate) within: Duration,
 }
@@ -57,7 +62,14 @@ impl InboundDurabilityHook for CommitFirst {
 impl CommitFirst {
     /// The signals of a batch, in its order, with the files that came in time.
     pub(crate) async fn signals_of(&self, client: &Client, own: &Own, batch: &[InboundMessage]) -> Vec<Signal> {
-        let mut signals: Vec<_> = batch.iter().filter_map(|it| inbound::signal(&it.message, &it.info, own)).collect();
+        let mut signals = Vec::with_capacity(batch.len());
+        for InboundMessage { message, info, .. } in batch {
+            sealed::keep_secret(client, message, info).await;
+            match sealed::signal(client, message, info).await {
+                Some(signal) => signals.push(signal),
+                None => signals.extend(inbound::signal(message, info, own)),
+            }
+        }
         let wanted = signals.iter_mut().filter(|it| self.wants_file(it));
         let fetching = stream::iter(wanted).for_each_concurrent(SIDE_BY_SIDE, |it| self.fetch(client, it));
         // Whatever has not come by now is fetched on demand; its spooled file is removed with its future.
@@ -76,13 +88,14 @@ impl CommitFirst {
     fn wants_file(&self, signal: &Signal) -> bool {
         let Signal::Message(message) = signal else { return false };
         let Some(media) = &message.media else { return false };
-        media.remote.is_some() && media.size_bytes.is_none_or(|it| it <= self.automatic.max_bytes)
+        let AutomaticMedia { types, max_bytes, .. } = &self.automatic;
+        media.remote.is_some() && media.size_bytes.is_none_or(|it| it <= *max_bytes) && types.permits(&media.mimetype)
     }
 
     async fn fetch(&self, client: &Client, signal: &mut Signal) {
         let Signal::Message(message) = signal else { return };
         let Some(media) = &mut message.media else { return };
-        let AutomaticMedia { max_bytes, within } = self.automatic;
+        let AutomaticMedia { max_bytes, within, .. } = self.automatic;
         match self.media.fetch_and_keep(client, media, max_bytes, within).await {
             Ok((file, length)) => {
                 media.file = Some(file);

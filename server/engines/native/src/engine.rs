@@ -88,6 +88,7 @@ impl NativeEngine {
                 signals: self.signals.clone(),
                 media: self.media(),
                 automatic: AutomaticMedia {
+                    types: settings.automatic_media_types.clone(),
                     max_bytes: settings.automatic_media_bytes,
                     within: settings.automatic_media_timeout,
                 },

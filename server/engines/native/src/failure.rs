@@ -3,7 +3,7 @@
 use std::{error::Error, time::Duration};
 
 use openwa_model::engine::{EngineError, ErrorKind, Retry};
-use whatsapp_rust::{ClientError, ErrorChainExt, IqError, SendError, anyhow};
+use whatsapp_rust::{AppStateError, ClientError, ErrorChainExt, IqError, SendError, anyhow};
 
 /// WhatsApp refused a send.
 pub(crate) fn refused(code: u32) -> EngineError {
@@ -47,6 +47,21 @@ pub(crate) fn of_any(what: &str, error: anyhow::Error) -> EngineError {
     let sorted = sorted(what, error.as_ref());
     let source: Box<dyn Error + Send + Sync> = error.into();
     sorted.because(source)
+}
+
+/// What the account's devices agree on could not be changed.
+pub(crate) fn of_app_state(what: &str, error: AppStateError) -> EngineError {
+    match &error {
+        // The phone hands the keys over a moment after linking.
+        AppStateError::InvalidRequest(why) if why.contains("sync key") => {
+            let message = format!("{what}: the phone has not handed over its keys yet");
+            EngineError::new(ErrorKind::NotConnected, Retry::Later, message).because(error)
+        }
+        AppStateError::InvalidRequest(why) => {
+            EngineError::new(ErrorKind::Invalid, Retry::Never, format!("{what}: {why}")).because(error)
+        }
+        _ => of_request(what, error),
+    }
 }
 
 fn sorted(what: &str, error: &(dyn Error + 'static)) -> EngineError {

@@ -22,7 +22,11 @@ pub(crate) async fn all(client: &Client) -> Result<Vec<Group>, EngineError> {
 }
 
 pub(crate) async fn one(client: &Client, id: &Jid) -> Result<Group, EngineError> {
-    let found = client.groups().get_metadata(&jid::to_wire(id)).await;
+    one_on_wire(client, &jid::to_wire(id)).await
+}
+
+pub(crate) async fn one_on_wire(client: &Client, id: &whatsapp_rust::Jid) -> Result<Group, EngineError> {
+    let found = client.groups().get_metadata(id).await;
     let found = found.map_err(|error| failure::of_request("WhatsApp did not tell about the group", error))?;
     group(found).ok_or_else(|| EngineError::new(ErrorKind::NotFound, Retry::Never, "WhatsApp knows no such group"))
 }
@@ -61,7 +65,16 @@ pub(crate) async fn recipients(client: &Client, chat: &Jid) -> Option<u32> {
     u32::try_from(others.count()).ok()
 }
 
-fn group(found: GroupMetadata) -> Option<Group> {
+/// Everyone in a group but this account, by the ids that the group knows them by.
+pub(crate) async fn others_in(client: &Client, chat: &Jid) -> Result<Vec<Jid>, EngineError> {
+    let known = client.groups().query_info(&jid::to_wire(chat)).await;
+    let known = known.map_err(|error| failure::of_request("WhatsApp did not tell who is in the group", error))?;
+    let own = [client.pn(), client.lid()].map(|it| it.as_ref().and_then(jid::from_wire));
+    let members = known.participants.iter().filter_map(jid::from_wire);
+    Ok(members.filter(|it| !own.contains(&Some(it.clone()))).collect())
+}
+
+pub(crate) fn group(found: GroupMetadata) -> Option<Group> {
     let owner = [found.creator_pn.as_ref(), found.creator.as_ref()];
     Some(Group {
         id: jid::from_wire(&found.id)?,
@@ -77,6 +90,7 @@ fn group(found: GroupMetadata) -> Option<Group> {
         locked: found.is_locked,
         ephemeral_seconds: found.ephemeral.and_then(|it| it.expiration).unwrap_or_default(),
         only_admins_add: found.member_add_mode == Some(MemberAddMode::AdminAdd),
+        approves_members: found.membership_approval,
         participants: found.participants.iter().filter_map(participant).collect(),
     })
 }

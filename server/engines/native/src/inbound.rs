@@ -61,6 +61,7 @@ pub(crate) fn signal(message: &wa::Message, info: &MessageInfo, own: &Own) -> Op
         kind: content.kind,
         quoted: content.quoted(),
         mentions: content.mentions(),
+        marks: content.marks(message),
         timestamp,
         body: content.body,
         media: content.media,
@@ -101,7 +102,8 @@ fn changed(protocol: &inner::ProtocolMessage, chat: Jid, sender: Jid, info: &Mes
     }
 }
 
-fn target(key: &wa::MessageKey) -> Option<MessageId> {
+/// The message that another one names.
+pub(crate) fn target(key: &wa::MessageKey) -> Option<MessageId> {
     let id = key.id.as_deref().filter(|it| !it.is_empty() && it.len() <= MessageId::MAX_LENGTH)?;
     Some(MessageId(id.to_owned()))
 }
@@ -121,7 +123,8 @@ fn chat_alternative(chat: &Jid, info: &MessageInfo) -> Option<Jid> {
     }
 }
 
-fn timestamp(info: &MessageInfo) -> Timestamp {
+/// When it was sent, by WhatsApp's clock.
+pub(crate) fn timestamp(info: &MessageInfo) -> Timestamp {
     Timestamp::from_millisecond(info.timestamp.timestamp_millis()).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 

@@ -68,7 +68,7 @@ pub(crate) struct Link {
     pub(crate) client: Arc<Client>,
     pub(crate) listener: Arc<Listener>,
     persistence: Arc<PersistenceManager>,
-    backend: Arc<Backend>,
+    pub(crate) backend: Arc<Backend>,
     commit: Arc<CommitFirst>,
     dialled: Arc<DialOutcome>,
     told_online: AtomicBool,

@@ -18,18 +18,19 @@ use openwa_model::{
 };
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use wacore::{
-    stanza::groups::GroupNotificationAction,
-    types::events::{Event, EventHandler, EventInterest, EventKind, MessageBatch, ServerAck},
-};
+use wacore::types::events::{Event, EventHandler, EventInterest, EventKind, MessageBatch, ServerAck};
 
 use crate::{
+    account,
     acks::{Acks, Outcome},
     backend::MappingObserver,
+    calls::{self, Calls},
+    chats,
     durability::CommitFirst,
     exit::{self, Ending},
-    history, inbound, jid,
+    group_news, history, inbound, jid, labels,
     link::{Link, own_ids},
+    past::{self, Answers},
     receipts,
     timelock::{self, AfterRefusal},
 };
@@ -51,6 +52,8 @@ pub(crate) enum News {
     Online,
     /// The phone tells of the past.
     History(Arc<Event>),
+    /// The phone tells of the past because it was asked to.
+    Past(Arc<Event>),
     /// Messages that the library does not pass through the hook: from channels, and recovered ones.
     Unguarded(MessageBatch),
     /// WhatsApp refused a send as it does for accounts that may not write to strangers.
@@ -62,6 +65,10 @@ pub(crate) struct Listener {
     queue: mpsc::Sender<News>,
     pub(crate) acks: Arc<Acks>,
     pub(crate) ending: Arc<Ending>,
+    /// The calls that ring now.
+    pub(crate) calls: Calls,
+    /// What the phone answered when it was asked what was said before.
+    pub(crate) answers: Answers,
     /// The code that is on the screen now.
     pub(crate) code: watch::Sender<Option<LoginStep>>,
     /// Whether the phone has accepted a code on this link: WhatsApp will ask for a restart.
@@ -78,6 +85,8 @@ impl Listener {
             queue,
             acks: Arc::default(),
             ending: Arc::default(),
+            calls: Calls::default(),
+            answers: Answers::default(),
             code: watch::Sender::new(None),
             linked: AtomicBool::new(false),
             unlinked: AtomicBool::new(false),
@@ -86,7 +95,7 @@ impl Listener {
         (Arc::new(listener), receiver)
     }
 
-    fn queue(&self, news: News) {
+    pub(crate) fn queue(&self, news: News) {
         if let Err(mpsc::error::TrySendError::Full(_)) = self.queue.try_send(news) {
             self.ending
                 .reach(Exit::Dropped("The store is too slow for what WhatsApp sends; the link is set up anew.".into()));
@@ -154,7 +163,13 @@ impl EventHandler for Listener {
             // The own name may come after the account is on line; then it is told again, with it.
             Event::Connected(_) | Event::SelfPushNameUpdated(_) => self.queue(News::Online),
             Event::Messages(batch) if !batch.hook_committed => self.queue(News::Unguarded(batch.clone())),
+            Event::HistorySync(it) if it.peer_data_request_session_id().is_some() => self.queue(News::Past(event)),
             Event::HistorySync(_) => self.queue(News::History(event)),
+            Event::IncomingCall(it) => {
+                if let Some(signal) = self.calls.hear(it) {
+                    self.queue(News::Signal(signal));
+                }
+            }
             other => {
                 if let Some(signal) = signal(other) {
                     self.queue(News::Signal(signal));
@@ -180,8 +195,21 @@ impl EventHandler for Listener {
             EventKind::Receipt,
             EventKind::ServerAck,
             EventKind::GroupUpdate,
+            EventKind::PictureUpdate,
             EventKind::ContactUpdate,
             EventKind::ContactNumberChanged,
+            EventKind::IncomingCall,
+            EventKind::MissedCall,
+            EventKind::LabelEditUpdate,
+            EventKind::LabelAssociationUpdate,
+            EventKind::Presence,
+            EventKind::ChatPresence,
+            EventKind::ArchiveUpdate,
+            EventKind::PinUpdate,
+            EventKind::MuteUpdate,
+            EventKind::MarkChatAsReadUpdate,
+            EventKind::ClearChatUpdate,
+            EventKind::DeleteChatUpdate,
             EventKind::PushNameUpdate,
             EventKind::SelfPushNameUpdated,
             EventKind::StreamReplaced,
@@ -222,11 +250,12 @@ fn signal(event: &Event) -> Option<Signal> {
             seen([Some(&it.jid), lid.as_ref(), None], inbound::name(full), None)
         }
         Event::ContactNumberChanged(it) => seen([Some(&it.new_jid), it.new_lid.as_ref(), None], None, None),
-        Event::GroupUpdate(it) => {
-            let GroupNotificationAction::Subject { subject, .. } = &it.action else { return None };
-            Some(Signal::GroupNamed { id: jid::from_wire(&it.group_jid)?, subject: inbound::name(subject)? })
-        }
-        _ => None,
+        Event::GroupUpdate(it) => group_news::signal(it),
+        Event::PictureUpdate(it) => group_news::picture(it),
+        Event::Presence(it) => account::presence(it),
+        Event::ChatPresence(it) => account::typing(it),
+        Event::MissedCall(it) => calls::missed(it),
+        other => chats::changed(other).or_else(|| labels::changed(other)),
     }
 }
 
@@ -272,6 +301,12 @@ pub(crate) async fn read(
                     timelock::ask(&link, AfterRefusal::Yes);
                 }
                 News::History(event) => signals.extend(history::signals(event).await),
+                News::Past(event) => {
+                    let Some(link) = link.upgrade() else { return };
+                    if let Some((id, messages)) = past::read(event, own_ids(&link.client)).await {
+                        link.listener.answers.arrived(id, messages);
+                    }
+                }
                 News::Unguarded(batch) => {
                     let Some(link) = link.upgrade() else { return };
                     signals.extend(commit.signals_of(&link.client, &own_ids(&link.client), &batch.messages).await);

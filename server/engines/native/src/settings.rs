@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use openwa_model::media_types::MediaTypes;
 use wacore::store::Device;
 
 /// The library that speaks WhatsApp's protocol here, and its version.
@@ -34,6 +35,8 @@ pub struct NativeSettings {
     pub pre_key_count: usize,
     /// Whether the phone is asked for older chats when linking.
     pub history_sync: bool,
+    /// Media of incoming messages of these types are fetched before their event is written.
+    pub automatic_media_types: MediaTypes,
     /// Media of incoming messages up to this size are fetched before their event is written.
     pub automatic_media_bytes: u64,
     /// For how long an incoming message waits for its media.
@@ -56,6 +59,7 @@ impl NativeSettings {
             device_name: "OpenWA".to_owned(),
             pre_key_count: 812,
             history_sync: true,
+            automatic_media_types: MediaTypes::ALL,
             automatic_media_bytes: 16 * 1024 * 1024,
             automatic_media_timeout: Duration::from_secs(15),
             transfers: 16,

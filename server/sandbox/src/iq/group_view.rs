@@ -117,7 +117,7 @@ pub(super) fn add_mode(only_admins: bool) -> &'static str {
     if only_admins { "admin_add" } else { "all_member_add" }
 }
 
-/// Tells everybody in the group, and the other devices of whoever did it.
+/// Tells everybody in the group on every device, also the one that did it.
 pub(super) fn tell_members(exchange: &mut Exchange<'_>, id: &str, change: Node) {
     let Some(group) = exchange.world.groups.get(id) else {
         return;
@@ -141,6 +141,6 @@ pub(super) fn tell(exchange: &mut Exchange<'_>, id: &str, numbers: &[String], ch
             .attr("addressing_mode", "lid")
             .children([change.clone()])
             .build();
-        exchange.world.queue_for_account(told, notification, Some(exchange.from));
+        exchange.world.queue_for_account(told, notification, None);
     }
 }

@@ -183,6 +183,6 @@ fn tell_group(exchange: &mut Exchange<'_>, jid: &Jid, change: &Node) {
     for number in members {
         let id = exchange.world.new_id();
         let notification = stanza::notification("picture", jid.clone(), id).children([change.clone()]).build();
-        exchange.world.queue_for_account(&number, notification, Some(exchange.from));
+        exchange.world.queue_for_account(&number, notification, None);
     }
 }

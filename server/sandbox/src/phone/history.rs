@@ -32,7 +32,7 @@ pub(crate) fn pack(messages: &[Message], names: &[(String, String)], salt: Optio
             chats.entry(&message.chat).or_default().push(message);
         }
     }
-    let sync = wa::HistorySync {
+    seal(wa::HistorySync {
         sync_type: wa::history_sync::HistorySyncType::INITIAL_BOOTSTRAP,
         conversations: chats.into_iter().filter_map(|(chat, messages)| conversation(chat, &messages)).collect(),
         pushnames: names
@@ -43,7 +43,23 @@ pub(crate) fn pack(messages: &[Message], names: &[(String, String)], salt: Optio
         progress: Some(100),
         nct_salt: salt,
         ..Default::default()
-    };
+    })
+}
+
+/// Packs messages of one chat, oldest first, that were asked for.
+pub(crate) fn pack_past(messages: &[Message]) -> io::Result<History> {
+    let messages: Vec<&Message> = messages.iter().collect();
+    let conversations = messages.first().and_then(|it| conversation(&it.chat, &messages)).into_iter().collect();
+    seal(wa::HistorySync {
+        sync_type: wa::history_sync::HistorySyncType::ON_DEMAND,
+        conversations,
+        chunk_order: Some(1),
+        progress: Some(100),
+        ..Default::default()
+    })
+}
+
+fn seal(sync: wa::HistorySync) -> io::Result<History> {
     let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
     packed.write_all(&waproto::codec::history_sync_to_vec(&sync))?;
     let packed = packed.finish()?;
@@ -58,10 +74,25 @@ pub(crate) fn pack(messages: &[Message], names: &[(String, String)], salt: Optio
 
 /// The message that tells a companion of the history.
 pub(crate) fn notice(history: History, path: Option<String>) -> wa::Message {
+    telling(history, path, wa::message::HistorySyncType::INITIAL_BOOTSTRAP, None)
+}
+
+/// The message that tells a companion of the past it asked for by the message of this id.
+pub(crate) fn notice_of_past(history: History, path: Option<String>, asked: &str) -> wa::Message {
+    telling(history, path, wa::message::HistorySyncType::ON_DEMAND, Some(asked.to_owned()))
+}
+
+fn telling(
+    history: History,
+    path: Option<String>,
+    kind: wa::message::HistorySyncType,
+    asked: Option<String>,
+) -> wa::Message {
     let mut notice = wa::message::HistorySyncNotification {
-        sync_type: Some(wa::message::HistorySyncType::INITIAL_BOOTSTRAP),
+        sync_type: Some(kind),
         chunk_order: Some(1),
         progress: Some(100),
+        peer_data_request_session_id: asked,
         ..Default::default()
     };
     match history {

@@ -254,7 +254,7 @@ impl Actor {
             chat = if to.is_group() { Chat::of(&to) } else { self.person(&to) };
         }
         let message = unwrap_device_sent(message.clone());
-        if envelope.is_own && self.answer_companion(envelope.author.device, &message).await {
+        if envelope.is_own && self.answer_companion(envelope.author.device, &envelope.id, &message).await {
             return None;
         }
         let from = Chat::Person(envelope.author_number.clone());

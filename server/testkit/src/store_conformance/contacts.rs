@@ -6,6 +6,7 @@ use openwa_model::{
     content::MessageKind,
     jid::Jid,
     message::{DeliveryStatus, Message, Reaction},
+    store::Page,
 };
 
 use super::{Database, fixtures::*};
@@ -147,6 +148,55 @@ pub(crate) async fn a_message_kept_under_both_ids_is_kept_once(database: &dyn Da
     let mut kept: Vec<_> = kept.into_iter().map(|it| (it.chat, it.sender, it.id.0)).collect();
     kept.sort();
     assert_eq!(kept, [(group(), alice(), "group twin".to_owned()), (alice(), alice(), "twin".to_owned())]);
+}
+
+pub(crate) async fn people_are_listed_by_id(database: &dyn Database) {
+    let store = database.open().await;
+    let (session, other) = (add_session(&store, "s").await, add_session(&store, "other").await);
+    let mut unit = store.begin().await.unwrap();
+    unit.learn_contact(session, &seen(Some(alice()), Some(alice_lid()))).await.unwrap();
+    unit.learn_contact(session, &seen(None, Some(jid("100000000000002@lid")))).await.unwrap();
+    unit.learn_contact(other, &seen(Some(me()), None)).await.unwrap();
+    let mut list =
+        async |page| unit.contacts(session, page).await.unwrap().into_iter().map(|it| it.id).collect::<Vec<_>>();
+    assert_eq!(list(ALL).await, [jid("100000000000002@lid"), alice()]);
+    assert_eq!(list(Page { limit: 1, offset: 1 }).await, [alice()]);
+}
+
+pub(crate) async fn a_name_of_the_address_book_is_forgotten(database: &dyn Database) {
+    let store = database.open().await;
+    let session = add_session(&store, "s").await;
+    let mut unit = store.begin().await.unwrap();
+    let named = ContactSeen {
+        name: Some("Alice of the book".to_owned()),
+        push_name: Some("Ali".to_owned()),
+        ..seen(Some(alice()), Some(alice_lid()))
+    };
+    unit.learn_contact(session, &named).await.unwrap();
+    assert!(unit.forget_contact_name(session, &alice_lid()).await.unwrap());
+    assert!(!unit.forget_contact_name(session, &alice()).await.unwrap());
+    assert!(!unit.forget_contact_name(session, &me()).await.unwrap());
+    let contact = unit.contact(session, &alice()).await.unwrap().unwrap();
+    assert_eq!((contact.name, contact.push_name.as_deref()), (None, Some("Ali")));
+}
+
+pub(crate) async fn who_is_blocked_is_kept(database: &dyn Database) {
+    let store = database.open().await;
+    let (session, other) = (add_session(&store, "s").await, add_session(&store, "other").await);
+    let mut unit = store.begin().await.unwrap();
+    unit.set_blocked(session, &[me(), alice()]).await.unwrap();
+    unit.mark_blocked(other, &alice(), true).await.unwrap();
+    assert_eq!(unit.blocked(session).await.unwrap(), [alice(), me()]);
+    unit.mark_blocked(session, &alice(), true).await.unwrap();
+    unit.mark_blocked(session, &me(), false).await.unwrap();
+    assert_eq!(unit.blocked(session).await.unwrap(), [alice()]);
+    unit.set_blocked(session, &[]).await.unwrap();
+    assert_eq!(unit.blocked(session).await.unwrap(), []);
+    assert_eq!(unit.blocked(other).await.unwrap(), [alice()]);
+    // Who was blocked under a hidden id stays blocked under the number.
+    unit.mark_blocked(session, &alice_lid(), true).await.unwrap();
+    unit.learn_contact(session, &seen(Some(alice()), Some(alice_lid()))).await.unwrap();
+    assert_eq!(unit.blocked(session).await.unwrap(), [alice()]);
 }
 
 pub(crate) async fn a_merge_says_what_moved(database: &dyn Database) {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use openwa_model::{
     Timestamp,
-    content::MessageKind,
+    content::{Marks, MessageKind},
     engine::EngineKind,
     event::{EventKind, NewEvent},
     id::{DeliveryId, MessageId, Position, RowId, SessionId, WebhookId},
@@ -97,6 +97,7 @@ pub(crate) fn incoming(session: SessionId, message: &str, second: i64) -> Messag
         mentions: Vec::new(),
         media: None,
         detail: None,
+        marks: Marks::default(),
         edited_at: None,
         outgoing: None,
         created_at: at(second),
@@ -106,8 +107,16 @@ pub(crate) fn incoming(session: SessionId, message: &str, second: i64) -> Messag
 /// An own pending text to Alice.
 pub(crate) fn own(session: SessionId, message: &str, second: i64) -> Message {
     use openwa_model::content::{Outgoing, OutgoingContent};
-    let content = OutgoingContent::Text { body: format!("text of {message}") };
-    let outgoing = Outgoing { id: id(message), chat: alice(), content, quoted: None, mentions: Vec::new() };
+    let content = OutgoingContent::Text { body: format!("text of {message}"), preview: None };
+    let outgoing = Outgoing {
+        id: id(message),
+        chat: alice(),
+        content,
+        quoted: None,
+        mentions: Vec::new(),
+        marks: Marks::default(),
+        status: None,
+    };
     Message {
         sender: me(),
         sender_phone: Some(me()),

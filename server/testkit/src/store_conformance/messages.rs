@@ -1,9 +1,10 @@
 //! Messages: stored once, listed, filtered.
 
 use openwa_model::{
-    content::{Detail, Media, MessageKind, Outgoing, OutgoingContent, Quoted},
+    content::{Detail, Marks, Media, MessageKind, Outgoing, OutgoingContent, Quoted, StatusPost, Vote},
     files::FileKey,
     id::RowId,
+    jid::Jid,
     message::{DeliveryStatus, Message},
     store::{MessageFilter, Page},
 };
@@ -22,7 +23,10 @@ pub(crate) async fn one_comes_back_as_it_was_stored(database: &dyn Database) {
         remote: Some("{}".to_owned()),
     };
     let quoted = Quoted { id: id("q"), sender: alice(), body: "before".to_owned() };
-    let content = OutgoingContent::Media { kind: MessageKind::Image, media: media.clone(), caption: None };
+    let content =
+        OutgoingContent::Media { kind: MessageKind::Image, media: media.clone(), caption: None, playback: None };
+    let marks = Marks { is_forwarded: true, forwarding_score: 3, is_view_once: true, ..Marks::default() };
+    let votes = vec![Vote { voter: alice(), options: vec!["a".to_owned()], at: at(7) }];
     let full = Message {
         sender_lid: Some(alice_lid()),
         kind: MessageKind::Image,
@@ -32,9 +36,18 @@ pub(crate) async fn one_comes_back_as_it_was_stored(database: &dyn Database) {
         quoted: Some(quoted.clone()),
         mentions: vec![me(), alice()],
         media: Some(media),
-        detail: Some(Detail::Poll { name: "?".to_owned(), options: vec!["a".to_owned()], multiple: true }),
+        detail: Some(Detail::Poll { name: "?".to_owned(), options: vec!["a".to_owned()], multiple: true, votes }),
+        marks: marks.clone(),
         edited_at: Some(at(8)),
-        outgoing: Some(Outgoing { id: id("full"), chat: alice(), content, quoted: Some(quoted), mentions: vec![me()] }),
+        outgoing: Some(Outgoing {
+            id: id("full"),
+            chat: alice(),
+            content,
+            quoted: Some(quoted),
+            mentions: vec![me()],
+            marks,
+            status: Some(StatusPost { recipients: vec![alice()], background: Some(1), font: None }),
+        }),
         created_at: at(9),
         ..own(session, "full", 1)
     };
@@ -155,6 +168,18 @@ pub(crate) async fn pending_ones_come_oldest_first(database: &dyn Database) {
     let mut view = store.view().await.unwrap();
     assert_eq!(view.pending_messages(session, 2).await.unwrap(), rows[..2]);
     assert_eq!(names(&view.pending_messages(session, 9).await.unwrap()), ["c", "a", "b"]);
+}
+
+pub(crate) async fn statuses_expire_wherever_they_are(database: &dyn Database) {
+    let store = database.open().await;
+    let (one, other) = (add_session(&store, "s").await, add_session(&store, "t").await);
+    let status = |session, name: &str, second| Message { chat: Jid::status(), ..incoming(session, name, second) };
+    let waiting = Message { chat: Jid::status(), ..own(one, "waiting", 1) };
+    add_messages(&store, &[status(one, "b", 2), status(one, "c", 3), incoming(one, "x", 1), waiting]).await;
+    add_messages(&store, &[status(other, "a", 1)]).await;
+    let mut view = store.view().await.unwrap();
+    assert_eq!(names(&view.expired_statuses(at(3), 9).await.unwrap()), ["a", "b"]);
+    assert_eq!(names(&view.expired_statuses(at(3), 1).await.unwrap()), ["a"]);
 }
 
 pub(crate) async fn unread_ones_are_marked(database: &dyn Database) {

@@ -1,7 +1,7 @@
 //! What happens to messages after they were stored.
 
 use openwa_model::{
-    content::{Media, MessageKind},
+    content::{Detail, Media, MessageKind, Vote},
     files::FileKey,
     id::RowId,
     message::{
@@ -199,4 +199,24 @@ pub(crate) async fn a_file_is_noted_unless_the_message_was_revoked(database: &dy
     unit.revoke_message(session, &alice(), &id("m")).await.unwrap();
     unit.set_media(message.row, &media()).await.unwrap();
     assert_eq!(unit.message(session, &alice(), &id("m")).await.unwrap().unwrap().media, None);
+}
+
+pub(crate) async fn what_people_answer_is_kept_unless_the_message_was_revoked(database: &dyn Database) {
+    let store = database.open().await;
+    let session = add_session(&store, "s").await;
+    let poll = |votes: Vec<Vote>| Detail::Poll {
+        name: "When?".to_owned(),
+        options: vec!["Now".to_owned()],
+        multiple: false,
+        votes,
+    };
+    let message = Message { kind: MessageKind::Poll, detail: Some(poll(vec![])), ..incoming(session, "m", 1) };
+    add_messages(&store, std::slice::from_ref(&message)).await;
+    let voted = poll(vec![Vote { voter: me(), options: vec!["Now".to_owned()], at: at(2) }]);
+    let mut unit = store.begin().await.unwrap();
+    unit.set_detail(message.row, &voted).await.unwrap();
+    assert_eq!(unit.message(session, &alice(), &id("m")).await.unwrap().unwrap().detail, Some(voted.clone()));
+    unit.revoke_message(session, &alice(), &id("m")).await.unwrap();
+    unit.set_detail(message.row, &voted).await.unwrap();
+    assert_eq!(unit.message(session, &alice(), &id("m")).await.unwrap().unwrap().detail, None);
 }

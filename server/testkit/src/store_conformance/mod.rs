@@ -14,6 +14,7 @@ mod failures;
 mod fixtures;
 mod idempotency;
 mod keys;
+mod labels;
 mod leases;
 mod messages;
 mod messages_changed;
@@ -21,6 +22,7 @@ mod reactions;
 mod search;
 mod sessions;
 mod statistics;
+mod templates;
 mod units;
 mod vault;
 mod webhooks;
@@ -97,7 +99,14 @@ cases! {
         an_older_message_only_counts
         a_name_is_set_and_stays
         unread_is_set_where_there_is_a_chat
+        a_mark_makes_the_chat_or_changes_that_alone
+        clearing_takes_what_was_sent_until_then
+        a_deleted_chat_is_gone
         the_newest_come_first;
+    labels:
+        one_is_made_changed_and_deleted
+        a_chat_carries_its_labels
+        labels_belong_to_sessions;
     contacts:
         one_person_is_found_by_both_ids
         what_is_not_said_stays
@@ -105,6 +114,9 @@ cases! {
         a_hidden_id_may_move_to_another_number
         a_hidden_chat_moves_to_the_number
         a_message_kept_under_both_ids_is_kept_once
+        people_are_listed_by_id
+        a_name_of_the_address_book_is_forgotten
+        who_is_blocked_is_kept
         a_merge_says_what_moved
         what_a_person_confirmed_in_groups_counts_once
         many_people_are_found_at_once
@@ -117,6 +129,7 @@ cases! {
         a_page_goes_on_where_the_last_ended
         filters_narrow_list_and_count
         pending_ones_come_oldest_first
+        statuses_expire_wherever_they_are
         unread_ones_are_marked
         known_ones_are_told_from_unknown_ones
         another_session_sees_none_of_it;
@@ -130,7 +143,8 @@ cases! {
         an_edit_replaces_the_text_unless_a_newer_one_did
         revoking_empties_and_answers_what_was
         deletion_takes_what_hangs_on_it
-        a_file_is_noted_unless_the_message_was_revoked;
+        a_file_is_noted_unless_the_message_was_revoked
+        what_people_answer_is_kept_unless_the_message_was_revoked;
     early:
         it_is_taken_once_and_in_order
         the_same_said_twice_is_held_once
@@ -142,6 +156,14 @@ cases! {
         one_person_has_one_per_message
         an_older_one_changes_nothing
         one_taken_back_is_not_revived_by_an_older_one;
+    templates:
+        one_comes_back_as_it_was_stored
+        a_taken_name_is_a_conflict_and_the_unit_goes_on
+        renaming_to_a_taken_name_is_a_conflict
+        saving_replaces_all_but_session_and_making
+        they_are_listed_newest_first_and_counted
+        what_is_not_there_is_said_not_to_be
+        deletion_of_the_session_takes_them;
     events:
         numbers_are_gapless_from_one
         a_dropped_unit_leaves_no_gap

@@ -3,16 +3,21 @@
 //! A message is a structure with some hundred optional fields of which one is set, sometimes inside
 //! wrappers. Each reader looks for its own fields; the first that finds something wins.
 
+mod appointment;
 mod card;
+mod choice;
 mod file;
+mod marks;
 mod other;
 mod place;
 mod poll;
 mod text;
 
-use openwa_model::content::{Detail, Media, MessageKind, Quoted};
+use openwa_model::content::{Detail, Marks, Media, MessageKind, Quoted};
 use openwa_model::{id::MessageId, jid::Jid};
 use whatsapp_rust::waproto::whatsapp as wa;
+
+use crate::status;
 
 /// Wrappers inside wrappers beyond this are not unpacked.
 const DEEPEST: usize = 8;
@@ -54,6 +59,11 @@ impl<'a> Content<'a> {
         Some(Quoted { id: MessageId(id.to_owned()), sender, body })
     }
 
+    /// What the sender says about it; `message` is the whole of it, with its wrappers.
+    pub(crate) fn marks(&self, message: &wa::Message) -> Marks {
+        marks::read(message, self.context)
+    }
+
     /// Who is mentioned.
     pub(crate) fn mentions(&self) -> Vec<Jid> {
         let mentioned = self.context.map(|it| it.mentioned_jid.as_slice()).unwrap_or_default();
@@ -63,37 +73,48 @@ impl<'a> Content<'a> {
 
 /// The message inside its wrappers: vanishing, seen once, with a caption, in an album and the like.
 pub(crate) fn unwrapped(message: &wa::Message) -> &wa::Message {
-    let mut inner = message;
-    for _ in 0..DEEPEST {
-        let sent = inner.device_sent_message.as_option().and_then(|it| it.message.as_option());
-        let wrappers = [
-            &inner.ephemeral_message,
-            &inner.view_once_message,
-            &inner.view_once_message_v2,
-            &inner.view_once_message_v2_extension,
-            &inner.document_with_caption_message,
-            &inner.edited_message,
-            &inner.group_mentioned_message,
-            &inner.associated_child_message,
-            &inner.lottie_sticker_message,
-            &inner.poll_creation_message_v4,
-            &inner.spoiler_message,
-            &inner.bot_invoke_message,
-        ];
-        let wrapped = wrappers.into_iter().find_map(|it| it.as_option()?.message.as_option());
-        match sent.or(wrapped) {
-            Some(deeper) => inner = deeper,
-            None => break,
-        }
-    }
-    inner
+    layers(message).last().unwrap_or(message)
+}
+
+/// The message and what its wrappers hold, the outermost first.
+fn layers(message: &wa::Message) -> impl Iterator<Item = &wa::Message> {
+    std::iter::successors(Some(message), |it| wrapped_in(it)).take(DEEPEST + 1)
+}
+
+fn wrapped_in(message: &wa::Message) -> Option<&wa::Message> {
+    let sent = message.device_sent_message.as_option().and_then(|it| it.message.as_option());
+    let wrappers = [
+        &message.ephemeral_message,
+        &message.view_once_message,
+        &message.view_once_message_v2,
+        &message.view_once_message_v2_extension,
+        &message.document_with_caption_message,
+        &message.edited_message,
+        &message.group_mentioned_message,
+        &message.associated_child_message,
+        &message.lottie_sticker_message,
+        &message.poll_creation_message_v4,
+        &message.spoiler_message,
+        &message.bot_invoke_message,
+    ];
+    sent.or_else(|| wrappers.into_iter().find_map(|it| it.as_option()?.message.as_option()))
+}
+
+/// Whether there is a poll in it; `message` is unwrapped.
+pub(crate) fn is_poll(message: &wa::Message) -> bool {
+    poll::of(message).is_some()
 }
 
 /// Reads a message. `None` when there is nothing in it that a person would see.
 pub(crate) fn read(message: &wa::Message) -> Option<Content<'_>> {
     let message = unwrapped(message);
-    let readers = [text::read, file::read, place::read, card::read, poll::read, other::read];
-    readers.into_iter().find_map(|read| read(message))
+    let readers =
+        [text::read, file::read, place::read, card::read, poll::read, appointment::read, choice::read, other::read];
+    let content = readers.into_iter().find_map(|read| read(message))?;
+    match status::of(message) {
+        Some(post) if content.detail.is_none() => Some(content.with_detail(Detail::Status(post))),
+        _ => Some(content),
+    }
 }
 
 fn bounded(text: &str) -> String {
@@ -101,6 +122,10 @@ fn bounded(text: &str) -> String {
         Some((end, _)) => text[..end].to_owned(),
         None => text.to_owned(),
     }
+}
+
+fn filled(text: &Option<String>) -> Option<String> {
+    text.as_deref().filter(|it| !it.is_empty()).map(bounded)
 }
 
 #[cfg(test)]

@@ -1,55 +1,59 @@
 //! What has a kind but no file of its own, and what has no kind at all.
 
-use openwa_model::content::MessageKind;
-use whatsapp_rust::waproto::whatsapp as wa;
+use openwa_model::content::{Detail, MessageKind, Product};
+use whatsapp_rust::waproto::whatsapp::{
+    self as wa,
+    message::{self as inner, call_log_message::CallOutcome, product_message::ProductSnapshot},
+};
 
-use super::Content;
+use super::{Content, filled};
 
 pub(super) fn read(message: &wa::Message) -> Option<Content<'_>> {
     if let Some(it) = message.order_message.as_option() {
-        return Some(Content::new(MessageKind::Order, it.message.as_deref(), it.context_info.as_option()));
+        let detail = Detail::Order { id: filled(&it.order_id).unwrap_or_default(), token: filled(&it.token) };
+        let text = it.message.as_deref().or(it.order_title.as_deref());
+        return Some(Content::new(detail.kind(), text, it.context_info.as_option()).with_detail(detail));
     }
     if let Some(it) = message.product_message.as_option() {
-        let title = it.product.as_option().and_then(|it| it.title.as_deref());
-        return Some(Content::new(MessageKind::Product, it.body.as_deref().or(title), it.context_info.as_option()));
+        return Some(product(it));
     }
-    if message.call_log_messsage.is_set() || message.call.is_set() {
+    if let Some(it) = message.call_log_messsage.as_option() {
+        let missed = matches!(it.call_outcome, Some(CallOutcome::MISSED | CallOutcome::SILENCED_BY_DND));
+        let detail = Detail::Call { video: it.is_video == Some(true), missed };
+        return Some(Content::new(detail.kind(), None, None).with_detail(detail));
+    }
+    if message.call.is_set() {
         return Some(Content::new(MessageKind::Call, None, None));
     }
     if message.placeholder_message.is_set() {
         return Some(Content::new(MessageKind::Masked, None, None));
     }
-    answer(message).or_else(|| is_for_people(message).then(|| Content::new(MessageKind::Unknown, None, None)))
+    is_for_people(message).then(|| Content::new(MessageKind::Unknown, None, None))
 }
 
-/// An answer given by a button or a list: to the person who chose it, it is text.
-fn answer(message: &wa::Message) -> Option<Content<'_>> {
-    if let Some(it) = message.template_button_reply_message.as_option() {
-        let text = it.selected_display_text.as_deref();
-        return Some(Content::new(MessageKind::Text, text, it.context_info.as_option()));
-    }
-    if let Some(it) = message.list_response_message.as_option() {
-        return Some(Content::new(MessageKind::Text, it.title.as_deref(), it.context_info.as_option()));
-    }
-    if let Some(it) = message.buttons_response_message.as_option() {
-        let chosen = it.selected_button_id.as_deref();
-        return Some(Content::new(MessageKind::Text, chosen, it.context_info.as_option()));
-    }
-    let it = message.interactive_response_message.as_option()?;
-    let text = it.body.as_option().and_then(|it| it.text.as_deref());
-    Some(Content::new(MessageKind::Text, text, it.context_info.as_option()))
+fn product(message: &inner::ProductMessage) -> Content<'_> {
+    let nothing = ProductSnapshot::default();
+    let shown = message.product.as_option().unwrap_or(&nothing);
+    let title = filled(&shown.title);
+    let text = filled(&message.body).or_else(|| title.clone());
+    let detail = Detail::Product(Product {
+        id: filled(&shown.product_id).unwrap_or_default(),
+        owner: message.business_owner_jid.as_deref().and_then(|it| it.parse().ok()),
+        title,
+        description: filled(&shown.description),
+        currency: filled(&shown.currency_code),
+        price_thousandths: shown.price_amount1000,
+        url: filled(&shown.url),
+    });
+    Content::new(detail.kind(), text.as_deref(), message.context_info.as_option()).with_detail(detail)
 }
 
 /// Whether a message that nobody could read is one that a phone would show. What only carries keys,
 /// votes or settings is not.
 fn is_for_people(message: &wa::Message) -> bool {
     message.template_message.is_set()
-        || message.interactive_message.is_set()
-        || message.buttons_message.is_set()
-        || message.list_message.is_set()
         || message.highly_structured_message.is_set()
         || message.group_invite_message.is_set()
-        || message.event_message.is_set()
         || message.invoice_message.is_set()
         || message.send_payment_message.is_set()
         || message.request_payment_message.is_set()

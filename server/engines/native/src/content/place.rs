@@ -3,10 +3,9 @@
 use openwa_model::content::{Detail, MessageKind};
 use whatsapp_rust::waproto::whatsapp as wa;
 
-use super::{Content, bounded};
+use super::{Content, filled};
 
 pub(super) fn read(message: &wa::Message) -> Option<Content<'_>> {
-    let filled = |text: &Option<String>| text.as_deref().filter(|it| !it.is_empty()).map(bounded);
     if let Some(it) = message.location_message.as_option() {
         let body = it.comment.as_deref().or(it.name.as_deref());
         let content = Content::new(MessageKind::Location, body, it.context_info.as_option());

@@ -189,7 +189,7 @@ fn places_cards_and_polls_bring_their_details() {
         }),
         ..Default::default()
     };
-    let Some(Detail::Poll { name, options, multiple }) = read(&poll).unwrap().detail else { panic!() };
+    let Some(Detail::Poll { name, options, multiple, .. }) = read(&poll).unwrap().detail else { panic!() };
     assert_eq!((&*name, options, multiple), ("When?", vec!["Now".to_owned()], false));
 }
 

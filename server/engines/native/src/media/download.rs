@@ -108,7 +108,7 @@ fn not_fetched(error: anyhow::Error) -> EngineError {
     });
     let (kind, retry, message) = match (too_large, failure::http_status(&error)) {
         (Some(most), _) => (ErrorKind::Media, Retry::Never, format!("The file has more than {most} bytes")),
-        (None, Some(404 | 410)) => {
+        (None, Some(status)) if GONE.contains(&status) => {
             let message = "WhatsApp's media host has this file no longer; ask the sender to send it again";
             (ErrorKind::Media, Retry::Never, message.to_owned())
         }
@@ -117,8 +117,17 @@ fn not_fetched(error: anyhow::Error) -> EngineError {
             (ErrorKind::Unconfirmed, Retry::Later, "The file could not be fetched from WhatsApp".to_owned())
         }
     };
+    let code = failure::http_status(&error).filter(|_| too_large.is_none()).map(u32::from);
     let source: Box<dyn std::error::Error + Send + Sync> = error.into();
-    EngineError::new(kind, retry, message).because(source)
+    EngineError { code, ..EngineError::new(kind, retry, message) }.because(source)
+}
+
+/// What the media host answers about files that it has no longer: it forgets them, and the addresses run out.
+const GONE: [u16; 3] = [403, 404, 410];
+
+/// Whether a file could not be fetched because the media host has it no longer.
+pub(crate) fn is_gone(error: &EngineError) -> bool {
+    error.kind == ErrorKind::Media && error.code.is_some_and(|it| GONE.iter().any(|gone| u32::from(*gone) == it))
 }
 
 #[cfg(test)]

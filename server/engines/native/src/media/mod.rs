@@ -1,6 +1,8 @@
 //! Files: down from WhatsApp's media hosts, up to them, and the small pictures shown before them.
 
+mod again;
 mod download;
+mod portrait;
 pub(crate) mod remote;
 mod thumbnail;
 mod upload;
@@ -12,6 +14,8 @@ use openwa_model::{
     files::Files,
 };
 use tokio::sync::Semaphore;
+
+pub(crate) use self::{again::ask_again, download::is_gone, upload::Sending};
 
 /// How many pictures are decoded at a time; each may take a hundred megabytes.
 const DECODINGS: usize = 2;

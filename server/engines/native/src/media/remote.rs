@@ -75,6 +75,17 @@ impl Remote {
         (remote.direct_path.is_some() || remote.static_url.is_some()).then_some(remote)
     }
 
+    /// What it is encrypted with.
+    pub(crate) fn key(&self) -> Option<&[u8]> {
+        self.media_key.as_deref()
+    }
+
+    /// The same file at another place of WhatsApp's media host; `None` when that is no place there.
+    pub(crate) fn moved_to(self, path: &str) -> Option<Self> {
+        let good = path.starts_with('/') && path.len() <= LONGEST_PATH;
+        good.then(|| Self { direct_path: Some(path.to_owned()), static_url: None, ..self })
+    }
+
     pub(crate) fn to_text(&self) -> String {
         let encoded = |bytes: &Option<Vec<u8>>| bytes.as_ref().map(|it| STANDARD_NO_PAD.encode(it));
         let written = Written {
@@ -182,6 +193,22 @@ mod tests {
                 ..Default::default()
             };
             assert_eq!(Remote::of(&video).is_some(), kept, "{path:?} {url:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_moves_within_the_media_host_only() {
+        let video = VideoMessage {
+            direct_path: Some("/v/old".into()),
+            static_url: Some("https://mmg.whatsapp.net/x".into()),
+            media_key: Some(vec![1; 32]),
+            ..Default::default()
+        };
+        let remote = Remote::of(&video).unwrap();
+        let moved = remote.clone().moved_to("/v/new").unwrap();
+        assert_eq!((moved.direct_path(), moved.static_url(), moved.key()), (Some("/v/new"), None, remote.key()));
+        for path in [".example.org/v", "https://example.org", ""] {
+            assert_eq!(remote.clone().moved_to(path), None, "{path}");
         }
     }
 

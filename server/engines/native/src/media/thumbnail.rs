@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufReader, Cursor},
+    io::{BufReader, Cursor, Read},
     path::Path,
 };
 
@@ -21,21 +21,29 @@ const LONGEST_EDGE: u32 = 20_000;
 pub(super) struct Picture {
     pub(super) dimensions: Option<(u32, u32)>,
     pub(super) thumbnail: Option<Vec<u8>>,
+    /// Whether it moves; told of WebP only.
+    pub(super) is_animated: bool,
 }
+
+/// The head of a WebP file says whether it moves.
+const HEAD: usize = 64;
 
 /// Looks at a picture. What cannot be decoded is sent all the same, only without a preview.
 pub(super) fn of(path: &Path) -> Picture {
-    let Some(reader) = File::open(path).ok().map(BufReader::new) else { return Picture::default() };
-    let Ok(mut reader) = ImageReader::new(reader).with_guessed_format() else { return Picture::default() };
-    let mut limits = Limits::default();
-    limits.max_alloc = Some(MOST_MEMORY);
-    limits.max_image_width = Some(LONGEST_EDGE);
-    limits.max_image_height = Some(LONGEST_EDGE);
-    reader.limits(limits);
-    let Ok(decoder) = reader.into_decoder() else { return Picture::default() };
+    Picture { is_animated: is_animated(path), ..look(path) }
+}
+
+fn is_animated(path: &Path) -> bool {
+    let mut head = [0; HEAD];
+    let read = File::open(path).and_then(|mut it| it.read(&mut head));
+    read.is_ok_and(|length| wacore::webp::is_animated(&head[..length]))
+}
+
+fn look(path: &Path) -> Picture {
+    let Some(decoder) = decoder(path) else { return Picture::default() };
     let dimensions = Some(decoder.dimensions());
     if decoder.total_bytes() > MOST_MEMORY {
-        return Picture { dimensions, thumbnail: None };
+        return Picture { dimensions, ..Picture::default() };
     }
     let small = image::DynamicImage::from_decoder(decoder).map(|it| it.resize(EDGE, EDGE, FilterType::Triangle));
     let thumbnail = small.ok().and_then(|it| {
@@ -43,7 +51,24 @@ pub(super) fn of(path: &Path) -> Picture {
         it.to_rgb8().write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, QUALITY)).ok()?;
         Some(bytes.into_inner())
     });
-    Picture { dimensions, thumbnail }
+    Picture { dimensions, thumbnail, ..Picture::default() }
+}
+
+/// Reads a picture within bounds; `None` when it does not read as one.
+fn decoder(path: &Path) -> Option<impl ImageDecoder> {
+    let mut reader = ImageReader::new(BufReader::new(File::open(path).ok()?)).with_guessed_format().ok()?;
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(MOST_MEMORY);
+    limits.max_image_width = Some(LONGEST_EDGE);
+    limits.max_image_height = Some(LONGEST_EDGE);
+    reader.limits(limits);
+    reader.into_decoder().ok()
+}
+
+/// The whole picture; `None` when it does not read as one, or is too large.
+pub(super) fn whole(path: &Path) -> Option<image::DynamicImage> {
+    let decoder = decoder(path).filter(|it| it.total_bytes() <= MOST_MEMORY)?;
+    image::DynamicImage::from_decoder(decoder).ok()
 }
 
 #[cfg(test)]

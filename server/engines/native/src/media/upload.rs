@@ -6,8 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use buffa::MessageField;
 use openwa_model::{
-    content::{Media, MessageKind},
+    content::{Marks, Media, MessageKind, Playback},
     engine::{EngineError, ErrorKind, Retry},
 };
 use wacore::{
@@ -18,7 +19,7 @@ use whatsapp_rust::{
     Client, anyhow,
     media::{self, AudioOptions, DocumentOptions, ImageOptions, VideoOptions},
     upload::UploadResponse,
-    waproto::whatsapp as wa,
+    waproto::whatsapp::{self as wa, message as inner},
 };
 
 use super::{
@@ -26,6 +27,16 @@ use super::{
     thumbnail::{self, Picture},
 };
 use crate::failure;
+
+/// A file on its way out, and what is said about it.
+pub(crate) struct Sending<'a> {
+    pub(crate) kind: MessageKind,
+    pub(crate) media: &'a Media,
+    pub(crate) caption: Option<&'a str>,
+    pub(crate) playback: Playback,
+    pub(crate) marks: &'a Marks,
+    pub(crate) context_info: Option<Box<wa::ContextInfo>>,
+}
 
 /// An encrypted file, read anew for each attempt.
 struct EncryptedFile {
@@ -47,30 +58,26 @@ impl UploadSource for EncryptedFile {
 
 impl MediaStation {
     /// Uploads a file and writes the message that carries it.
-    pub(crate) async fn message_with(
-        &self,
-        client: &Client,
-        kind: MessageKind,
-        media: &Media,
-        caption: Option<&str>,
-        context_info: Option<Box<wa::ContextInfo>>,
-    ) -> Result<wa::Message, EngineError> {
-        let path = self.local(media).await?;
+    pub(crate) async fn message_with(&self, client: &Client, sending: Sending<'_>) -> Result<wa::Message, EngineError> {
+        let Sending { kind, media, caption, playback, marks, context_info } = sending;
         let media_type = match kind {
             MessageKind::Image => MediaType::Image,
             MessageKind::Video => MediaType::Video,
             MessageKind::Audio | MessageKind::Voice => MediaType::Audio,
             MessageKind::Document => MediaType::Document,
+            MessageKind::Sticker => MediaType::Sticker,
             other => {
                 let message = format!("A message of type {} cannot be sent with a file", other.name());
                 return Err(EngineError::new(ErrorKind::Invalid, Retry::Never, message));
             }
         };
-        let picture = if kind == MessageKind::Image { self.look_at(path.clone()).await } else { Picture::default() };
+        let path = self.local(media).await?;
+        let is_picture = matches!(kind, MessageKind::Image | MessageKind::Sticker);
+        let picture = if is_picture { self.look_at(path.clone()).await } else { Picture::default() };
         let upload = self.upload(client, &path, media_type).await?;
         let mimetype = Some(media.mimetype.clone()).filter(|it| !it.is_empty());
         let caption = caption.map(str::to_owned);
-        Ok(match kind {
+        let message = match kind {
             MessageKind::Image => {
                 let jpeg_thumbnail = picture.thumbnail;
                 let mut message =
@@ -83,10 +90,30 @@ impl MediaStation {
                 }
                 message
             }
-            MessageKind::Video => media::video_message(
-                upload,
-                VideoOptions { caption, mimetype, context_info, ..VideoOptions::default() },
-            ),
+            MessageKind::Video => {
+                let options = VideoOptions {
+                    caption,
+                    mimetype,
+                    gif_playback: marks.is_gif.then_some(true),
+                    context_info,
+                    jpeg_thumbnail: playback.thumbnail,
+                    duration_seconds: playback.seconds,
+                    ..VideoOptions::default()
+                };
+                let mut message = media::video_message(upload, options);
+                if let (Some(video), Some((width, height))) =
+                    (message.video_message.as_option_mut(), playback.dimensions)
+                {
+                    video.width = Some(width);
+                    video.height = Some(height);
+                }
+                if marks.is_video_note {
+                    // A round video is the same thing in another field.
+                    message.ptv_message = std::mem::take(&mut message.video_message);
+                }
+                message
+            }
+            MessageKind::Sticker => sticker(upload, mimetype, &picture, context_info),
             MessageKind::Document => media::document_message(
                 upload,
                 DocumentOptions {
@@ -104,13 +131,15 @@ impl MediaStation {
                     ptt: (kind == MessageKind::Voice).then_some(true),
                     mimetype,
                     context_info,
-                    ..AudioOptions::default()
+                    duration_seconds: playback.seconds,
+                    waveform: playback.waveform,
                 },
             ),
-        })
+        };
+        Ok(if marks.is_view_once { view_once(message) } else { message })
     }
 
-    async fn local(&self, media: &Media) -> Result<PathBuf, EngineError> {
+    pub(super) async fn local(&self, media: &Media) -> Result<PathBuf, EngineError> {
         let gone = || EngineError::new(ErrorKind::Media, Retry::Never, "The file to be sent is not there any more");
         let key = media.file.as_ref().ok_or_else(gone)?;
         self.files.local(key).await.map_err(super::not_kept)?.ok_or_else(gone)
@@ -138,6 +167,54 @@ impl MediaStation {
         })?;
         client.upload_stream(source, info, media_type).await.map_err(not_uploaded)
     }
+}
+
+fn sticker(
+    upload: UploadResponse,
+    mimetype: Option<String>,
+    picture: &Picture,
+    context_info: Option<Box<wa::ContextInfo>>,
+) -> wa::Message {
+    let (width, height) = picture.dimensions.unzip();
+    wa::Message {
+        sticker_message: MessageField::some(inner::StickerMessage {
+            url: Some(upload.url),
+            direct_path: Some(upload.direct_path),
+            media_key: Some(upload.media_key.to_vec()),
+            file_sha256: Some(upload.file_sha256.to_vec()),
+            file_enc_sha256: Some(upload.file_enc_sha256.to_vec()),
+            file_length: Some(upload.file_length),
+            media_key_timestamp: Some(upload.media_key_timestamp),
+            mimetype: Some(mimetype.unwrap_or_else(|| "image/webp".to_owned())),
+            width,
+            height,
+            is_animated: Some(picture.is_animated),
+            context_info: context_info.map(|it| MessageField::some(*it)).unwrap_or_default(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+/// A file that the recipient can open once only. WhatsApp's own apps look for the mark and for the wrapper.
+fn view_once(mut message: wa::Message) -> wa::Message {
+    let is_sound = message.audio_message.is_set();
+    if let Some(image) = message.image_message.as_option_mut() {
+        image.view_once = Some(true);
+    }
+    for video in [&mut message.video_message, &mut message.ptv_message] {
+        if let Some(video) = video.as_option_mut() {
+            video.view_once = Some(true);
+        }
+    }
+    if let Some(sound) = message.audio_message.as_option_mut() {
+        sound.view_once = Some(true);
+    }
+    let wrapper = MessageField::some(inner::FutureProofMessage { message: MessageField::some(message) });
+    if is_sound {
+        return wa::Message { view_once_message_v2_extension: wrapper, ..Default::default() };
+    }
+    wa::Message { view_once_message_v2: wrapper, ..Default::default() }
 }
 
 fn not_uploaded(error: anyhow::Error) -> EngineError {

@@ -5,6 +5,7 @@ use openwa_model::{
     content::{Media, MessageKind, Outgoing, OutgoingContent},
     engine::ErrorKind,
     files::Files,
+    media_types::MediaTypes,
     ops::{DownloadMedia, SendMessage},
 };
 use openwa_sandbox::{
@@ -64,9 +65,11 @@ async fn every_kind_of_file_reaches_the_phone_whole() {
         let outgoing = Outgoing {
             id: id(&message_id),
             chat: jid(&bob),
-            content: OutgoingContent::Media { kind, media, caption: Some("see".into()) },
+            content: OutgoingContent::Media { kind, media, caption: Some("see".into()), playback: None },
             quoted: None,
             mentions: vec![],
+            marks: Default::default(),
+            status: None,
         };
         session.ask(SendMessage(outgoing)).await.unwrap();
         let got = received(&bob, &message_id).await;
@@ -105,19 +108,35 @@ async fn a_large_picture_is_fetched_when_asked_for_and_within_bounds() {
     assert_eq!(media.file, None);
 
     let folder = tempfile::tempdir().unwrap();
-    let fetch =
-        |max_bytes, name: &str| DownloadMedia { media: media.clone(), into: folder.path().join(name), max_bytes };
+    let fetch = |max_bytes, name: &str| {
+        let into = folder.path().join(name);
+        DownloadMedia { media: media.clone(), message: None, into, max_bytes }
+    };
     let length = session.ask(fetch(1_000_000, "whole")).await.unwrap();
     assert_eq!(length, bytes.len() as u64);
     assert_eq!(std::fs::read(folder.path().join("whole")).unwrap(), bytes);
     let error = session.ask(fetch(20, "cut")).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Media, "{error:?}");
 
-    let before = SystemTime::now() + std::time::Duration::from_secs(60);
+    // What is uploaded from now on is there.
+    let before = SystemTime::now();
     house.sandbox.network().faults().add(Fault::ExpireMedia { before }).unwrap();
     let error = session.ask(fetch(1_000_000, "gone")).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Media, "{error:?}");
     assert!(error.message.contains("no longer"), "{}", error.message);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_files_of_permitted_types_are_fetched_by_themselves() {
+    let types = MediaTypes::parse("image/jpeg, application/pdf").unwrap();
+    let house =
+        House::open_with(|it| openwa_engine_native::NativeSettings { automatic_media_types: types, ..it }).await;
+    let (ada, bob) = (house.phone("Ada").await, house.phone("Bob").await);
+    let session = house.linked(&ada).await;
+    let sent = writes(&bob, &jid(&ada), written(picture()), None).await;
+    let media = session.message(&sent).await.media.unwrap();
+    assert_eq!((media.mimetype.as_str(), media.file), ("image/png", None));
+    assert!(media.remote.is_some(), "it can be asked for later");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,9 +19,11 @@ fn outgoing(message_id: &str, to: &Jid, body: &str) -> Outgoing {
     Outgoing {
         id: id(message_id),
         chat: to.clone(),
-        content: OutgoingContent::Text { body: body.to_owned() },
+        content: OutgoingContent::Text { body: body.to_owned(), preview: None },
         quoted: None,
         mentions: Vec::new(),
+        marks: Default::default(),
+        status: None,
     }
 }
 

@@ -1,13 +1,14 @@
 use openwa_engine_native::CAPABILITIES;
 use openwa_model::{
     Timestamp,
-    content::{Media, MessageKind, Outgoing, OutgoingContent},
+    call::CallMedia,
+    chat::Typing,
+    content::{EventResponse, Media, MessageKind, Outgoing, OutgoingContent},
     engine::{EngineError, ErrorKind},
     jid::Jid,
-    ops::{
-        CheckNumbers, Command, DeleteForMe, DownloadMedia, EditMessage, GetGroup, ListGroups, MarkRead, MessageRef, Op,
-        React, RevokeMessage, SendMessage,
-    },
+    label::Label,
+    ops::*,
+    privacy::{PrivacyCategory, PrivacyValue},
 };
 use openwa_sandbox::phone::{
     Phone,
@@ -17,8 +18,16 @@ use openwa_sandbox::phone::{
 use crate::house::{DEADLINE, House, Session, chat, id, jid, received, text, writes};
 
 fn outgoing(message_id: &str, to: &Jid, body: &str) -> SendMessage {
-    let content = OutgoingContent::Text { body: body.to_owned() };
-    SendMessage(Outgoing { id: id(message_id), chat: to.clone(), content, quoted: None, mentions: vec![] })
+    let content = OutgoingContent::Text { body: body.to_owned(), preview: None };
+    SendMessage(Outgoing {
+        id: id(message_id),
+        chat: to.clone(),
+        content,
+        quoted: None,
+        mentions: vec![],
+        marks: Default::default(),
+        status: None,
+    })
 }
 
 fn target(message_id: &str, chat: &Jid, sender: &Jid, from_me: bool) -> MessageRef {
@@ -135,21 +144,125 @@ fn any(op: Op) -> Command {
     let media = Media { mimetype: String::new(), filename: None, size_bytes: None, file: None, remote: None };
     match op {
         Op::SendMessage => {
-            let content = OutgoingContent::Media { kind: MessageKind::Poll, media, caption: None };
-            let outgoing = Outgoing { id: id("3EB0FF"), chat: nobody, content, quoted: None, mentions: vec![] };
+            let content = OutgoingContent::Media { kind: MessageKind::Poll, media, caption: None, playback: None };
+            let (id, chat, marks) = (id("3EB0FF"), nobody, Default::default());
+            let outgoing = Outgoing { id, chat, content, quoted: None, mentions: vec![], marks, status: None };
             Command::SendMessage(SendMessage(outgoing))
         }
         Op::EditMessage => Command::EditMessage(EditMessage { target: nothing, body: String::new(), mentions: vec![] }),
         Op::RevokeMessage => Command::RevokeMessage(RevokeMessage { target: nothing }),
         Op::DeleteForMe => Command::DeleteForMe(DeleteForMe { target: nothing, timestamp: Timestamp::UNIX_EPOCH }),
         Op::React => Command::React(React { target: nothing, emoji: String::new() }),
+        Op::VotePoll => Command::VotePoll(VotePoll { target: nothing, options: vec![] }),
+        Op::RespondToEvent => {
+            let response = EventResponse::Maybe;
+            Command::RespondToEvent(RespondToEvent { target: nothing, response, extra_guests: 0 })
+        }
         Op::MarkRead => Command::MarkRead(MarkRead { chat: nobody.clone(), ids: vec![], sender: nobody }),
+        Op::FetchHistory => {
+            let sent_at = Timestamp::UNIX_EPOCH;
+            Command::FetchHistory(FetchHistory { chat: nobody, before: nothing, sent_at, count: 1 })
+        }
+        Op::StarMessage => Command::StarMessage(StarMessage { target: nothing, starred: true }),
+        Op::PinMessage => Command::PinMessage(PinMessage { target: nothing, seconds: 86_400 }),
+        Op::UnpinMessage => Command::UnpinMessage(UnpinMessage { target: nothing }),
+        Op::SetChatUnread => Command::SetChatUnread(SetChatUnread { chat: nobody, unread: true, newest: None }),
+        Op::ArchiveChat => Command::ArchiveChat(ArchiveChat { chat: nobody, archived: true, newest: None }),
+        Op::PinChat => Command::PinChat(PinChat { chat: nobody, pinned: true }),
+        Op::MuteChat => Command::MuteChat(MuteChat { chat: nobody, until: None }),
+        Op::ClearChat => Command::ClearChat(ClearChat { chat: nobody, newest: None }),
+        Op::DeleteChat => Command::DeleteChat(DeleteChat { chat: nobody, newest: None }),
+        Op::SendTyping => Command::SendTyping(SendTyping { chat: nobody, state: Typing::Composing }),
         Op::CheckNumbers => Command::CheckNumbers(CheckNumbers { numbers: vec![] }),
+        Op::SetProfileName => Command::SetProfileName(SetProfileName { name: String::new() }),
+        Op::SetProfileStatus => Command::SetProfileStatus(SetProfileStatus { status: String::new() }),
+        Op::SetProfilePicture => Command::SetProfilePicture(SetProfilePicture { picture: None }),
+        Op::SetPresence => Command::SetPresence(SetPresence { available: true }),
+        Op::SubscribePresence => Command::SubscribePresence(SubscribePresence { chat: nobody }),
+        Op::GetPrivacy => Command::GetPrivacy(GetPrivacy),
+        Op::SetPrivacy => {
+            Command::SetPrivacy(SetPrivacy { category: PrivacyCategory::LastSeen, value: PrivacyValue::None })
+        }
+        Op::CheckLabels => Command::CheckLabels(CheckLabels),
+        Op::SaveLabel => {
+            let label = Label { id: "1".into(), name: "New".into(), color: 0 };
+            Command::SaveLabel(SaveLabel { label })
+        }
+        Op::DeleteLabel => Command::DeleteLabel(DeleteLabel { id: "1".into() }),
+        Op::LabelChat => Command::LabelChat(LabelChat { label: "1".into(), chat: nobody, is_labeled: true }),
+        Op::RejectCall => Command::RejectCall(RejectCall { id: "C1".into() }),
+        Op::CreateCallLink => Command::CreateCallLink(CreateCallLink { media: CallMedia::Audio }),
+        Op::ListBlocked => Command::ListBlocked(ListBlocked),
+        Op::BlockContact => Command::BlockContact(BlockContact { id: nobody }),
+        Op::UnblockContact => Command::UnblockContact(UnblockContact { id: nobody }),
+        Op::GetProfilePicture => Command::GetProfilePicture(GetProfilePicture { id: nobody }),
+        Op::SaveContact => {
+            let (first_name, full_name) = (String::new(), String::new());
+            Command::SaveContact(SaveContact { phone: nobody, first_name, full_name })
+        }
+        Op::DeleteContact => Command::DeleteContact(DeleteContact { phone: nobody }),
         Op::ListGroups => Command::ListGroups(ListGroups),
         Op::GetGroup => Command::GetGroup(GetGroup { id: nobody }),
-        Op::DownloadMedia => {
-            Command::DownloadMedia(DownloadMedia { media, into: std::path::PathBuf::new(), max_bytes: 0 })
+        Op::CreateGroup => Command::CreateGroup(CreateGroup { subject: "nowhere".into(), participants: vec![] }),
+        Op::LeaveGroup => Command::LeaveGroup(LeaveGroup { group: nobody }),
+        Op::ChangeMembers => {
+            let change = MemberChange::Add;
+            Command::ChangeMembers(ChangeMembers { group: nobody, change, participants: vec![] })
         }
+        Op::SetGroupSubject => Command::SetGroupSubject(SetGroupSubject { group: nobody, subject: "nowhere".into() }),
+        Op::SetGroupDescription => {
+            Command::SetGroupDescription(SetGroupDescription { group: nobody, description: String::new() })
+        }
+        Op::SetGroupSettings => Command::SetGroupSettings(SetGroupSettings {
+            group: nobody,
+            announce: None,
+            locked: None,
+            ephemeral_seconds: None,
+            only_admins_add: None,
+            approves_members: None,
+        }),
+        Op::GetGroupPicture => Command::GetGroupPicture(GetGroupPicture { group: nobody }),
+        Op::SetGroupPicture => Command::SetGroupPicture(SetGroupPicture { group: nobody, picture: None }),
+        Op::GetGroupInvite => Command::GetGroupInvite(GetGroupInvite { group: nobody, renew: false }),
+        Op::PreviewGroup => Command::PreviewGroup(PreviewGroup { code: "nowhere".into() }),
+        Op::JoinGroup => Command::JoinGroup(JoinGroup { code: "nowhere".into() }),
+        Op::ListJoinRequests => Command::ListJoinRequests(ListJoinRequests { group: nobody }),
+        Op::DecideJoinRequests => {
+            let (group, participants) = (nobody, vec![]);
+            Command::DecideJoinRequests(DecideJoinRequests { group, participants, approve: true })
+        }
+        Op::ListCommunities => Command::ListCommunities(ListCommunities),
+        Op::CreateCommunity => {
+            Command::CreateCommunity(CreateCommunity { name: "nowhere".into(), description: None, closed: false })
+        }
+        Op::ListSubgroups => Command::ListSubgroups(ListSubgroups { community: nobody }),
+        Op::LinkGroups => Command::LinkGroups(LinkGroups { community: nobody, groups: vec![] }),
+        Op::UnlinkGroups => {
+            Command::UnlinkGroups(UnlinkGroups { community: nobody, groups: vec![], remove_orphans: false })
+        }
+        Op::DeactivateCommunity => Command::DeactivateCommunity(DeactivateCommunity { community: nobody }),
+        Op::ListChannels => Command::ListChannels(ListChannels),
+        Op::GetChannel => Command::GetChannel(GetChannel { id: nobody }),
+        Op::SearchChannels => Command::SearchChannels(SearchChannels { text: "nowhere".into(), limit: 1 }),
+        Op::ListChannelPosts => Command::ListChannelPosts(ListChannelPosts { id: nobody, limit: 1 }),
+        Op::CreateChannel => Command::CreateChannel(CreateChannel { name: "nowhere".into(), description: None }),
+        Op::SubscribeChannel => Command::SubscribeChannel(SubscribeChannel { invite_code: "nowhere".into() }),
+        Op::UnsubscribeChannel => Command::UnsubscribeChannel(UnsubscribeChannel { id: nobody }),
+        Op::DeleteChannel => Command::DeleteChannel(DeleteChannel { id: nobody }),
+        Op::MuteChannel => Command::MuteChannel(MuteChannel { id: nobody, mute: true }),
+        Op::DemoteChannelAdmin => {
+            Command::DemoteChannelAdmin(DemoteChannelAdmin { id: nobody.clone(), person: nobody })
+        }
+        Op::TransferChannel => Command::TransferChannel(TransferChannel { id: nobody.clone(), person: nobody }),
+        Op::GetBusinessProfile => Command::GetBusinessProfile(GetBusinessProfile { person: nobody }),
+        Op::ListProducts => Command::ListProducts(ListProducts { owner: nobody, limit: 1, after: None }),
+        Op::DeleteStatus => Command::DeleteStatus(DeleteStatus { id: id("3EB0FF"), recipients: vec![nobody] }),
+        Op::DownloadMedia => Command::DownloadMedia(DownloadMedia {
+            media,
+            message: None,
+            into: std::path::PathBuf::new(),
+            max_bytes: 0,
+        }),
     }
 }
 
