@@ -6,7 +6,8 @@
 //! out (`outbound`) and those that got stuck there (`reconciler`), requests that take effect once
 //! (`idempotency`); which addresses may be reached
 //! ([`guard`]), the clients that reach them (`http`), files that come in with a request
-//! ([`media_source`]), pictures of codes ([`qr`]); events going out (`webhook`), and what is thrown away in time (`housekeeping`).
+//! ([`media_source`]), pictures of codes ([`qr`]); events going out (`webhook`) and
+//! the end of their log in memory (`tail`), and what is thrown away in time (`housekeeping`).
 //!
 //! Never here: SQL, HTTP routes, WhatsApp's protocol, or the name of any implementation of a port.
 #![warn(missing_docs)]
@@ -23,6 +24,7 @@ mod reconciler;
 mod running;
 mod session_task;
 mod supervisor;
+mod tail;
 
 pub mod guard;
 pub mod media_source;
@@ -36,3 +38,4 @@ mod webhook;
 pub use error::GatewayError;
 pub use gateway::{Gateway, Ports};
 pub use settings::Settings;
+pub use tail::News;
