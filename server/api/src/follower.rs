@@ -87,6 +87,7 @@ impl Following {
             listener,
             filter: EventFilter { sessions, kinds },
             cursor,
+            looks: false,
             waiting: VecDeque::new(),
             key,
             presented,
@@ -103,6 +104,8 @@ pub(crate) struct Follower {
     listener: Listener,
     filter: EventFilter,
     cursor: Position,
+    /// Whether it looks by itself, because no bell rang for long.
+    looks: bool,
     waiting: VecDeque<Event>,
     key: ApiKey,
     presented: Secret,
@@ -131,7 +134,7 @@ impl Follower {
             }
             if !self.read().await {
                 tokio::select! {
-                    () = self.listener.rung_within(LOOK_AGAIN) => {}
+                    rung = self.listener.rung_within(LOOK_AGAIN) => self.looks = !rung,
                     () = self.stopping.cancelled() => return None,
                 }
             }
@@ -140,20 +143,11 @@ impl Follower {
 
     /// Reads what came after the cursor; false when that was all there is.
     async fn read(&mut self) -> bool {
-        let read = async {
-            // Asked first: whatever is at or before this place is in what is read next.
-            let end = self.gateway.last_position().await?;
-            let found = self.gateway.events_since(self.cursor, &self.filter, BATCH).await?;
-            Ok::<_, openwa_core::GatewayError>((end, found))
-        };
-        match read.await {
-            Ok((end, found)) => {
-                let more = found.len() >= BATCH as usize;
-                let last = found.iter().filter_map(|it| it.position).max();
-                let reached = if more { last } else { last.max(Some(end)) };
-                self.cursor = reached.unwrap_or(self.cursor).max(self.cursor);
-                self.take(found).await;
-                more || !self.waiting.is_empty()
+        match self.gateway.news(self.cursor, &self.filter, BATCH, self.looks).await {
+            Ok(news) => {
+                self.cursor = news.reached;
+                self.take(news.events).await;
+                news.more || !self.waiting.is_empty()
             }
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "a follower of the log could not read");

@@ -6,7 +6,9 @@
 //! out (`outbound`) and those that got stuck there (`reconciler`), requests that take effect once
 //! (`idempotency`); which addresses may be reached
 //! ([`guard`]), the clients that reach them (`http`, `fetch`), files that come in with a request
-//! ([`media_source`]), what is made of sounds and films (`conversion`) and of pictures (`pictures`), cards of links (`link_preview`), pictures of codes ([`qr`]); events going out (`webhook`), and what is thrown away in time (`housekeeping`).
+//! ([`media_source`]), what is made of sounds and films (`conversion`) and of pictures
+//! (`pictures`), cards of links (`link_preview`), pictures of codes ([`qr`]); events going out (`webhook`) and
+//! the end of their log in memory (`tail`), and what is thrown away in time (`housekeeping`).
 //!
 //! Never here: SQL, HTTP routes, WhatsApp's protocol, or the name of any implementation of a port.
 #![warn(missing_docs)]
@@ -27,6 +29,7 @@ mod reconciler;
 mod running;
 mod session_task;
 mod supervisor;
+mod tail;
 
 pub mod guard;
 pub mod media_source;
@@ -44,3 +47,4 @@ mod webhook;
 pub use error::GatewayError;
 pub use gateway::{Gateway, Ports};
 pub use settings::Settings;
+pub use tail::News;

@@ -39,8 +39,8 @@ impl Listener {
         }
     }
 
-    /// Returns at the next ring, or when the time is up: a missed ring only delays.
-    pub async fn rung_within(&mut self, limit: Duration) {
-        _ = tokio::time::timeout(limit, self.rung()).await;
+    /// Returns at the next ring, or when the time is up: a missed ring only delays. Says whether it rang.
+    pub async fn rung_within(&mut self, limit: Duration) -> bool {
+        tokio::time::timeout(limit, self.rung()).await.is_ok()
     }
 }

@@ -8,6 +8,7 @@ use openwa_model::{
 };
 
 use super::{Gateway, Result};
+use crate::tail::News;
 
 impl Gateway {
     /// A session's events with a higher number, in order.
@@ -22,9 +23,21 @@ impl Gateway {
         Ok(view.events_after(session, after, filter, limit).await?)
     }
 
-    /// The deployment's events with a higher position, in order.
-    pub async fn events_since(&self, after: Position, filter: &EventFilter, limit: u32) -> Result<Vec<Event>> {
-        Ok(self.view().await?.events_since(after, filter, limit).await?)
+    /// The deployment's events with a higher position, in order. Who was woken by the bell gets what this process
+    /// numbered from memory; who `looks` by itself gets also what others did, from the store.
+    pub async fn news(&self, after: Position, filter: &EventFilter, limit: u32, looks: bool) -> Result<News> {
+        let held = if looks { None } else { self.0.context.tail.after(after, filter, limit as usize) };
+        if let Some(news) = held {
+            return Ok(news);
+        }
+        let mut view = self.view().await?;
+        // Asked first: whatever is at or before this place is in what is read next.
+        let end = view.last_position().await?;
+        let events = view.events_since(after, filter, limit).await?;
+        let more = events.len() >= limit as usize;
+        let last = events.iter().filter_map(|it| it.position).max();
+        let reached = if more { last } else { last.max(Some(end)) };
+        Ok(News { events, reached: reached.unwrap_or(after).max(after), more })
     }
 
     /// The highest number of a session's log; 0 when it is empty.

@@ -58,6 +58,7 @@ use crate::{
     running::CallError,
     settings::Settings,
     supervisor::Supervisor,
+    tail::Tail,
     webhook::{attempts::Attempts, fan_out::FanOut},
 };
 
@@ -93,6 +94,8 @@ pub(crate) struct Context {
     pub(crate) ports: Ports,
     pub(crate) settings: Settings,
     pub(crate) bell: Bell,
+    /// The end of the log, for those who follow it closely.
+    pub(crate) tail: Tail,
     /// Every task the gateway starts, so that none outlives it.
     pub(crate) tasks: TaskTracker,
     /// Cancelled when the gateway begins to stop: nothing new is begun, what is under way may finish.
@@ -142,6 +145,7 @@ impl Gateway {
             ports,
             settings,
             bell: Bell::default(),
+            tail: Tail::default(),
             tasks: TaskTracker::new(),
             draining: CancellationToken::new(),
             closing: CancellationToken::new(),

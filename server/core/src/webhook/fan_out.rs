@@ -47,7 +47,7 @@ impl FanOut {
                 Ok(0) => {
                     tokio::select! {
                         () = stop.cancelled() => {}
-                        () = bell.rung_within(LOOK_AGAIN) => {}
+                        _ = bell.rung_within(LOOK_AGAIN) => {}
                     }
                 }
                 Ok(_) => {}
@@ -80,11 +80,13 @@ impl FanOut {
             queued += self.queue(&mut *unit, event, among).await?;
         }
         unit.commit().await?;
+        let count = events.len();
+        self.context.tail.push(events);
         self.context.bell.ring();
         if queued > 0 {
             self.context.deliveries.ring();
         }
-        Ok(events.len())
+        Ok(count)
     }
 
     async fn queue(&self, unit: &mut dyn Unit, event: &Event, among: &[Webhook]) -> Result<usize, StoreError> {
