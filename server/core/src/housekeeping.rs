@@ -30,10 +30,11 @@ impl Housekeeping {
     /// Works until it is told to stop, and then once more, so that no use of a key is lost.
     pub(crate) async fn run(&self, stop: &CancellationToken) {
         loop {
+            let is_last = stop.is_cancelled();
             if let Err(error) = self.tidy_once().await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "housekeeping failed; trying again");
             }
-            if stop.is_cancelled() {
+            if is_last {
                 return;
             }
             _ = tokio::time::timeout(EVERY, stop.cancelled()).await;

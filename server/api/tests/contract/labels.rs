@@ -82,7 +82,7 @@ async fn what_is_not_there_or_does_not_read_is_refused() {
     for (body, sentence) in [
         (json!({}), "name must be given for a label that is not there yet"),
         (json!({"name": "Paid", "color": 20}), "color must not be greater than 19"),
-        (json!({"name": ""}), "name must be longer than or equal to 1 characters"),
+        (json!({"name": ""}), "name should not be empty"),
     ] {
         assert_eq!(house.put(&format!("{path}/3"), body.clone()).await.failed(400), sentence, "{body}");
     }

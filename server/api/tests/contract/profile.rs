@@ -40,7 +40,7 @@ async fn what_does_not_read_is_refused() {
     let (id, _link) = house.ready("main").await;
     let long = "x".repeat(140);
     for (path, body, sentence) in [
-        ("name", json!({"name": ""}), "name must be longer than or equal to 1 characters"),
+        ("name", json!({"name": ""}), "name should not be empty"),
         ("name", json!({"name": "x".repeat(26)}), "name must be shorter than or equal to 25 characters"),
         ("status", json!({"status": long}), "status must be shorter than or equal to 139 characters"),
         ("picture", json!({}), "Exactly one of url or base64 must be provided"),

@@ -51,7 +51,6 @@ async fn files_are_sent_as_what_they_are() {
         ("send-document", json!({"mimetype": "application/pdf", "filename": "a.pdf"}), "document"),
         ("send-audio", json!({"mimetype": "audio/mpeg"}), "audio"),
         ("send-audio", json!({"ptt": true}), "voice"),
-        ("send-sticker", json!({}), "sticker"),
     ] {
         body["chatId"] = json!(ADA);
         body["base64"] = json!("aGVsbG8=");
