@@ -17,6 +17,12 @@ export interface EventData {
   "message.reaction": types.MessageReactionEvent;
   /** The text of a message was changed */
   "message.edited": types.MessageEditedEvent;
+  /** Someone voted in a poll, or took the vote back */
+  "poll.vote": types.PollVoteEvent;
+  /** Someone said whether they come to an event */
+  "event.response": types.EventResponseEvent;
+  /** A chat was archived, pinned, muted, read, cleared or deleted, here or on another device */
+  "chat.update": types.ChatUpdateEvent;
   /** A session's status changed */
   "session.status": types.SessionStatusEvent;
   /** A new QR code is to be scanned */
@@ -31,6 +37,8 @@ export interface EventData {
   "session.restriction": types.SessionRestrictionEvent;
   /** A contact came on line, went away, or is typing */
   "presence.update": types.PresenceUpdateEvent;
+  /** A phone number was learned for a hidden id, and two chats became one */
+  "contact.merged": types.ContactMergedEvent;
   /** Members joined a group or were added */
   "group.join": types.GroupEvent;
   /** Members left a group or were removed */
@@ -39,8 +47,16 @@ export interface EventData {
   "group.update": types.GroupEvent;
   /** Someone asks to join a group */
   "group.join_request": types.GroupEvent;
+  /** Someone posted a status */
+  "status.received": types.StatusReceivedEvent;
   /** Someone calls */
   "call.received": types.CallEvent;
+  /** A call was taken on another device of the account */
+  "call.accepted": types.CallOutcomeEvent;
+  /** A call was rejected, here or on another device of the account */
+  "call.rejected": types.CallOutcomeEvent;
+  /** Nobody took a call */
+  "call.missed": types.CallOutcomeEvent;
 }
 
 /** What a webhook's request holds, for each kind of event. */
@@ -59,6 +75,12 @@ export interface DeliveryBodies {
   "message.reaction": types.MessageReactionDelivery;
   /** The text of a message was changed */
   "message.edited": types.MessageEditedDelivery;
+  /** Someone voted in a poll, or took the vote back */
+  "poll.vote": types.PollVoteDelivery;
+  /** Someone said whether they come to an event */
+  "event.response": types.EventResponseDelivery;
+  /** A chat was archived, pinned, muted, read, cleared or deleted, here or on another device */
+  "chat.update": types.ChatUpdateDelivery;
   /** A session's status changed */
   "session.status": types.SessionStatusDelivery;
   /** A new QR code is to be scanned */
@@ -73,6 +95,8 @@ export interface DeliveryBodies {
   "session.restriction": types.SessionRestrictionDelivery;
   /** A contact came on line, went away, or is typing */
   "presence.update": types.PresenceUpdateDelivery;
+  /** A phone number was learned for a hidden id, and two chats became one */
+  "contact.merged": types.ContactMergedDelivery;
   /** Members joined a group or were added */
   "group.join": types.GroupJoinDelivery;
   /** Members left a group or were removed */
@@ -81,8 +105,16 @@ export interface DeliveryBodies {
   "group.update": types.GroupUpdateDelivery;
   /** Someone asks to join a group */
   "group.join_request": types.GroupJoinRequestDelivery;
+  /** Someone posted a status */
+  "status.received": types.StatusReceivedDelivery;
   /** Someone calls */
   "call.received": types.CallReceivedDelivery;
+  /** A call was taken on another device of the account */
+  "call.accepted": types.CallAcceptedDelivery;
+  /** A call was rejected, here or on another device of the account */
+  "call.rejected": types.CallRejectedDelivery;
+  /** Nobody took a call */
+  "call.missed": types.CallMissedDelivery;
 }
 
 /** The name of a kind of event. A newer gateway may have more of them. */

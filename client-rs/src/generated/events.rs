@@ -25,6 +25,12 @@ pub enum EventData {
     MessageReaction(models::MessageReactionEvent),
     /// The text of a message was changed.
     MessageEdited(models::MessageEditedEvent),
+    /// Someone voted in a poll, or took the vote back.
+    PollVote(models::PollVoteEvent),
+    /// Someone said whether they come to an event.
+    EventResponse(models::EventResponseEvent),
+    /// A chat was archived, pinned, muted, read, cleared or deleted, here or on another device.
+    ChatUpdate(models::ChatUpdateEvent),
     /// A session's status changed.
     SessionStatus(models::SessionStatusEvent),
     /// A new QR code is to be scanned.
@@ -39,6 +45,8 @@ pub enum EventData {
     SessionRestriction(models::SessionRestrictionEvent),
     /// A contact came on line, went away, or is typing.
     PresenceUpdate(models::PresenceUpdateEvent),
+    /// A phone number was learned for a hidden id, and two chats became one.
+    ContactMerged(models::ContactMergedEvent),
     /// Members joined a group or were added.
     GroupJoin(models::GroupEvent),
     /// Members left a group or were removed.
@@ -47,8 +55,16 @@ pub enum EventData {
     GroupUpdate(models::GroupEvent),
     /// Someone asks to join a group.
     GroupJoinRequest(models::GroupEvent),
+    /// Someone posted a status.
+    StatusReceived(models::StatusReceivedEvent),
     /// Someone calls.
     CallReceived(models::CallEvent),
+    /// A call was taken on another device of the account.
+    CallAccepted(models::CallOutcomeEvent),
+    /// A call was rejected, here or on another device of the account.
+    CallRejected(models::CallOutcomeEvent),
+    /// Nobody took a call.
+    CallMissed(models::CallOutcomeEvent),
     /// What this version does not know, as it came.
     Unrecognized {
         /// The type of the event.
@@ -69,6 +85,9 @@ impl EventData {
             Self::MessageRevoked(_) => "message.revoked",
             Self::MessageReaction(_) => "message.reaction",
             Self::MessageEdited(_) => "message.edited",
+            Self::PollVote(_) => "poll.vote",
+            Self::EventResponse(_) => "event.response",
+            Self::ChatUpdate(_) => "chat.update",
             Self::SessionStatus(_) => "session.status",
             Self::SessionQr(_) => "session.qr",
             Self::SessionAuthenticated(_) => "session.authenticated",
@@ -76,11 +95,16 @@ impl EventData {
             Self::SessionReconnectLoop(_) => "session.reconnect_loop",
             Self::SessionRestriction(_) => "session.restriction",
             Self::PresenceUpdate(_) => "presence.update",
+            Self::ContactMerged(_) => "contact.merged",
             Self::GroupJoin(_) => "group.join",
             Self::GroupLeave(_) => "group.leave",
             Self::GroupUpdate(_) => "group.update",
             Self::GroupJoinRequest(_) => "group.join_request",
+            Self::StatusReceived(_) => "status.received",
             Self::CallReceived(_) => "call.received",
+            Self::CallAccepted(_) => "call.accepted",
+            Self::CallRejected(_) => "call.rejected",
+            Self::CallMissed(_) => "call.missed",
             Self::Unrecognized { kind, .. } => kind,
         }
     }
@@ -95,6 +119,9 @@ impl EventData {
             "message.revoked" => Deserialize::deserialize(from).map(Self::MessageRevoked),
             "message.reaction" => Deserialize::deserialize(from).map(Self::MessageReaction),
             "message.edited" => Deserialize::deserialize(from).map(Self::MessageEdited),
+            "poll.vote" => Deserialize::deserialize(from).map(Self::PollVote),
+            "event.response" => Deserialize::deserialize(from).map(Self::EventResponse),
+            "chat.update" => Deserialize::deserialize(from).map(Self::ChatUpdate),
             "session.status" => Deserialize::deserialize(from).map(Self::SessionStatus),
             "session.qr" => Deserialize::deserialize(from).map(Self::SessionQr),
             "session.authenticated" => Deserialize::deserialize(from).map(Self::SessionAuthenticated),
@@ -102,11 +129,16 @@ impl EventData {
             "session.reconnect_loop" => Deserialize::deserialize(from).map(Self::SessionReconnectLoop),
             "session.restriction" => Deserialize::deserialize(from).map(Self::SessionRestriction),
             "presence.update" => Deserialize::deserialize(from).map(Self::PresenceUpdate),
+            "contact.merged" => Deserialize::deserialize(from).map(Self::ContactMerged),
             "group.join" => Deserialize::deserialize(from).map(Self::GroupJoin),
             "group.leave" => Deserialize::deserialize(from).map(Self::GroupLeave),
             "group.update" => Deserialize::deserialize(from).map(Self::GroupUpdate),
             "group.join_request" => Deserialize::deserialize(from).map(Self::GroupJoinRequest),
+            "status.received" => Deserialize::deserialize(from).map(Self::StatusReceived),
             "call.received" => Deserialize::deserialize(from).map(Self::CallReceived),
+            "call.accepted" => Deserialize::deserialize(from).map(Self::CallAccepted),
+            "call.rejected" => Deserialize::deserialize(from).map(Self::CallRejected),
+            "call.missed" => Deserialize::deserialize(from).map(Self::CallMissed),
             _ => Ok(Self::Unrecognized { kind: kind.to_owned(), data: Value::deserialize(from)? }),
         }
     }
@@ -182,6 +214,12 @@ open_union! {
         MessageReaction(models::MessageReactionDelivery) = "message.reaction",
         /// The text of a message was changed.
         MessageEdited(models::MessageEditedDelivery) = "message.edited",
+        /// Someone voted in a poll, or took the vote back.
+        PollVote(models::PollVoteDelivery) = "poll.vote",
+        /// Someone said whether they come to an event.
+        EventResponse(models::EventResponseDelivery) = "event.response",
+        /// A chat was archived, pinned, muted, read, cleared or deleted, here or on another device.
+        ChatUpdate(models::ChatUpdateDelivery) = "chat.update",
         /// A session's status changed.
         SessionStatus(models::SessionStatusDelivery) = "session.status",
         /// A new QR code is to be scanned.
@@ -196,6 +234,8 @@ open_union! {
         SessionRestriction(models::SessionRestrictionDelivery) = "session.restriction",
         /// A contact came on line, went away, or is typing.
         PresenceUpdate(models::PresenceUpdateDelivery) = "presence.update",
+        /// A phone number was learned for a hidden id, and two chats became one.
+        ContactMerged(models::ContactMergedDelivery) = "contact.merged",
         /// Members joined a group or were added.
         GroupJoin(models::GroupJoinDelivery) = "group.join",
         /// Members left a group or were removed.
@@ -204,8 +244,16 @@ open_union! {
         GroupUpdate(models::GroupUpdateDelivery) = "group.update",
         /// Someone asks to join a group.
         GroupJoinRequest(models::GroupJoinRequestDelivery) = "group.join_request",
+        /// Someone posted a status.
+        StatusReceived(models::StatusReceivedDelivery) = "status.received",
         /// Someone calls.
         CallReceived(models::CallReceivedDelivery) = "call.received",
+        /// A call was taken on another device of the account.
+        CallAccepted(models::CallAcceptedDelivery) = "call.accepted",
+        /// A call was rejected, here or on another device of the account.
+        CallRejected(models::CallRejectedDelivery) = "call.rejected",
+        /// Nobody took a call.
+        CallMissed(models::CallMissedDelivery) = "call.missed",
     }
 }
 
@@ -220,6 +268,9 @@ impl Delivery {
             Self::MessageRevoked(_) => "message.revoked",
             Self::MessageReaction(_) => "message.reaction",
             Self::MessageEdited(_) => "message.edited",
+            Self::PollVote(_) => "poll.vote",
+            Self::EventResponse(_) => "event.response",
+            Self::ChatUpdate(_) => "chat.update",
             Self::SessionStatus(_) => "session.status",
             Self::SessionQr(_) => "session.qr",
             Self::SessionAuthenticated(_) => "session.authenticated",
@@ -227,11 +278,16 @@ impl Delivery {
             Self::SessionReconnectLoop(_) => "session.reconnect_loop",
             Self::SessionRestriction(_) => "session.restriction",
             Self::PresenceUpdate(_) => "presence.update",
+            Self::ContactMerged(_) => "contact.merged",
             Self::GroupJoin(_) => "group.join",
             Self::GroupLeave(_) => "group.leave",
             Self::GroupUpdate(_) => "group.update",
             Self::GroupJoinRequest(_) => "group.join_request",
+            Self::StatusReceived(_) => "status.received",
             Self::CallReceived(_) => "call.received",
+            Self::CallAccepted(_) => "call.accepted",
+            Self::CallRejected(_) => "call.rejected",
+            Self::CallMissed(_) => "call.missed",
             Self::Unrecognized(it) => it["event"].as_str().unwrap_or_default(),
         }
     }
@@ -246,6 +302,9 @@ impl Delivery {
             Self::MessageRevoked(it) => &it.session_id,
             Self::MessageReaction(it) => &it.session_id,
             Self::MessageEdited(it) => &it.session_id,
+            Self::PollVote(it) => &it.session_id,
+            Self::EventResponse(it) => &it.session_id,
+            Self::ChatUpdate(it) => &it.session_id,
             Self::SessionStatus(it) => &it.session_id,
             Self::SessionQr(it) => &it.session_id,
             Self::SessionAuthenticated(it) => &it.session_id,
@@ -253,11 +312,16 @@ impl Delivery {
             Self::SessionReconnectLoop(it) => &it.session_id,
             Self::SessionRestriction(it) => &it.session_id,
             Self::PresenceUpdate(it) => &it.session_id,
+            Self::ContactMerged(it) => &it.session_id,
             Self::GroupJoin(it) => &it.session_id,
             Self::GroupLeave(it) => &it.session_id,
             Self::GroupUpdate(it) => &it.session_id,
             Self::GroupJoinRequest(it) => &it.session_id,
+            Self::StatusReceived(it) => &it.session_id,
             Self::CallReceived(it) => &it.session_id,
+            Self::CallAccepted(it) => &it.session_id,
+            Self::CallRejected(it) => &it.session_id,
+            Self::CallMissed(it) => &it.session_id,
             Self::Unrecognized(it) => it["sessionId"].as_str().unwrap_or_default(),
         }
     }
@@ -272,6 +336,9 @@ impl Delivery {
             Self::MessageRevoked(it) => &it.idempotency_key,
             Self::MessageReaction(it) => &it.idempotency_key,
             Self::MessageEdited(it) => &it.idempotency_key,
+            Self::PollVote(it) => &it.idempotency_key,
+            Self::EventResponse(it) => &it.idempotency_key,
+            Self::ChatUpdate(it) => &it.idempotency_key,
             Self::SessionStatus(it) => &it.idempotency_key,
             Self::SessionQr(it) => &it.idempotency_key,
             Self::SessionAuthenticated(it) => &it.idempotency_key,
@@ -279,11 +346,16 @@ impl Delivery {
             Self::SessionReconnectLoop(it) => &it.idempotency_key,
             Self::SessionRestriction(it) => &it.idempotency_key,
             Self::PresenceUpdate(it) => &it.idempotency_key,
+            Self::ContactMerged(it) => &it.idempotency_key,
             Self::GroupJoin(it) => &it.idempotency_key,
             Self::GroupLeave(it) => &it.idempotency_key,
             Self::GroupUpdate(it) => &it.idempotency_key,
             Self::GroupJoinRequest(it) => &it.idempotency_key,
+            Self::StatusReceived(it) => &it.idempotency_key,
             Self::CallReceived(it) => &it.idempotency_key,
+            Self::CallAccepted(it) => &it.idempotency_key,
+            Self::CallRejected(it) => &it.idempotency_key,
+            Self::CallMissed(it) => &it.idempotency_key,
             Self::Unrecognized(it) => it["idempotencyKey"].as_str().unwrap_or_default(),
         }
     }
@@ -298,6 +370,9 @@ impl Delivery {
             Self::MessageRevoked(it) => &it.delivery_id,
             Self::MessageReaction(it) => &it.delivery_id,
             Self::MessageEdited(it) => &it.delivery_id,
+            Self::PollVote(it) => &it.delivery_id,
+            Self::EventResponse(it) => &it.delivery_id,
+            Self::ChatUpdate(it) => &it.delivery_id,
             Self::SessionStatus(it) => &it.delivery_id,
             Self::SessionQr(it) => &it.delivery_id,
             Self::SessionAuthenticated(it) => &it.delivery_id,
@@ -305,11 +380,16 @@ impl Delivery {
             Self::SessionReconnectLoop(it) => &it.delivery_id,
             Self::SessionRestriction(it) => &it.delivery_id,
             Self::PresenceUpdate(it) => &it.delivery_id,
+            Self::ContactMerged(it) => &it.delivery_id,
             Self::GroupJoin(it) => &it.delivery_id,
             Self::GroupLeave(it) => &it.delivery_id,
             Self::GroupUpdate(it) => &it.delivery_id,
             Self::GroupJoinRequest(it) => &it.delivery_id,
+            Self::StatusReceived(it) => &it.delivery_id,
             Self::CallReceived(it) => &it.delivery_id,
+            Self::CallAccepted(it) => &it.delivery_id,
+            Self::CallRejected(it) => &it.delivery_id,
+            Self::CallMissed(it) => &it.delivery_id,
             Self::Unrecognized(it) => it["deliveryId"].as_str().unwrap_or_default(),
         }
     }

@@ -8,6 +8,35 @@ use serde::{Deserialize, Serialize};
 
 use crate::open::open_enum;
 
+/// A label to put on a chat.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct AddLabelToChat {
+    /// The label.
+    pub label_id: String,
+}
+
+impl AddLabelToChat {
+    /// With what it must have.
+    pub fn new(label_id: impl Into<String>) -> Self {
+        Self { label_id: label_id.into() }
+    }
+}
+
+/// How the gateway behaves towards callers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ApiBehaviour {
+    /// How often one address may ask one route within the window; 0 is without a limit.
+    pub rate_limit: i64,
+    /// The window, in seconds.
+    pub rate_limit_window: i64,
+    /// Whether the page with the documentation is served.
+    pub enable_docs: bool,
+}
+
 /// One API key. The key itself is shown once, when it is made.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -47,6 +76,197 @@ pub struct ApiKey {
     pub last_used_at: Option<jiff::Timestamp>,
 }
 
+/// A chat to put away, or to take out again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ArchiveChat {
+    /// The chat.
+    pub chat_id: String,
+    /// Whether it is put away.
+    pub archive: bool,
+}
+
+impl ArchiveChat {
+    /// With what it must have.
+    pub fn new(chat_id: impl Into<String>, archive: bool) -> Self {
+        Self { chat_id: chat_id.into(), archive: archive }
+    }
+}
+
+open_enum! {
+    /// What was done.
+    AuditAction {
+        /// `api_key_created`.
+        ApiKeyCreated = "api_key_created",
+        /// `api_key_updated`.
+        ApiKeyUpdated = "api_key_updated",
+        /// `api_key_revoked`.
+        ApiKeyRevoked = "api_key_revoked",
+        /// `api_key_deleted`.
+        ApiKeyDeleted = "api_key_deleted",
+        /// `api_key_auth_failed`.
+        ApiKeyAuthFailed = "api_key_auth_failed",
+        /// `rate_limit_exceeded`.
+        RateLimitExceeded = "rate_limit_exceeded",
+        /// `session_created`.
+        SessionCreated = "session_created",
+        /// `session_started`.
+        SessionStarted = "session_started",
+        /// `session_stopped`.
+        SessionStopped = "session_stopped",
+        /// `session_force_killed`.
+        SessionForceKilled = "session_force_killed",
+        /// `session_logged_out`.
+        SessionLoggedOut = "session_logged_out",
+        /// `session_deleted`.
+        SessionDeleted = "session_deleted",
+        /// `session_qr_generated`.
+        SessionQrGenerated = "session_qr_generated",
+        /// `session_config_updated`.
+        SessionConfigUpdated = "session_config_updated",
+    }
+}
+
+/// One page of the audit log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct AuditPage {
+    /// Newest first.
+    pub data: Vec<AuditRecord>,
+    /// How many there are.
+    pub total: i64,
+}
+
+/// One thing that was done, or tried.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct AuditRecord {
+    /// Its id.
+    pub id: String,
+    /// What.
+    pub action: AuditAction,
+    /// How much it matters.
+    pub severity: AuditSeverity,
+    /// The key it was done with.
+    pub api_key_id: Option<String>,
+    /// What that key was called then.
+    pub api_key_name: Option<String>,
+    /// Where the request came from.
+    pub ip_address: Option<String>,
+    /// The session it was about.
+    pub session_id: Option<String>,
+    /// What else there is to say.
+    pub metadata: Option<std::collections::BTreeMap<String, String>>,
+    /// Why it did not happen.
+    pub error_message: Option<String>,
+    /// When.
+    pub created_at: jiff::Timestamp,
+}
+
+open_enum! {
+    /// How much it matters.
+    AuditSeverity {
+        /// `info`.
+        Info = "info",
+        /// `warn`.
+        Warn = "warn",
+        /// `error`.
+        Error = "error",
+    }
+}
+
+/// When a business is open on one day of the week.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BusinessHours {
+    /// `mon`, `tue` and so on.
+    pub day: String,
+    /// `open_24h`, `specific_hours` or `appointment_only`.
+    pub mode: String,
+    /// Until when, in minutes after midnight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closes: Option<i64>,
+    /// From when, in minutes after midnight.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens: Option<i64>,
+}
+
+/// What a business tells of itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BusinessProfile {
+    /// Whose it is.
+    pub id: String,
+    /// What it does.
+    pub description: String,
+    /// Its pages.
+    pub websites: Vec<String>,
+    /// What sort of business it is.
+    pub categories: Vec<String>,
+    /// When it is open.
+    pub hours: Vec<BusinessHours>,
+    /// Where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// How to write to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Where its hours are counted, such as `Europe/Berlin`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
+}
+
+/// A chat and how much was written in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BusyChat {
+    /// The chat.
+    pub chat_id: String,
+    /// What it is called.
+    pub chat_name: Option<String>,
+    /// How many messages there were in it.
+    pub message_count: i64,
+}
+
+open_enum! {
+    /// What a button does.
+    ButtonType {
+        /// `reply`.
+        Reply = "reply",
+        /// `url`.
+        Url = "url",
+        /// `call`.
+        Call = "call",
+        /// `copy`.
+        Copy = "copy",
+    }
+}
+
+/// A delivery of `call.accepted`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CallAcceptedDelivery {
+    /// What sort of event.
+    pub event: String,
+    /// When it happened.
+    pub timestamp: jiff::Timestamp,
+    /// The session.
+    pub session_id: String,
+    /// The same for every delivery of this event to this webhook.
+    pub idempotency_key: String,
+    /// The same for every attempt of this dispatch.
+    pub delivery_id: String,
+    /// What happened.
+    pub data: CallOutcomeEvent,
+}
+
 /// A call.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -62,6 +282,53 @@ pub struct CallEvent {
     pub is_group: bool,
     /// When, in seconds.
     pub timestamp: i64,
+}
+
+/// A link by which others can call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CallLink {
+    /// The link.
+    pub link: String,
+}
+
+/// A delivery of `call.missed`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CallMissedDelivery {
+    /// What sort of event.
+    pub event: String,
+    /// When it happened.
+    pub timestamp: jiff::Timestamp,
+    /// The session.
+    pub session_id: String,
+    /// The same for every delivery of this event to this webhook.
+    pub idempotency_key: String,
+    /// The same for every attempt of this dispatch.
+    pub delivery_id: String,
+    /// What happened.
+    pub data: CallOutcomeEvent,
+}
+
+/// What became of a call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CallOutcomeEvent {
+    /// Its id.
+    pub call_id: String,
+    /// Who called.
+    pub from: String,
+    /// Whether it was a video call.
+    pub is_video: bool,
+    /// Whether it was a group call.
+    pub is_group: bool,
+    /// When it ended, in seconds.
+    pub timestamp: i64,
+    /// `accepted`, `rejected` or `missed`.
+    pub outcome: String,
 }
 
 /// A delivery of `call.received`.
@@ -81,6 +348,167 @@ pub struct CallReceivedDelivery {
     pub delivery_id: String,
     /// What happened.
     pub data: CallEvent,
+}
+
+/// A delivery of `call.rejected`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CallRejectedDelivery {
+    /// What sort of event.
+    pub event: String,
+    /// When it happened.
+    pub timestamp: jiff::Timestamp,
+    /// The session.
+    pub session_id: String,
+    /// The same for every delivery of this event to this webhook.
+    pub idempotency_key: String,
+    /// The same for every attempt of this dispatch.
+    pub delivery_id: String,
+    /// What happened.
+    pub data: CallOutcomeEvent,
+}
+
+open_enum! {
+    /// What a call link is for.
+    CallType {
+        /// `audio`.
+        Audio = "audio",
+        /// `video`.
+        Video = "video",
+    }
+}
+
+/// What this account sells, as a whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CatalogInfo {
+    /// Whose it is.
+    pub id: String,
+    /// What the business is called.
+    pub name: String,
+    /// How many products it holds.
+    pub product_count: i64,
+    /// The page where it is shown.
+    pub url: String,
+    /// What it says about itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+/// Which part of a catalogue this is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CatalogPagination {
+    /// The number of the page, counted from 1.
+    pub page: i64,
+    /// How many a page has at most.
+    pub limit: i64,
+    /// How many products there are.
+    pub total: i64,
+    /// How many pages there are.
+    pub total_pages: i64,
+}
+
+/// Something that is for sale.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CatalogProduct {
+    /// WhatsApp's id of it.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// What it is.
+    pub description: String,
+    /// The page where it is shown.
+    pub url: String,
+    /// Whether it can be had.
+    pub is_available: bool,
+    /// The currency, such as `EUR`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// Where its picture can be fetched from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_url: Option<String>,
+    /// What it costs; absent where the seller does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<f64>,
+    /// What it costs, for a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price_formatted: Option<String>,
+    /// The seller's own number for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retailer_id: Option<String>,
+}
+
+/// Some products.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CatalogProducts {
+    /// The products.
+    pub products: Vec<CatalogProduct>,
+    /// Which of them these are.
+    pub pagination: CatalogPagination,
+}
+
+/// One channel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Channel {
+    /// Its id: `<id>@newsletter`.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its description, "" when it has none.
+    pub description: String,
+    /// The code in the link to it, "" when that was not told.
+    pub invite_code: String,
+    /// How many subscribed to it.
+    pub subscriber_count: i64,
+    /// Whether WhatsApp vouches for it.
+    pub verified: bool,
+    /// When it was made, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<i64>,
+    /// What this account is in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<ChannelRole>,
+}
+
+/// What was written in a channel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ChannelMessage {
+    /// Its id.
+    pub id: String,
+    /// Its number in the channel.
+    pub server_id: i64,
+    /// Text or caption.
+    pub body: String,
+    /// When it was written, in seconds.
+    pub timestamp: i64,
+    /// Whether it has a file.
+    pub has_media: bool,
+}
+
+open_enum! {
+    /// What this account is in a channel.
+    ChannelRole {
+        /// `owner`.
+        Owner = "owner",
+        /// `admin`.
+        Admin = "admin",
+        /// `subscriber`.
+        Subscriber = "subscriber",
+        /// `guest`.
+        Guest = "guest",
+    }
 }
 
 /// One chat.
@@ -112,9 +540,15 @@ pub struct Chat {
     /// What the last message is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_message_type: Option<MessageType>,
+    /// The hidden id of the person it is with, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lid: Option<String>,
     /// Until when, in milliseconds; 0 is for good. Only when it is silent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mute_expiration: Option<i64>,
+    /// The phone number of the person it is with, digits only, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
 }
 
 open_enum! {
@@ -133,6 +567,127 @@ open_enum! {
     }
 }
 
+/// A delivery of `chat.update`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ChatUpdateDelivery {
+    /// What sort of event.
+    pub event: String,
+    /// When it happened.
+    pub timestamp: jiff::Timestamp,
+    /// The session.
+    pub session_id: String,
+    /// The same for every delivery of this event to this webhook.
+    pub idempotency_key: String,
+    /// The same for every attempt of this dispatch.
+    pub delivery_id: String,
+    /// What happened.
+    pub data: ChatUpdateEvent,
+}
+
+/// A chat was put away, kept on top, silenced, read, emptied or deleted, here or on another device.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ChatUpdateEvent {
+    /// The chat.
+    pub chat_id: String,
+    /// Whether it is put away.
+    pub archived: bool,
+    /// Whether it is kept on top.
+    pub pinned: bool,
+    /// Whether it is silent.
+    pub muted: bool,
+    /// Messages not read yet.
+    pub unread_count: i64,
+    /// Whether it was deleted.
+    pub deleted: bool,
+    /// Until when, in milliseconds; 0 is for good. Only when it is silent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mute_expiration: Option<i64>,
+}
+
+open_enum! {
+    /// As what a message went out.
+    ChoicesSentAs {
+        /// `buttons`.
+        Buttons = "buttons",
+        /// `list`.
+        List = "list",
+        /// `text`.
+        Text = "text",
+    }
+}
+
+/// A button or a row of a list to press.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ClickButton {
+    /// The chat.
+    pub chat_id: String,
+    /// The message with the buttons or the list.
+    pub message_id: String,
+    /// The `id` of the button or the row.
+    pub button_id: String,
+    /// What stands on it; read off the message when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+}
+
+impl ClickButton {
+    /// With what it must have.
+    pub fn new(chat_id: impl Into<String>, message_id: impl Into<String>, button_id: impl Into<String>) -> Self {
+        Self { chat_id: chat_id.into(), message_id: message_id.into(), button_id: button_id.into(), text: None }
+    }
+
+    /// What stands on it; read off the message when absent.
+    #[must_use]
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.text = Some(text.into());
+        self
+    }
+}
+
+/// One community.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Community {
+    /// Its id: `<id>@g.us`.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// When it was made, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<i64>,
+    /// Its description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Who made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+}
+
+/// A group of a community.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CommunitySubgroup {
+    /// Its id: `<id>@g.us`.
+    pub id: String,
+    /// Its subject.
+    pub name: String,
+    /// Whether it is the one in which admins tell everybody something.
+    pub is_announcement: bool,
+    /// Whether it is the one in which everybody may write.
+    pub is_general: bool,
+    /// How many are in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub participants_count: Option<i64>,
+}
+
 /// One thing that readiness depends on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -140,6 +695,128 @@ open_enum! {
 pub struct ComponentHealth {
     /// `up`, `down` or `draining`.
     pub status: String,
+}
+
+/// One person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Contact {
+    /// By phone number where it is known, else by hidden id.
+    pub id: String,
+    /// The phone number, where it is known; else the hidden id, without what follows the `@`.
+    pub number: String,
+    /// Whether the person stands in this account's address book.
+    pub is_my_contact: bool,
+    /// Whether this account has blocked the person.
+    pub is_blocked: bool,
+    /// The hidden id, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lid: Option<String>,
+    /// The name in this account's address book.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The name the person shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push_name: Option<String>,
+}
+
+/// A delivery of `contact.merged`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ContactMergedDelivery {
+    /// What sort of event.
+    pub event: String,
+    /// When it happened.
+    pub timestamp: jiff::Timestamp,
+    /// The session.
+    pub session_id: String,
+    /// The same for every delivery of this event to this webhook.
+    pub idempotency_key: String,
+    /// The same for every attempt of this dispatch.
+    pub delivery_id: String,
+    /// What happened.
+    pub data: ContactMergedEvent,
+}
+
+/// A phone number was learned for a hidden id: what was kept under both is one from now on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ContactMergedEvent {
+    /// The person, and the chat with them, from now on.
+    pub contact_id: String,
+    /// The hidden id under which both went before.
+    pub former_id: String,
+    /// Whether there was a chat under the hidden id; it is gone.
+    pub chat_merged: bool,
+    /// How many messages moved to the phone number.
+    pub messages_moved: i64,
+    /// The phone number, digits only.
+    pub sender_phone: String,
+    /// The hidden id.
+    pub sender_lid: String,
+    /// When it was learned, in seconds.
+    pub timestamp: i64,
+}
+
+/// The phone number of a person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ContactPhone {
+    /// The person, as asked for.
+    pub contact_id: String,
+    /// The phone number, digits only; null when it is not known.
+    pub phone: Option<String>,
+}
+
+/// A file to convert, by `url` or as `base64`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ConvertMedia {
+    /// The file itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
+    /// Where to fetch the file from: `http` or `https`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+impl ConvertMedia {
+    /// With what it must have.
+    pub fn new() -> Self {
+        Self { base64: None, url: None }
+    }
+
+    /// The file itself.
+    #[must_use]
+    pub fn base64(mut self, base64: impl Into<String>) -> Self {
+        self.base64 = Some(base64.into());
+        self
+    }
+
+    /// Where to fetch the file from: `http` or `https`.
+    #[must_use]
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.url = Some(url.into());
+        self
+    }
+}
+
+/// A file that was converted, in the words that sends take.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ConvertedMedia {
+    /// The file.
+    pub base64: String,
+    /// Its MIME type.
+    pub mimetype: String,
+    /// How long it is once it is decoded.
+    pub bytes: i64,
 }
 
 /// A key to be made.
@@ -215,6 +892,105 @@ impl CreateApiKey {
     }
 }
 
+/// A call link to make.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CreateCallLink {
+    /// What it is for.
+    pub r#type: CallType,
+    /// When the call is to begin, in milliseconds. WhatsApp's links hold no time: tell it where you send the
+    /// link.
+    pub start_time: i64,
+}
+
+impl CreateCallLink {
+    /// With what it must have.
+    pub fn new(r#type: impl Into<CallType>, start_time: i64) -> Self {
+        Self { r#type: r#type.into(), start_time: start_time }
+    }
+}
+
+/// A channel to be made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CreateChannel {
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+}
+
+impl CreateChannel {
+    /// With what it must have.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), description: None }
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+}
+
+/// A community to be made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CreateCommunity {
+    /// Its name.
+    pub name: String,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Whether its admins decide who comes in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub membership_approval: Option<bool>,
+}
+
+impl CreateCommunity {
+    /// With what it must have.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), description: None, membership_approval: None }
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// Whether its admins decide who comes in.
+    #[must_use]
+    pub fn membership_approval(mut self, membership_approval: bool) -> Self {
+        self.membership_approval = Some(membership_approval);
+        self
+    }
+}
+
+/// A group to be made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CreateGroup {
+    /// Its subject.
+    pub name: String,
+    /// Who is in it from the beginning, besides this account: `<number>@c.us` or `<id>@lid`.
+    pub participants: Vec<String>,
+}
+
+impl CreateGroup {
+    /// With what it must have.
+    pub fn new(name: impl Into<String>, participants: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { name: name.into(), participants: participants.into_iter().map(Into::into).collect() }
+    }
+}
+
 /// What to make a session with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -259,6 +1035,44 @@ impl CreateSession {
     #[must_use]
     pub fn proxy_url(mut self, proxy_url: impl Into<String>) -> Self {
         self.proxy_url = Some(proxy_url.into());
+        self
+    }
+}
+
+/// A template to make.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CreateTemplate {
+    /// Its name; no two templates of a session have the same.
+    pub name: String,
+    /// The text, with places to fill in written `{{name}}`.
+    pub body: String,
+    /// What stands below the text, with an empty line between.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub footer: Option<String>,
+    /// What stands above the text, with an empty line between.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
+}
+
+impl CreateTemplate {
+    /// With what it must have.
+    pub fn new(name: impl Into<String>, body: impl Into<String>) -> Self {
+        Self { name: name.into(), body: body.into(), footer: None, header: None }
+    }
+
+    /// What stands below the text, with an empty line between.
+    #[must_use]
+    pub fn footer(mut self, footer: impl Into<String>) -> Self {
+        self.footer = Some(footer.into());
+        self
+    }
+
+    /// What stands above the text, with an empty line between.
+    #[must_use]
+    pub fn header(mut self, header: impl Into<String>) -> Self {
+        self.header = Some(header.into());
         self
     }
 }
@@ -329,12 +1143,39 @@ impl CreateWebhook {
     }
 }
 
+/// A group that was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CreatedGroup {
+    /// Its id.
+    pub id: String,
+    /// Its subject.
+    pub name: String,
+    /// How many are in it, this account among them. Whoever does not let this account add them is not.
+    pub participants_count: i64,
+    /// Whether this account is an admin of it.
+    pub is_admin: bool,
+    /// The community it belongs to.
+    #[serde(rename = "linkedParentJID")]
+    pub linked_parent_jid: Option<String>,
+}
+
+/// The engine of new sessions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CurrentEngine {
+    /// Its id.
+    pub engine_type: String,
+}
+
 /// What to show of a page that a text links to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CustomLinkPreview {
-    /// The page.
+    /// The link, as it stands in the text: WhatsApp shows the preview of that link.
     pub url: String,
     /// Its title.
     pub title: String,
@@ -354,6 +1195,101 @@ impl CustomLinkPreview {
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
+    }
+}
+
+/// How the database is reached.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DatabaseConfig {
+    /// `sqlite`.
+    pub r#type: String,
+    /// Whether it is part of the gateway.
+    pub built_in: bool,
+    /// Empty for a file.
+    pub host: String,
+    /// 0 for a file.
+    pub port: i64,
+    /// Empty for a file.
+    pub username: String,
+    /// The file.
+    pub database: String,
+    /// Empty for a file.
+    pub schema: String,
+    /// How many connections read at once.
+    pub pool_size: i64,
+    /// Always false for a file.
+    pub ssl_enabled: bool,
+    /// Always false for a file.
+    pub ssl_reject_unauthorized: bool,
+    /// Always false for a file.
+    pub password_set: bool,
+}
+
+/// The database, and whether it answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DatabaseStatus {
+    /// Whether it answers.
+    pub connected: bool,
+    /// `sqlite`.
+    pub r#type: String,
+    /// Its file.
+    pub host: String,
+    /// Whether it is part of the gateway.
+    pub built_in: bool,
+}
+
+/// The messages of a day.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DayTotals {
+    /// Sent.
+    pub sent: i64,
+    /// Received.
+    pub received: i64,
+}
+
+/// Which requests to join a group are meant.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DecideMembershipRequests {
+    /// Whose: `<number>@c.us` or `<id>@lid`; all that wait when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub participants: Option<Vec<String>>,
+}
+
+impl DecideMembershipRequests {
+    /// With what it must have.
+    pub fn new() -> Self {
+        Self { participants: None }
+    }
+
+    /// Whose: `<number>@c.us` or `<id>@lid`; all that wait when absent.
+    #[must_use]
+    pub fn participants(mut self, participants: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.participants = Some(participants.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+/// A chat to delete.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DeleteChat {
+    /// The chat.
+    pub chat_id: String,
+}
+
+impl DeleteChat {
+    /// With what it must have.
+    pub fn new(chat_id: impl Into<String>) -> Self {
+        Self { chat_id: chat_id.into() }
     }
 }
 
@@ -432,6 +1368,22 @@ open_enum! {
     }
 }
 
+/// Who is an admin no more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DemoteChannelAdmin {
+    /// Who: `<number>@c.us` or `<id>@lid`.
+    pub user_id: String,
+}
+
+impl DemoteChannelAdmin {
+    /// With what it must have.
+    pub fn new(user_id: impl Into<String>) -> Self {
+        Self { user_id: user_id.into() }
+    }
+}
+
 /// A text to replace another.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -462,6 +1414,71 @@ impl EditMessage {
     }
 }
 
+/// What speaks to WhatsApp.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct EngineConfig {
+    /// The engine of new sessions.
+    pub r#type: String,
+    /// Always true: there is no browser.
+    pub headless: bool,
+    /// Empty: sessions live in the database.
+    pub session_data_path: String,
+    /// Empty: there is no browser.
+    pub browser_args: String,
+}
+
+/// One engine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct EngineInfo {
+    /// Its id.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// Whether new sessions get it.
+    pub enabled: bool,
+    /// What it can do.
+    pub features: Vec<String>,
+    /// The library it is made with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub library: Option<EngineLibrary>,
+}
+
+/// The library that an engine is made with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct EngineLibrary {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// What speaks to WhatsApp.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct EngineStatus {
+    /// The engine of new sessions.
+    pub r#type: String,
+    /// Always true: there is no browser.
+    pub headless: bool,
+    /// Empty: sessions live in the database.
+    pub session_data_path: String,
+    /// Empty: there is no browser.
+    pub browser_args: String,
+    /// The version of WhatsApp Web that is claimed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web_version: Option<String>,
+    /// `pinned`, where a version is claimed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web_version_source: Option<String>,
+}
+
 /// One event of the log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -482,6 +1499,18 @@ pub struct Event {
     pub chat_id: Option<String>,
 }
 
+open_enum! {
+    /// What one can say to an event.
+    EventAnswer {
+        /// `going`.
+        Going = "going",
+        /// `not_going`.
+        NotGoing = "not_going",
+        /// `maybe`.
+        Maybe = "maybe",
+    }
+}
+
 /// What the sender of a message says about themselves.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -490,6 +1519,50 @@ pub struct EventContact {
     /// The name the person shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub push_name: Option<String>,
+}
+
+/// Where an event is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct EventLocation {
+    /// Degrees north.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latitude: Option<f64>,
+    /// Degrees east.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longitude: Option<f64>,
+    /// Its name or address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+impl EventLocation {
+    /// With what it must have.
+    pub fn new() -> Self {
+        Self { latitude: None, longitude: None, name: None }
+    }
+
+    /// Degrees north.
+    #[must_use]
+    pub fn latitude(mut self, latitude: f64) -> Self {
+        self.latitude = Some(latitude);
+        self
+    }
+
+    /// Degrees east.
+    #[must_use]
+    pub fn longitude(mut self, longitude: f64) -> Self {
+        self.longitude = Some(longitude);
+        self
+    }
+
+    /// Its name or address.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
 }
 
 /// Events of a session, in order.
@@ -501,6 +1574,69 @@ pub struct EventPage {
     pub events: Vec<Event>,
     /// What to give as `after` for the next page.
     pub next: i64,
+}
+
+/// Whether one person comes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct EventReply {
+    /// Who.
+    pub sender_id: String,
+    /// What they say.
+    pub response: EventAnswer,
+    /// How many they bring along.
+    pub extra_guests: i64,
+    /// When they said so, in seconds.
+    pub timestamp: i64,
+}
+
+/// A delivery of `event.response`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct EventResponseDelivery {
+    /// What sort of event.
+    pub event: String,
+    /// When it happened.
+    pub timestamp: jiff::Timestamp,
+    /// The session.
+    pub session_id: String,
+    /// The same for every delivery of this event to this webhook.
+    pub idempotency_key: String,
+    /// The same for every attempt of this dispatch.
+    pub delivery_id: String,
+    /// What happened.
+    pub data: EventResponseEvent,
+}
+
+/// Someone answered an event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct EventResponseEvent {
+    /// The message with the event.
+    pub message_id: String,
+    /// The chat.
+    pub chat_id: String,
+    /// Who answered.
+    pub sender_id: String,
+    /// Whether that is this account.
+    pub from_me: bool,
+    /// Whether the chat is a group.
+    pub is_group: bool,
+    /// What they say.
+    pub response: EventAnswer,
+    /// How many they bring along.
+    pub extra_guests: i64,
+    /// When, in seconds.
+    pub timestamp: i64,
+    /// Their hidden id, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_lid: Option<String>,
+    /// Their phone number, digits only, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_phone: Option<String>,
 }
 
 open_enum! {
@@ -520,6 +1656,12 @@ open_enum! {
         MessageReaction = "message.reaction",
         /// `message.edited`.
         MessageEdited = "message.edited",
+        /// `poll.vote`.
+        PollVote = "poll.vote",
+        /// `event.response`.
+        EventResponse = "event.response",
+        /// `chat.update`.
+        ChatUpdate = "chat.update",
         /// `session.status`.
         SessionStatus = "session.status",
         /// `session.qr`.
@@ -534,6 +1676,8 @@ open_enum! {
         SessionRestriction = "session.restriction",
         /// `presence.update`.
         PresenceUpdate = "presence.update",
+        /// `contact.merged`.
+        ContactMerged = "contact.merged",
         /// `group.join`.
         GroupJoin = "group.join",
         /// `group.leave`.
@@ -542,8 +1686,16 @@ open_enum! {
         GroupUpdate = "group.update",
         /// `group.join_request`.
         GroupJoinRequest = "group.join_request",
+        /// `status.received`.
+        StatusReceived = "status.received",
         /// `call.received`.
         CallReceived = "call.received",
+        /// `call.accepted`.
+        CallAccepted = "call.accepted",
+        /// `call.rejected`.
+        CallRejected = "call.rejected",
+        /// `call.missed`.
+        CallMissed = "call.missed",
     }
 }
 
@@ -558,23 +1710,76 @@ pub struct Failure {
     pub message: String,
     /// A stable word to branch on; there may be more in time. By status: 400 `INVALID_INPUT`,
     /// `SESSION_ALREADY_STARTED`, `SESSION_NOT_STARTED`, `SESSION_ALREADY_AUTHENTICATED`, `QR_NOT_AVAILABLE`,
-    /// `QUOTED_MESSAGE_NOT_FOUND`, `MEDIA_UNREACHABLE`, `ADDRESS_REFUSED`, `NOT_ON_WHATSAPP`,
-    /// `TOO_MANY_WEBHOOKS`, `IDEMPOTENCY_KEY_INVALID`; 401 `API_KEY_REQUIRED`, `API_KEY_INVALID`,
-    /// `API_KEY_REVOKED`, `API_KEY_EXPIRED`; 403 `ROLE_TOO_LOW`, `ADDRESS_NOT_ALLOWED`,
-    /// `SESSION_NOT_ALLOWED`, `CHAT_NOT_ALLOWED`, `CHAT_SCOPED_KEY_NOT_ALLOWED`, `SCOPED_KEY_NOT_ALLOWED`,
-    /// `REFUSED_BY_WHATSAPP`; 404 `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND`, `CHAT_NOT_FOUND`,
-    /// `GROUP_NOT_FOUND`, `MEDIA_NOT_STORED`, `WEBHOOK_NOT_FOUND`, `API_KEY_NOT_FOUND`, `NO_SUCH_ROUTE`; 405
-    /// `METHOD_NOT_ALLOWED`; 408 `REQUEST_TIMEOUT`; 409 `SESSION_NOT_READY`, `SESSION_NAME_TAKEN`,
+    /// `QUOTED_MESSAGE_NOT_FOUND`, `MEDIA_UNREACHABLE`, `MEDIA_NOT_CONVERTIBLE`, `ADDRESS_REFUSED`,
+    /// `NOT_ON_WHATSAPP`, `POLL_OPTION_NOT_FOUND`, `TOO_MANY_WEBHOOKS`, `IDEMPOTENCY_KEY_INVALID`; 401
+    /// `API_KEY_REQUIRED`, `API_KEY_INVALID`, `API_KEY_REVOKED`, `API_KEY_EXPIRED`, `METRICS_TOKEN_INVALID`;
+    /// 403 `ROLE_TOO_LOW`, `ADDRESS_NOT_ALLOWED`, `SESSION_NOT_ALLOWED`, `CHAT_NOT_ALLOWED`,
+    /// `CHAT_SCOPED_KEY_NOT_ALLOWED`, `SCOPED_KEY_NOT_ALLOWED`, `REFUSED_BY_WHATSAPP`; 404
+    /// `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND`, `STATUS_NOT_FOUND`, `CHAT_NOT_FOUND`, `CONTACT_NOT_FOUND`,
+    /// `LABEL_NOT_FOUND`, `CALL_NOT_FOUND`, `GROUP_NOT_FOUND`, `BUSINESS_NOT_FOUND`, `CATALOG_NOT_FOUND`,
+    /// `PRODUCT_NOT_FOUND`, `CHANNEL_NOT_FOUND`, `MEDIA_NOT_STORED`, `TEMPLATE_NOT_FOUND`,
+    /// `WEBHOOK_NOT_FOUND`, `API_KEY_NOT_FOUND`, `NO_SUCH_ROUTE`; 405 `METHOD_NOT_ALLOWED`; 408
+    /// `REQUEST_TIMEOUT`; 409 `SESSION_NOT_READY`, `SESSION_NAME_TAKEN`, `TEMPLATE_NAME_TAKEN`,
     /// `SESSION_OWNED_ELSEWHERE`, `PAIRING_NOT_POSSIBLE`, `LAST_ADMIN_KEY`, `IDEMPOTENCY_KEY_IN_PROGRESS`,
     /// `IDEMPOTENCY_KEY_OUTCOME_UNKNOWN`, `CONFLICT`; 413 `MEDIA_TOO_LARGE`; 415 `MEDIA_TYPE_NOT_TAKEN`,
-    /// `COMPRESSED_BODY`; 422 `IDEMPOTENCY_KEY_REUSED`; 426 `UPGRADE_REQUIRED`; 500 `SEND_FAILED`,
-    /// `ENGINE_FAILED`, `INTERNAL`; 501 `ENGINE_CANNOT`; 502 `SESSION_LOGOUT_INCOMPLETE`,
-    /// `SESSION_STOP_INCOMPLETE`; 503 `UNCONFIRMED`, `DRAINING`, `STORE_UNAVAILABLE`, `BUSY`.
+    /// `MEDIA_TYPE_NOT_ALLOWED`, `COMPRESSED_BODY`; 422 `IDEMPOTENCY_KEY_REUSED`, `NOT_A_BUSINESS_ACCOUNT`;
+    /// 426 `UPGRADE_REQUIRED`; 429 `RATE_LIMITED`; 500 `SEND_FAILED`, `ENGINE_FAILED`, `INTERNAL`; 501
+    /// `ENGINE_CANNOT`; 502 `SESSION_LOGOUT_INCOMPLETE`, `SESSION_STOP_INCOMPLETE`; 503 `UNCONFIRMED`,
+    /// `DRAINING`, `STORE_UNAVAILABLE`, `BUSY`, `CONVERSION_UNAVAILABLE`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// The name of the HTTP status; absent when the body was too large.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What could have been chosen instead, where one of a list was meant: the options of a poll.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_options: Option<Vec<String>>,
+}
+
+/// A message to forward.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ForwardMessage {
+    /// The chat it stands in.
+    pub from_chat_id: String,
+    /// The chat it goes to.
+    pub to_chat_id: String,
+    /// The message.
+    pub message_id: String,
+}
+
+impl ForwardMessage {
+    /// With what it must have.
+    pub fn new(from_chat_id: impl Into<String>, to_chat_id: impl Into<String>, message_id: impl Into<String>) -> Self {
+        Self { from_chat_id: from_chat_id.into(), to_chat_id: to_chat_id.into(), message_id: message_id.into() }
+    }
+}
+
+/// How the gateway behaves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GatewaySettings {
+    /// In general.
+    pub general: GeneralSettings,
+    /// Towards callers.
+    pub api: ApiBehaviour,
+    /// Towards people.
+    pub notifications: NotificationSettings,
+}
+
+/// How the gateway behaves in general.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GeneralSettings {
+    /// The address that others reach it at.
+    pub api_base_url: String,
+    /// Whether sessions that lost their link connect again by themselves.
+    pub auto_reconnect: bool,
+    /// Whether more is logged than in daily use.
+    pub debug_mode: bool,
 }
 
 /// One group.
@@ -615,6 +1820,43 @@ pub struct Group {
     pub owner: Option<String>,
 }
 
+/// What is another than before in a group; what is not here stayed as it was.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GroupChanges {
+    /// Whether only admins may write now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announce: Option<bool>,
+    /// The new description; "" when it was taken away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// After how many seconds messages vanish now; 0 is never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ephemeral_seconds: Option<i64>,
+    /// Present when the old invite link leads nowhere any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invite_renewed: Option<bool>,
+    /// Whether the people in `participantIds` are admins now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_admin: Option<bool>,
+    /// Whether only admins may change subject, description and picture now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked: Option<bool>,
+    /// Who may add members now: `all` or `admins`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member_add_mode: Option<String>,
+    /// Whether admins decide now who comes in by the invite link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub membership_approval: Option<bool>,
+    /// Whether there is a new picture; false when it was taken away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<bool>,
+    /// The new name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+}
+
 /// The members or settings of a group changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -629,6 +1871,20 @@ pub struct GroupEvent {
     /// Who did it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub actor_id: Option<String>,
+    /// What is another than before; only with `group.update`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<GroupChanges>,
+}
+
+/// The invite link of a group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GroupInviteCode {
+    /// The code alone.
+    pub invite_code: String,
+    /// The whole link.
+    pub invite_link: String,
 }
 
 /// A delivery of `group.join`.
@@ -648,6 +1904,29 @@ pub struct GroupJoinDelivery {
     pub delivery_id: String,
     /// What happened.
     pub data: GroupEvent,
+}
+
+/// What may be known of a group before joining.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GroupJoinInfo {
+    /// Its id.
+    pub id: String,
+    /// Its subject.
+    pub name: String,
+    /// When it was made, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<i64>,
+    /// Its description.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Who made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// How many are in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub participant_count: Option<i64>,
 }
 
 /// A delivery of `group.join_request`.
@@ -706,6 +1985,39 @@ pub struct GroupParticipant {
     pub lid: Option<String>,
 }
 
+/// People, to be added to a group, removed, promoted or demoted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GroupParticipants {
+    /// Who: `<number>@c.us` or `<id>@lid`.
+    pub participants: Vec<String>,
+}
+
+impl GroupParticipants {
+    /// With what it must have.
+    pub fn new(participants: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { participants: participants.into_iter().map(Into::into).collect() }
+    }
+}
+
+/// What members of a group may do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct GroupSettings {
+    /// Whether only admins may write.
+    pub announce: bool,
+    /// Whether only admins may change subject, description and picture.
+    pub locked: bool,
+    /// After how many seconds messages vanish; 0 is never.
+    pub ephemeral_seconds: i64,
+    /// Who may add members.
+    pub member_add_mode: MemberAddMode,
+    /// Whether admins decide who comes in by the invite link.
+    pub membership_approval: bool,
+}
+
 /// One group of a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -753,6 +2065,92 @@ pub struct HealthStatus {
     pub version: Option<String>,
 }
 
+/// How the gateway is set up.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct InfrastructureConfig {
+    /// The database.
+    pub database: DatabaseConfig,
+    /// Not needed here.
+    pub redis: RedisConfig,
+    /// Not needed here.
+    pub queue: QueueConfig,
+    /// Where files are kept.
+    pub storage: StorageConfig,
+    /// What speaks to WhatsApp.
+    pub engine: EngineConfig,
+}
+
+/// The gateway answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct InfrastructureHealth {
+    /// Always `ok`.
+    pub status: String,
+    /// Now.
+    pub timestamp: jiff::Timestamp,
+}
+
+/// What the gateway runs on, and whether it answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct InfrastructureStatus {
+    /// The database.
+    pub database: DatabaseStatus,
+    /// Not needed here.
+    pub redis: RedisStatus,
+    /// What waits to be delivered.
+    pub queue: QueueStatus,
+    /// Where files are kept.
+    pub storage: StorageStatus,
+    /// What speaks to WhatsApp.
+    pub engine: EngineStatus,
+}
+
+/// Which group to join.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct JoinGroup {
+    /// The code of its invite link, or the whole link.
+    pub invite_code: String,
+}
+
+impl JoinGroup {
+    /// With what it must have.
+    pub fn new(invite_code: impl Into<String>) -> Self {
+        Self { invite_code: invite_code.into() }
+    }
+}
+
+open_enum! {
+    /// How somebody asked to be let in.
+    JoinMethod {
+        /// `invite_link`.
+        InviteLink = "invite_link",
+        /// `non_admin_add`.
+        NonAdminAdd = "non_admin_add",
+        /// `linked_group_join`.
+        LinkedGroupJoin = "linked_group_join",
+    }
+}
+
+/// What came of joining a group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct JoinedGroup {
+    /// Whether WhatsApp took it.
+    pub success: bool,
+    /// The group.
+    pub group_id: String,
+    /// Whether an admin of the group has to let this account in first.
+    pub pending_approval: bool,
+}
+
 /// What a key says about itself.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -766,6 +2164,35 @@ pub struct KeyValidation {
     pub engine_type: String,
     /// Whether it is limited to some sessions or chats.
     pub scoped: bool,
+}
+
+/// One label.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Label {
+    /// Its id.
+    pub id: String,
+    /// What it says.
+    pub name: String,
+    /// Its color, as `#` and six hexadecimal digits.
+    pub hex_color: String,
+}
+
+/// Groups to be linked to a community.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct LinkSubgroups {
+    /// The groups: `<id>@g.us`.
+    pub groups: Vec<String>,
+}
+
+impl LinkSubgroups {
+    /// With what it must have.
+    pub fn new(groups: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { groups: groups.into_iter().map(Into::into).collect() }
+    }
 }
 
 /// The process lives.
@@ -803,6 +2230,31 @@ impl MarkChatRead {
     }
 }
 
+/// A chat to show as unread.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MarkChatUnread {
+    /// The chat.
+    pub chat_id: String,
+}
+
+impl MarkChatUnread {
+    /// With what it must have.
+    pub fn new(chat_id: impl Into<String>) -> Self {
+        Self { chat_id: chat_id.into() }
+    }
+}
+
+/// Whether files can be converted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MediaConversion {
+    /// Whether ffmpeg is there and may be used.
+    pub available: bool,
+}
+
 open_enum! {
     /// Who may add members to a group.
     MemberAddMode {
@@ -811,6 +2263,24 @@ open_enum! {
         /// `admins`.
         Admins = "admins",
     }
+}
+
+/// Somebody who waits to be let into a group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MembershipRequest {
+    /// Who.
+    pub participant_id: String,
+    /// Who wants to add them, where they did not ask themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added_by_id: Option<String>,
+    /// How they asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<JoinMethod>,
+    /// When they asked, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_at: Option<i64>,
 }
 
 /// What the process takes up, in MiB; 0 where the system does not tell.
@@ -865,6 +2335,12 @@ pub struct Message {
     pub status: DeliveryStatus,
     /// When it was stored.
     pub created_at: jiff::Timestamp,
+    /// The sender's hidden id, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_lid: Option<String>,
+    /// The sender's phone number, digits only, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_phone: Option<String>,
 }
 
 /// A delivery of `message.ack`.
@@ -901,6 +2377,65 @@ pub struct MessageAckEvent {
     pub status: DeliveryStatus,
     /// The same as a number: -1 failed, 0 pending, 1 sent, 2 delivered, 3 read.
     pub ack: i64,
+    /// The hidden id of who sent the message, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_lid: Option<String>,
+    /// The phone number of who sent the message, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_phone: Option<String>,
+}
+
+/// An event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MessageAppointment {
+    /// What it is called.
+    pub name: String,
+    /// Whether people may bring others along.
+    pub extra_guests_allowed: bool,
+    /// Whether it was called off.
+    pub is_canceled: bool,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// When it ends, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_time: Option<i64>,
+    /// A link to a call to join.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub join_link: Option<String>,
+    /// Where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<EventLocation>,
+    /// Who comes, as far as it was learned; kept with the stored message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub responses: Option<Vec<EventReply>>,
+    /// When it begins, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_time: Option<i64>,
+}
+
+/// A button, or a row of a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MessageButton {
+    /// What an answer names it by.
+    pub id: String,
+    /// What stands on it.
+    pub text: String,
+}
+
+/// A call that stands in the chat.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MessageCall {
+    /// Whether it was a video call.
+    pub video: bool,
+    /// Whether nobody took it.
+    pub missed: bool,
 }
 
 open_enum! {
@@ -965,6 +2500,12 @@ pub struct MessageEditedEvent {
     /// Who is mentioned in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mentioned_ids: Option<Vec<String>>,
+    /// The hidden id of who sent it, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_lid: Option<String>,
+    /// The phone number of who sent it, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_phone: Option<String>,
 }
 
 /// A message that came in or went out.
@@ -995,15 +2536,51 @@ pub struct MessageEvent {
     /// Who sent it in a group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<String>,
+    /// The colour behind a status: `#RRGGBB`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub background_color: Option<String>,
+    /// The button or the row that was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub button: Option<MessageButton>,
+    /// Buttons, or the rows of a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buttons: Option<Vec<MessageButton>>,
+    /// A call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<MessageCall>,
     /// What the sender says about themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contact: Option<EventContact>,
+    /// After how many seconds it vanishes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ephemeral_duration: Option<i64>,
+    /// An event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<MessageAppointment>,
+    /// The number of a status's font.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub font: Option<i64>,
+    /// How often it was forwarded before, as WhatsApp counts; 127 is "many times".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forwarding_score: Option<i64>,
+    /// Whether it was forwarded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_forwarded: Option<bool>,
+    /// Whether the video is shown as a GIF.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_gif: Option<bool>,
     /// Whether the sender is known by a hidden id only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_lid_sender: Option<bool>,
     /// Whether it belongs to the status feed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_status_broadcast: Option<bool>,
+    /// Whether the video is a round one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_video_note: Option<bool>,
+    /// Whether it can be opened once only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_view_once: Option<bool>,
     /// A place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<MessageLocation>,
@@ -1013,9 +2590,18 @@ pub struct MessageEvent {
     /// Who is mentioned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mentioned_ids: Option<Vec<String>>,
+    /// Whether everyone in the group is mentioned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mentions_everyone: Option<bool>,
+    /// An order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<MessagePurchaseOrder>,
     /// A poll.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poll: Option<MessagePoll>,
+    /// A product.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<MessageProduct>,
     /// The message it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quoted_message: Option<QuotedMessage>,
@@ -1066,6 +2652,15 @@ pub struct MessageFailedEvent {
     pub ack: i64,
     /// Why.
     pub error: Option<String>,
+    /// WhatsApp's code, where it refused the message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<i64>,
+    /// The hidden id of who sent the message, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_lid: Option<String>,
+    /// The phone number of who sent the message, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_phone: Option<String>,
 }
 
 /// A page of messages.
@@ -1125,12 +2720,48 @@ pub struct MessageMedia {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct MessageMetadata {
+    /// The colour behind a status: `#RRGGBB`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub background_color: Option<String>,
+    /// The button or the row that was chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub button: Option<MessageButton>,
+    /// Buttons, or the rows of a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buttons: Option<Vec<MessageButton>>,
+    /// A call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<MessageCall>,
     /// When the text was last changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edited_at: Option<jiff::Timestamp>,
+    /// After how many seconds it vanishes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ephemeral_duration: Option<i64>,
     /// Why it failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// An event, with who comes as far as it was learned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<MessageAppointment>,
+    /// The number of a status's font.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub font: Option<i64>,
+    /// How often it was forwarded before, as WhatsApp counts; 127 is "many times".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forwarding_score: Option<i64>,
+    /// Whether it was forwarded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_forwarded: Option<bool>,
+    /// Whether the video is shown as a GIF.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_gif: Option<bool>,
+    /// Whether the video is a round one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_video_note: Option<bool>,
+    /// Whether it can be opened once only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_view_once: Option<bool>,
     /// A place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<MessageLocation>,
@@ -1140,9 +2771,18 @@ pub struct MessageMetadata {
     /// Who is mentioned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mentioned_ids: Option<Vec<String>>,
-    /// A poll.
+    /// Whether everyone in the group is mentioned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mentions_everyone: Option<bool>,
+    /// An order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<MessagePurchaseOrder>,
+    /// A poll, with the votes as far as they were learned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub poll: Option<MessagePoll>,
+    /// A product.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<MessageProduct>,
     /// The name the sender shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub push_name: Option<String>,
@@ -1181,6 +2821,39 @@ pub struct MessagePoll {
     pub options: Vec<String>,
     /// Whether several may be chosen.
     pub allow_multiple_answers: bool,
+    /// Who chose what, as far as it was learned; kept with the stored message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub votes: Option<Vec<PollVote>>,
+}
+
+/// A product of a catalogue.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MessageProduct {
+    /// Its id in the catalogue.
+    pub product_id: String,
+    /// Whose catalogue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub business_owner_jid: Option<String>,
+    /// What it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What it is called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+}
+
+/// An order of products.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MessagePurchaseOrder {
+    /// Its id.
+    pub order_id: String,
+    /// What WhatsApp wants to be shown when it is asked for the order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
 }
 
 /// A delivery of `message.reaction`.
@@ -1215,6 +2888,12 @@ pub struct MessageReactionEvent {
     pub reaction: String,
     /// Who reacted.
     pub sender_id: String,
+    /// Their hidden id, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_lid: Option<String>,
+    /// Their phone number, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_phone: Option<String>,
 }
 
 /// A delivery of `message.received`.
@@ -1276,6 +2955,12 @@ pub struct MessageRevokedEvent {
     pub body: String,
     /// When it was taken back, in seconds.
     pub timestamp: i64,
+    /// The hidden id of who had sent it, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_lid: Option<String>,
+    /// The phone number of who had sent it, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_phone: Option<String>,
 }
 
 /// A delivery of `message.sent`.
@@ -1295,6 +2980,36 @@ pub struct MessageSentDelivery {
     pub delivery_id: String,
     /// What happened.
     pub data: MessageEvent,
+}
+
+/// The messages of a stretch of time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MessageStatistics {
+    /// One row an hour, or a day for the longer periods.
+    pub time_series: Vec<TimeStep>,
+    /// By what they are.
+    pub by_type: std::collections::BTreeMap<String, i64>,
+    /// By session, the busiest first.
+    pub by_session: Vec<SessionTraffic>,
+    /// The busiest chats.
+    pub top_chats: Vec<BusyChat>,
+}
+
+/// Messages, counted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MessageTotals {
+    /// Sent.
+    pub sent: i64,
+    /// Received.
+    pub received: i64,
+    /// That could not be sent.
+    pub failed: i64,
+    /// Since midnight, by UTC.
+    pub today: DayTotals,
 }
 
 open_enum! {
@@ -1332,6 +3047,40 @@ open_enum! {
         Masked = "masked",
         /// `unknown`.
         Unknown = "unknown",
+    }
+}
+
+/// Whether to silence a channel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MuteChannel {
+    /// Whether it is to be silent.
+    pub mute: bool,
+}
+
+impl MuteChannel {
+    /// With what it must have.
+    pub fn new(mute: bool) -> Self {
+        Self { mute: mute }
+    }
+}
+
+/// A chat to silence, or no longer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct MuteChat {
+    /// The chat.
+    pub chat_id: String,
+    /// Until when, in milliseconds; 0 is for good, null ends the silence.
+    pub mute_until: Option<i64>,
+}
+
+impl MuteChat {
+    /// With what it must have.
+    pub fn new(chat_id: impl Into<String>, mute_until: impl Into<Option<i64>>) -> Self {
+        Self { chat_id: chat_id.into(), mute_until: mute_until.into() }
     }
 }
 
@@ -1379,6 +3128,15 @@ impl NewSessionConfig {
     }
 }
 
+/// Who is told of what.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct NotificationSettings {
+    /// Always false: the gateway tells by webhooks and streams, and sends no mail.
+    pub enabled: bool,
+}
+
 /// What WhatsApp says about a number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -1390,6 +3148,9 @@ pub struct NumberCheck {
     pub exists: bool,
     /// Its id, to send to.
     pub whatsapp_id: Option<String>,
+    /// Its hidden id, where WhatsApp told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lid: Option<String>,
 }
 
 /// A code to be typed on the phone.
@@ -1403,18 +3164,194 @@ pub struct PairingCode {
     pub status: SessionStatus,
 }
 
-/// What one person does.
+/// What became of one person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ParticipantOutcome {
+    /// Who, as the request named them.
+    pub id: String,
+    /// Whether it was done.
+    pub success: bool,
+    /// Why it was not done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// WhatsApp's code: 200 is done, 403 that this person does not let the account add them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<i64>,
+}
+
+/// What became of each person. Where WhatsApp refused all of them, the answer is 403 instead.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ParticipantsResult {
+    /// Whether anything was done; what, of whom, stands in `results`.
+    pub success: bool,
+    /// What was done.
+    pub message: String,
+    /// One for each person.
+    pub results: Vec<ParticipantOutcome>,
+}
+
+/// Where a picture can be fetched from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PictureLink {
+    /// The address, for as long as WhatsApp keeps it; null when there is no picture.
+    pub url: Option<String>,
+}
+
+/// A chat to keep on top, or no longer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PinChat {
+    /// The chat.
+    pub chat_id: String,
+    /// Whether it is kept on top.
+    pub pin: bool,
+}
+
+impl PinChat {
+    /// With what it must have.
+    pub fn new(chat_id: impl Into<String>, pin: bool) -> Self {
+        Self { chat_id: chat_id.into(), pin: pin }
+    }
+}
+
+/// A message to keep on top of its chat.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PinMessage {
+    /// The chat.
+    pub chat_id: String,
+    /// The message.
+    pub message_id: String,
+    /// For how many seconds: 86400 (a day), 604800 (a week) or 2592000 (30 days).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_seconds: Option<i64>,
+}
+
+impl PinMessage {
+    /// With what it must have.
+    pub fn new(chat_id: impl Into<String>, message_id: impl Into<String>) -> Self {
+        Self { chat_id: chat_id.into(), message_id: message_id.into(), duration_seconds: None }
+    }
+
+    /// For how many seconds: 86400 (a day), 604800 (a week) or 2592000 (30 days).
+    #[must_use]
+    pub fn duration_seconds(mut self, duration_seconds: i64) -> Self {
+        self.duration_seconds = Some(duration_seconds);
+        self
+    }
+}
+
+/// What one person chose.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PollVote {
+    /// Who.
+    pub sender_id: String,
+    /// The chosen options.
+    pub options: Vec<String>,
+    /// When, in seconds.
+    pub timestamp: i64,
+}
+
+/// A delivery of `poll.vote`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PollVoteDelivery {
+    /// What sort of event.
+    pub event: String,
+    /// When it happened.
+    pub timestamp: jiff::Timestamp,
+    /// The session.
+    pub session_id: String,
+    /// The same for every delivery of this event to this webhook.
+    pub idempotency_key: String,
+    /// The same for every attempt of this dispatch.
+    pub delivery_id: String,
+    /// What happened.
+    pub data: PollVoteEvent,
+}
+
+/// Someone voted in a poll.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PollVoteEvent {
+    /// The message with the poll.
+    pub message_id: String,
+    /// The chat.
+    pub chat_id: String,
+    /// Who voted.
+    pub sender_id: String,
+    /// Whether that is this account.
+    pub from_me: bool,
+    /// Whether the chat is a group.
+    pub is_group: bool,
+    /// The chosen options; none when the vote was taken back.
+    pub options: Vec<String>,
+    /// When, in seconds.
+    pub timestamp: i64,
+    /// Their hidden id, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_lid: Option<String>,
+    /// Their phone number, digits only, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_phone: Option<String>,
+}
+
+/// Whether the account is shown as on line.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PresenceChange {
+    /// Whether it is shown as on line.
+    pub available: bool,
+}
+
+impl PresenceChange {
+    /// With what it must have.
+    pub fn new(available: bool) -> Self {
+        Self { available: available }
+    }
+}
+
+/// What one person was last seen to be doing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct PresenceParticipant {
     /// Who.
     pub id: String,
-    /// `available`, `unavailable`, `composing`, `recording` or `paused`.
-    pub state: String,
+    /// What.
+    pub state: PresenceState,
     /// When last seen, in seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_seen: Option<i64>,
+}
+
+open_enum! {
+    /// What a person is seen to be doing.
+    PresenceState {
+        /// `available`.
+        Available = "available",
+        /// `unavailable`.
+        Unavailable = "unavailable",
+        /// `composing`.
+        Composing = "composing",
+        /// `recording`.
+        Recording = "recording",
+        /// `paused`.
+        Paused = "paused",
+    }
 }
 
 /// A delivery of `presence.update`.
@@ -1443,10 +3380,156 @@ pub struct PresenceUpdateDelivery {
 pub struct PresenceUpdateEvent {
     /// The chat.
     pub chat_id: String,
-    /// Who does what.
+    /// Who does what; in an event, the one person who was heard of.
     pub participants: Vec<PresenceParticipant>,
     /// When it was seen.
     pub observed_at: jiff::Timestamp,
+}
+
+/// Who may see what of the account. What WhatsApp does not tell is left out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PrivacySettings {
+    /// Who sees the line about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<PrivacyValue>,
+    /// Who may call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_add: Option<PrivacyValue>,
+    /// Who may add it to groups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_add: Option<PrivacyValue>,
+    /// Who sees when it was last on line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<PrivacyValue>,
+    /// Who may write to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages: Option<PrivacyValue>,
+    /// Who sees whether it is on line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub online: Option<PrivacyValue>,
+    /// Who sees its picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile_picture: Option<PrivacyValue>,
+    /// Whether it tells others what it has read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_receipts: Option<PrivacyValue>,
+}
+
+open_enum! {
+    /// Who it is: everybody, the address book, the address book but for some, nobody, whoever sees the last
+    /// time on line, whoever was written to before.
+    PrivacyValue {
+        /// `all`.
+        All = "all",
+        /// `contacts`.
+        Contacts = "contacts",
+        /// `contact_blacklist`.
+        ContactBlacklist = "contact_blacklist",
+        /// `none`.
+        None = "none",
+        /// `match_last_seen`.
+        MatchLastSeen = "match_last_seen",
+        /// `known`.
+        Known = "known",
+    }
+}
+
+/// The name to show.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ProfileName {
+    /// The name.
+    pub name: String,
+}
+
+impl ProfileName {
+    /// With what it must have.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into() }
+    }
+}
+
+/// The picture to show, by `url` or as `base64`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ProfilePhoto {
+    /// The picture itself; needs `mimetype`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
+    /// Its MIME type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mimetype: Option<String>,
+    /// Where to fetch the picture from: `http` or `https`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+impl ProfilePhoto {
+    /// With what it must have.
+    pub fn new() -> Self {
+        Self { base64: None, mimetype: None, url: None }
+    }
+
+    /// The picture itself; needs `mimetype`.
+    #[must_use]
+    pub fn base64(mut self, base64: impl Into<String>) -> Self {
+        self.base64 = Some(base64.into());
+        self
+    }
+
+    /// Its MIME type.
+    #[must_use]
+    pub fn mimetype(mut self, mimetype: impl Into<String>) -> Self {
+        self.mimetype = Some(mimetype.into());
+        self
+    }
+
+    /// Where to fetch the picture from: `http` or `https`.
+    #[must_use]
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.url = Some(url.into());
+        self
+    }
+}
+
+/// Where a picture is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ProfilePicture {
+    /// An address that is good for a while; null when there is no picture, or it is not shown to this
+    /// account.
+    pub url: Option<String>,
+}
+
+/// Where pictures are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ProfilePictures {
+    /// By id: an address that is good for a while; null when there is no picture, or it is not shown to this
+    /// account.
+    pub pictures: std::collections::BTreeMap<String, serde_json::Value>,
+}
+
+/// The line to show.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ProfileStatus {
+    /// The line about the account; "" takes it away.
+    pub status: String,
+}
+
+impl ProfileStatus {
+    /// With what it must have.
+    pub fn new(status: impl Into<String>) -> Self {
+        Self { status: status.into() }
+    }
 }
 
 /// A QR code to be scanned.
@@ -1472,6 +3555,39 @@ open_enum! {
         /// `terminal`.
         Terminal = "terminal",
     }
+}
+
+/// A queue outside of the gateway, which it does without.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct QueueConfig {
+    /// Always false.
+    pub enabled: bool,
+}
+
+/// Deliveries, counted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct QueueCounts {
+    /// Those that wait or are under way.
+    pub pending: i64,
+    /// Always 0: what was delivered is not kept.
+    pub completed: i64,
+    /// Those that will not be tried again.
+    pub failed: i64,
+}
+
+/// The queue of deliveries; part of the database.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct QueueStatus {
+    /// Whether deliveries wait in a queue of their own outside of the gateway.
+    pub enabled: bool,
+    /// Deliveries of webhooks.
+    pub webhooks: QueueCounts,
 }
 
 /// The message that another one answers.
@@ -1527,6 +3643,12 @@ pub struct ReactionSender {
     pub emoji: String,
     /// When, in seconds.
     pub timestamp: i64,
+    /// Their hidden id, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_lid: Option<String>,
+    /// Their phone number, digits only, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sender_phone: Option<String>,
 }
 
 /// Whether it may take traffic.
@@ -1552,6 +3674,40 @@ pub struct ReadinessDetails {
     /// Only while the gateway is stopping.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shutdown: Option<ComponentHealth>,
+}
+
+/// Redis, which this gateway does without.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct RedisConfig {
+    /// Always false.
+    pub enabled: bool,
+    /// Always false.
+    pub built_in: bool,
+    /// Empty.
+    pub host: String,
+    /// 0.
+    pub port: i64,
+    /// Always false.
+    pub password_set: bool,
+}
+
+/// Redis, which this gateway does without.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct RedisStatus {
+    /// Always false.
+    pub enabled: bool,
+    /// Always false.
+    pub connected: bool,
+    /// Empty.
+    pub host: String,
+    /// 0.
+    pub port: i64,
+    /// Always false.
+    pub built_in: bool,
 }
 
 /// Which failed deliveries to try again.
@@ -1627,6 +3783,19 @@ pub struct RedriveResult {
     pub remaining: i64,
 }
 
+/// The new invite link of a group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct RenewedGroupInviteCode {
+    /// The code alone.
+    pub invite_code: String,
+    /// The whole link.
+    pub invite_link: String,
+    /// What was done.
+    pub message: String,
+}
+
 /// The phone to link.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -1643,6 +3812,36 @@ impl RequestPairingCode {
     }
 }
 
+/// An answer to an event.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct RespondToEvent {
+    /// The chat.
+    pub chat_id: String,
+    /// The message with the event.
+    pub message_id: String,
+    /// What is said.
+    pub response: EventAnswer,
+    /// How many people are brought along, where the event permits it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra_guests: Option<i64>,
+}
+
+impl RespondToEvent {
+    /// With what it must have.
+    pub fn new(chat_id: impl Into<String>, message_id: impl Into<String>, response: impl Into<EventAnswer>) -> Self {
+        Self { chat_id: chat_id.into(), message_id: message_id.into(), response: response.into(), extra_guests: None }
+    }
+
+    /// How many people are brought along, where the event permits it.
+    #[must_use]
+    pub fn extra_guests(mut self, extra_guests: i64) -> Self {
+        self.extra_guests = Some(extra_guests);
+        self
+    }
+}
+
 open_enum! {
     /// What a key may do; each role may do what the one before it may.
     Role {
@@ -1653,6 +3852,110 @@ open_enum! {
         /// `admin`.
         Admin = "admin",
     }
+}
+
+/// The names under which a person is written into the address book.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SaveContact {
+    /// The first name.
+    pub first_name: String,
+    /// The last name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<String>,
+}
+
+impl SaveContact {
+    /// With what it must have.
+    pub fn new(first_name: impl Into<String>) -> Self {
+        Self { first_name: first_name.into(), last_name: None }
+    }
+
+    /// The last name.
+    #[must_use]
+    pub fn last_name(mut self, last_name: impl Into<String>) -> Self {
+        self.last_name = Some(last_name.into());
+        self
+    }
+}
+
+/// A label to make or to change.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SaveLabel {
+    /// Its color, a place in WhatsApp's list of twenty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub color: Option<i64>,
+    /// What it says; may be left out where the label is there already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+impl SaveLabel {
+    /// With what it must have.
+    pub fn new() -> Self {
+        Self { color: None, name: None }
+    }
+
+    /// Its color, a place in WhatsApp's list of twenty.
+    #[must_use]
+    pub fn color(mut self, color: i64) -> Self {
+        self.color = Some(color);
+        self
+    }
+
+    /// What it says; may be left out where the label is there already.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+}
+
+/// One message that was found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SearchHit {
+    /// Our id of the message.
+    pub message_id: String,
+    /// WhatsApp's id of it.
+    pub wa_message_id: String,
+    /// Its session.
+    pub session_id: String,
+    /// Its chat.
+    pub chat_id: String,
+    /// Its text.
+    pub body: String,
+    /// A piece of the text with the words between `<mark>` and `</mark>`. The rest of it is text, not HTML.
+    pub snippet: String,
+    /// When it was sent, in seconds.
+    pub timestamp: i64,
+    /// What it is.
+    pub r#type: MessageType,
+    /// Which way it went.
+    pub direction: MessageDirection,
+    /// Who sent it; in a group the group.
+    pub from: String,
+    /// How well it fits; more is better.
+    pub score: f64,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SearchResults {
+    /// One page of it, newest first.
+    pub hits: Vec<SearchHit>,
+    /// How many there are.
+    pub total: i64,
+    /// How long it took, in milliseconds.
+    pub took_ms: i64,
+    /// What looked for it.
+    pub provider: String,
 }
 
 /// A sound to send, by `url` or as `base64`.
@@ -1671,13 +3974,14 @@ pub struct SendAudio {
     /// Its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filename: Option<String>,
-    /// Who is mentioned in the caption.
+    /// Who is mentioned in the caption. `@all` is everyone in a group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mentions: Option<Vec<String>>,
     /// Its MIME type; `audio/ogg; codecs=opus` for a voice note that does not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mimetype: Option<String>,
-    /// Whether it is a voice note.
+    /// Whether it is a voice note. What is not Ogg with Opus is converted where ffmpeg is there, and refused
+    /// with 503 where it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ptt: Option<bool>,
     /// The message of the same chat that this answers.
@@ -1686,6 +3990,9 @@ pub struct SendAudio {
     /// Where to fetch the file from: `http` or `https`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// Whether it can be played once only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view_once: Option<bool>,
 }
 
 impl SendAudio {
@@ -1701,6 +4008,7 @@ impl SendAudio {
             ptt: None,
             quoted_message_id: None,
             url: None,
+            view_once: None,
         }
     }
 
@@ -1725,7 +4033,7 @@ impl SendAudio {
         self
     }
 
-    /// Who is mentioned in the caption.
+    /// Who is mentioned in the caption. `@all` is everyone in a group.
     #[must_use]
     pub fn mentions(mut self, mentions: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.mentions = Some(mentions.into_iter().map(Into::into).collect());
@@ -1739,7 +4047,8 @@ impl SendAudio {
         self
     }
 
-    /// Whether it is a voice note.
+    /// Whether it is a voice note. What is not Ogg with Opus is converted where ffmpeg is there, and refused
+    /// with 503 where it is not.
     #[must_use]
     pub fn ptt(mut self, ptt: bool) -> Self {
         self.ptt = Some(ptt);
@@ -1759,6 +4068,471 @@ impl SendAudio {
         self.url = Some(url.into());
         self
     }
+
+    /// Whether it can be played once only.
+    #[must_use]
+    pub fn view_once(mut self, view_once: bool) -> Self {
+        self.view_once = Some(view_once);
+        self
+    }
+}
+
+/// A button.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SendButton {
+    /// What stands on it.
+    pub text: String,
+    /// The code, for `copy`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy_code: Option<String>,
+    /// What an answer names it by; its text when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The number, for `call`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<String>,
+    /// What it does; `reply` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub r#type: Option<ButtonType>,
+    /// The page, for `url`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+impl SendButton {
+    /// With what it must have.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), copy_code: None, id: None, phone_number: None, r#type: None, url: None }
+    }
+
+    /// The code, for `copy`.
+    #[must_use]
+    pub fn copy_code(mut self, copy_code: impl Into<String>) -> Self {
+        self.copy_code = Some(copy_code.into());
+        self
+    }
+
+    /// What an answer names it by; its text when absent.
+    #[must_use]
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// The number, for `call`.
+    #[must_use]
+    pub fn phone_number(mut self, phone_number: impl Into<String>) -> Self {
+        self.phone_number = Some(phone_number.into());
+        self
+    }
+
+    /// What it does; `reply` when absent.
+    #[must_use]
+    pub fn r#type(mut self, r#type: impl Into<ButtonType>) -> Self {
+        self.r#type = Some(r#type.into());
+        self
+    }
+
+    /// The page, for `url`.
+    #[must_use]
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.url = Some(url.into());
+        self
+    }
+}
+
+/// A text with buttons to send.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SendButtons {
+    /// The chat: `<number>@c.us`, `<id>@lid` or `<id>@g.us`.
+    pub chat_id: String,
+    /// The text.
+    pub body: String,
+    /// The buttons.
+    pub buttons: Vec<SendButton>,
+    /// Whether a text with numbers is sent instead, which every app shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<bool>,
+    /// The line below the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub footer: Option<String>,
+    /// The line above the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
+    /// The message of the same chat that this answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quoted_message_id: Option<String>,
+}
+
+impl SendButtons {
+    /// With what it must have.
+    pub fn new(
+        chat_id: impl Into<String>,
+        body: impl Into<String>,
+        buttons: impl IntoIterator<Item = SendButton>,
+    ) -> Self {
+        Self {
+            chat_id: chat_id.into(),
+            body: body.into(),
+            buttons: buttons.into_iter().collect(),
+            fallback: None,
+            footer: None,
+            header: None,
+            quoted_message_id: None,
+        }
+    }
+
+    /// Whether a text with numbers is sent instead, which every app shows.
+    #[must_use]
+    pub fn fallback(mut self, fallback: bool) -> Self {
+        self.fallback = Some(fallback);
+        self
+    }
+
+    /// The line below the text.
+    #[must_use]
+    pub fn footer(mut self, footer: impl Into<String>) -> Self {
+        self.footer = Some(footer.into());
+        self
+    }
+
+    /// The line above the text.
+    #[must_use]
+    pub fn header(mut self, header: impl Into<String>) -> Self {
+        self.header = Some(header.into());
+        self
+    }
+
+    /// The message of the same chat that this answers.
+    #[must_use]
+    pub fn quoted_message_id(mut self, quoted_message_id: impl Into<String>) -> Self {
+        self.quoted_message_id = Some(quoted_message_id.into());
+        self
+    }
+}
+
+/// A contact card to send.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SendContact {
+    /// The chat: `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `<id>@newsletter`.
+    pub chat_id: String,
+    /// The person's name.
+    pub contact_name: String,
+    /// The person's phone number with its country code; blanks, dashes and a plus sign do no harm.
+    pub contact_number: String,
+    /// The message of the same chat that this answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quoted_message_id: Option<String>,
+}
+
+impl SendContact {
+    /// With what it must have.
+    pub fn new(chat_id: impl Into<String>, contact_name: impl Into<String>, contact_number: impl Into<String>) -> Self {
+        Self {
+            chat_id: chat_id.into(),
+            contact_name: contact_name.into(),
+            contact_number: contact_number.into(),
+            quoted_message_id: None,
+        }
+    }
+
+    /// The message of the same chat that this answers.
+    #[must_use]
+    pub fn quoted_message_id(mut self, quoted_message_id: impl Into<String>) -> Self {
+        self.quoted_message_id = Some(quoted_message_id.into());
+        self
+    }
+}
+
+/// An event to send: people can say whether they come.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SendEvent {
+    /// The chat: `<number>@c.us`, `<id>@lid` or `<id>@g.us`.
+    pub chat_id: String,
+    /// What it is called.
+    pub name: String,
+    /// When it begins, in seconds since 1970.
+    pub start_time: i64,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// When it ends, in seconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_time: Option<i64>,
+    /// Whether people may bring others along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extra_guests_allowed: Option<bool>,
+    /// A link to a call to join.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub join_link: Option<String>,
+    /// Where it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<EventLocation>,
+    /// The message of the same chat that this answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quoted_message_id: Option<String>,
+}
+
+impl SendEvent {
+    /// With what it must have.
+    pub fn new(chat_id: impl Into<String>, name: impl Into<String>, start_time: i64) -> Self {
+        Self {
+            chat_id: chat_id.into(),
+            name: name.into(),
+            start_time: start_time,
+            description: None,
+            end_time: None,
+            extra_guests_allowed: None,
+            join_link: None,
+            location: None,
+            quoted_message_id: None,
+        }
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// When it ends, in seconds since 1970.
+    #[must_use]
+    pub fn end_time(mut self, end_time: i64) -> Self {
+        self.end_time = Some(end_time);
+        self
+    }
+
+    /// Whether people may bring others along.
+    #[must_use]
+    pub fn extra_guests_allowed(mut self, extra_guests_allowed: bool) -> Self {
+        self.extra_guests_allowed = Some(extra_guests_allowed);
+        self
+    }
+
+    /// A link to a call to join.
+    #[must_use]
+    pub fn join_link(mut self, join_link: impl Into<String>) -> Self {
+        self.join_link = Some(join_link.into());
+        self
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn location(mut self, location: EventLocation) -> Self {
+        self.location = Some(location);
+        self
+    }
+
+    /// The message of the same chat that this answers.
+    #[must_use]
+    pub fn quoted_message_id(mut self, quoted_message_id: impl Into<String>) -> Self {
+        self.quoted_message_id = Some(quoted_message_id.into());
+        self
+    }
+}
+
+/// A text with a list to choose from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SendList {
+    /// The chat: `<number>@c.us`, `<id>@lid` or `<id>@g.us`.
+    pub chat_id: String,
+    /// The text.
+    pub body: String,
+    /// What stands on the button that opens the list.
+    pub button: String,
+    /// The list.
+    pub sections: Vec<SendListSection>,
+    /// Whether a text with numbers is sent instead, which every app shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<bool>,
+    /// The line below the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub footer: Option<String>,
+    /// The line above the text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<String>,
+    /// The message of the same chat that this answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quoted_message_id: Option<String>,
+}
+
+impl SendList {
+    /// With what it must have.
+    pub fn new(
+        chat_id: impl Into<String>,
+        body: impl Into<String>,
+        button: impl Into<String>,
+        sections: impl IntoIterator<Item = SendListSection>,
+    ) -> Self {
+        Self {
+            chat_id: chat_id.into(),
+            body: body.into(),
+            button: button.into(),
+            sections: sections.into_iter().collect(),
+            fallback: None,
+            footer: None,
+            header: None,
+            quoted_message_id: None,
+        }
+    }
+
+    /// Whether a text with numbers is sent instead, which every app shows.
+    #[must_use]
+    pub fn fallback(mut self, fallback: bool) -> Self {
+        self.fallback = Some(fallback);
+        self
+    }
+
+    /// The line below the text.
+    #[must_use]
+    pub fn footer(mut self, footer: impl Into<String>) -> Self {
+        self.footer = Some(footer.into());
+        self
+    }
+
+    /// The line above the text.
+    #[must_use]
+    pub fn header(mut self, header: impl Into<String>) -> Self {
+        self.header = Some(header.into());
+        self
+    }
+
+    /// The message of the same chat that this answers.
+    #[must_use]
+    pub fn quoted_message_id(mut self, quoted_message_id: impl Into<String>) -> Self {
+        self.quoted_message_id = Some(quoted_message_id.into());
+        self
+    }
+}
+
+/// A row of a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SendListRow {
+    /// What stands in it.
+    pub title: String,
+    /// What stands below that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// What an answer names it by; its title when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_id: Option<String>,
+}
+
+impl SendListRow {
+    /// With what it must have.
+    pub fn new(title: impl Into<String>) -> Self {
+        Self { title: title.into(), description: None, row_id: None }
+    }
+
+    /// What stands below that.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// What an answer names it by; its title when absent.
+    #[must_use]
+    pub fn row_id(mut self, row_id: impl Into<String>) -> Self {
+        self.row_id = Some(row_id.into());
+        self
+    }
+}
+
+/// Rows that belong together.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SendListSection {
+    /// The rows.
+    pub rows: Vec<SendListRow>,
+    /// What stands above them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+}
+
+impl SendListSection {
+    /// With what it must have.
+    pub fn new(rows: impl IntoIterator<Item = SendListRow>) -> Self {
+        Self { rows: rows.into_iter().collect(), title: None }
+    }
+
+    /// What stands above them.
+    #[must_use]
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = Some(title.into());
+        self
+    }
+}
+
+/// A place to send.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SendLocation {
+    /// The chat: `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `<id>@newsletter`.
+    pub chat_id: String,
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+    /// Its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// The name of the place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The message of the same chat that this answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quoted_message_id: Option<String>,
+}
+
+impl SendLocation {
+    /// With what it must have.
+    pub fn new(chat_id: impl Into<String>, latitude: f64, longitude: f64) -> Self {
+        Self {
+            chat_id: chat_id.into(),
+            latitude: latitude,
+            longitude: longitude,
+            address: None,
+            description: None,
+            quoted_message_id: None,
+        }
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn address(mut self, address: impl Into<String>) -> Self {
+        self.address = Some(address.into());
+        self
+    }
+
+    /// The name of the place.
+    #[must_use]
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.description = Some(description.into());
+        self
+    }
+
+    /// The message of the same chat that this answers.
+    #[must_use]
+    pub fn quoted_message_id(mut self, quoted_message_id: impl Into<String>) -> Self {
+        self.quoted_message_id = Some(quoted_message_id.into());
+        self
+    }
 }
 
 /// A file to send, by `url` or as `base64`.
@@ -1768,6 +4542,9 @@ impl SendAudio {
 pub struct SendMedia {
     /// The chat: `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `<id>@newsletter`.
     pub chat_id: String,
+    /// Whether the video is a round one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_note: Option<bool>,
     /// The file itself; needs `mimetype`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base64: Option<String>,
@@ -1777,7 +4554,10 @@ pub struct SendMedia {
     /// Its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filename: Option<String>,
-    /// Who is mentioned in the caption.
+    /// Whether the video is shown as a GIF: without sound, again and again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gif: Option<bool>,
+    /// Who is mentioned in the caption. `@all` is everyone in a group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mentions: Option<Vec<String>>,
     /// Its MIME type.
@@ -1789,6 +4569,9 @@ pub struct SendMedia {
     /// Where to fetch the file from: `http` or `https`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+    /// Whether it can be opened once only; pictures and videos.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view_once: Option<bool>,
 }
 
 impl SendMedia {
@@ -1796,14 +4579,24 @@ impl SendMedia {
     pub fn new(chat_id: impl Into<String>) -> Self {
         Self {
             chat_id: chat_id.into(),
+            as_note: None,
             base64: None,
             caption: None,
             filename: None,
+            gif: None,
             mentions: None,
             mimetype: None,
             quoted_message_id: None,
             url: None,
+            view_once: None,
         }
+    }
+
+    /// Whether the video is a round one.
+    #[must_use]
+    pub fn as_note(mut self, as_note: bool) -> Self {
+        self.as_note = Some(as_note);
+        self
     }
 
     /// The file itself; needs `mimetype`.
@@ -1827,7 +4620,14 @@ impl SendMedia {
         self
     }
 
-    /// Who is mentioned in the caption.
+    /// Whether the video is shown as a GIF: without sound, again and again.
+    #[must_use]
+    pub fn gif(mut self, gif: bool) -> Self {
+        self.gif = Some(gif);
+        self
+    }
+
+    /// Who is mentioned in the caption. `@all` is everyone in a group.
     #[must_use]
     pub fn mentions(mut self, mentions: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.mentions = Some(mentions.into_iter().map(Into::into).collect());
@@ -1852,6 +4652,91 @@ impl SendMedia {
     #[must_use]
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(url.into());
+        self
+    }
+
+    /// Whether it can be opened once only; pictures and videos.
+    #[must_use]
+    pub fn view_once(mut self, view_once: bool) -> Self {
+        self.view_once = Some(view_once);
+        self
+    }
+}
+
+/// A poll to send.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SendPoll {
+    /// The chat: `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `<id>@newsletter`.
+    pub chat_id: String,
+    /// The question.
+    pub name: String,
+    /// The answers to choose from, at most 100 characters each.
+    pub options: Vec<String>,
+    /// Whether several may be chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow_multiple_answers: Option<bool>,
+    /// The message of the same chat that this answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quoted_message_id: Option<String>,
+}
+
+impl SendPoll {
+    /// With what it must have.
+    pub fn new(
+        chat_id: impl Into<String>,
+        name: impl Into<String>,
+        options: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        Self {
+            chat_id: chat_id.into(),
+            name: name.into(),
+            options: options.into_iter().map(Into::into).collect(),
+            allow_multiple_answers: None,
+            quoted_message_id: None,
+        }
+    }
+
+    /// Whether several may be chosen.
+    #[must_use]
+    pub fn allow_multiple_answers(mut self, allow_multiple_answers: bool) -> Self {
+        self.allow_multiple_answers = Some(allow_multiple_answers);
+        self
+    }
+
+    /// The message of the same chat that this answers.
+    #[must_use]
+    pub fn quoted_message_id(mut self, quoted_message_id: impl Into<String>) -> Self {
+        self.quoted_message_id = Some(quoted_message_id.into());
+        self
+    }
+}
+
+/// A product of one's own catalogue to send.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SendProduct {
+    /// The chat: `<number>@c.us`, `<id>@lid` or `<id>@g.us`.
+    pub chat_id: String,
+    /// The product's id in the catalogue of this account.
+    pub product_id: String,
+    /// The text below it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+}
+
+impl SendProduct {
+    /// With what it must have.
+    pub fn new(chat_id: impl Into<String>, product_id: impl Into<String>) -> Self {
+        Self { chat_id: chat_id.into(), product_id: product_id.into(), body: None }
+    }
+
+    /// The text below it.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<String>) -> Self {
+        self.body = Some(body.into());
         self
     }
 }
@@ -1886,6 +4771,234 @@ impl SendReply {
     }
 }
 
+/// A picture to post.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SendStatusImage {
+    /// The picture.
+    pub image: StatusFile,
+    /// The text below it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caption: Option<String>,
+    /// Whom it is shown to: `<number>@c.us` or `<id>@lid`. Needed: WhatsApp encrypts it for each of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipients: Option<Vec<String>>,
+}
+
+impl SendStatusImage {
+    /// With what it must have.
+    pub fn new(image: StatusFile) -> Self {
+        Self { image: image, caption: None, recipients: None }
+    }
+
+    /// The text below it.
+    #[must_use]
+    pub fn caption(mut self, caption: impl Into<String>) -> Self {
+        self.caption = Some(caption.into());
+        self
+    }
+
+    /// Whom it is shown to: `<number>@c.us` or `<id>@lid`. Needed: WhatsApp encrypts it for each of them.
+    #[must_use]
+    pub fn recipients(mut self, recipients: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.recipients = Some(recipients.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+/// A text to post.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SendStatusText {
+    /// The text.
+    pub text: String,
+    /// The colour behind it: `#RRGGBB`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub background_color: Option<String>,
+    /// Its font: 0, 1, 2, 6, 7, 8, 9 or 10.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub font: Option<i64>,
+    /// Whom it is shown to: `<number>@c.us` or `<id>@lid`. Needed: WhatsApp encrypts it for each of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipients: Option<Vec<String>>,
+}
+
+impl SendStatusText {
+    /// With what it must have.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), background_color: None, font: None, recipients: None }
+    }
+
+    /// The colour behind it: `#RRGGBB`.
+    #[must_use]
+    pub fn background_color(mut self, background_color: impl Into<String>) -> Self {
+        self.background_color = Some(background_color.into());
+        self
+    }
+
+    /// Its font: 0, 1, 2, 6, 7, 8, 9 or 10.
+    #[must_use]
+    pub fn font(mut self, font: i64) -> Self {
+        self.font = Some(font);
+        self
+    }
+
+    /// Whom it is shown to: `<number>@c.us` or `<id>@lid`. Needed: WhatsApp encrypts it for each of them.
+    #[must_use]
+    pub fn recipients(mut self, recipients: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.recipients = Some(recipients.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+/// A video to post.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SendStatusVideo {
+    /// The video.
+    pub video: StatusFile,
+    /// The text below it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caption: Option<String>,
+    /// Whom it is shown to: `<number>@c.us` or `<id>@lid`. Needed: WhatsApp encrypts it for each of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipients: Option<Vec<String>>,
+}
+
+impl SendStatusVideo {
+    /// With what it must have.
+    pub fn new(video: StatusFile) -> Self {
+        Self { video: video, caption: None, recipients: None }
+    }
+
+    /// The text below it.
+    #[must_use]
+    pub fn caption(mut self, caption: impl Into<String>) -> Self {
+        self.caption = Some(caption.into());
+        self
+    }
+
+    /// Whom it is shown to: `<number>@c.us` or `<id>@lid`. Needed: WhatsApp encrypts it for each of them.
+    #[must_use]
+    pub fn recipients(mut self, recipients: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.recipients = Some(recipients.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+/// A voice to post.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SendStatusVoice {
+    /// The voice. What is not Ogg with Opus is converted where ffmpeg is there, and refused with 503 where it
+    /// is not.
+    pub audio: StatusFile,
+    /// The colour behind it: `#RRGGBB`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub background_color: Option<String>,
+    /// Whom it is shown to: `<number>@c.us` or `<id>@lid`. Needed: WhatsApp encrypts it for each of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipients: Option<Vec<String>>,
+}
+
+impl SendStatusVoice {
+    /// With what it must have.
+    pub fn new(audio: StatusFile) -> Self {
+        Self { audio: audio, background_color: None, recipients: None }
+    }
+
+    /// The colour behind it: `#RRGGBB`.
+    #[must_use]
+    pub fn background_color(mut self, background_color: impl Into<String>) -> Self {
+        self.background_color = Some(background_color.into());
+        self
+    }
+
+    /// Whom it is shown to: `<number>@c.us` or `<id>@lid`. Needed: WhatsApp encrypts it for each of them.
+    #[must_use]
+    pub fn recipients(mut self, recipients: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.recipients = Some(recipients.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+/// A template to send, by `templateId` or `templateName`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SendTemplate {
+    /// The chat: `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `<id>@newsletter`.
+    pub chat_id: String,
+    /// Whether the first link shows what its page says about itself; true when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link_preview: Option<bool>,
+    /// Who is mentioned; the text must hold `@` and the number of each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mentions: Option<Vec<String>>,
+    /// The template's id; goes before its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template_id: Option<String>,
+    /// The template's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template_name: Option<String>,
+    /// What to fill in: `{"name": "Ada"}` for `{{name}}`. A place that is not given stays as it is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vars: Option<std::collections::BTreeMap<String, String>>,
+}
+
+impl SendTemplate {
+    /// With what it must have.
+    pub fn new(chat_id: impl Into<String>) -> Self {
+        Self {
+            chat_id: chat_id.into(),
+            link_preview: None,
+            mentions: None,
+            template_id: None,
+            template_name: None,
+            vars: None,
+        }
+    }
+
+    /// Whether the first link shows what its page says about itself; true when absent.
+    #[must_use]
+    pub fn link_preview(mut self, link_preview: bool) -> Self {
+        self.link_preview = Some(link_preview);
+        self
+    }
+
+    /// Who is mentioned; the text must hold `@` and the number of each.
+    #[must_use]
+    pub fn mentions(mut self, mentions: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.mentions = Some(mentions.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// The template's id; goes before its name.
+    #[must_use]
+    pub fn template_id(mut self, template_id: impl Into<String>) -> Self {
+        self.template_id = Some(template_id.into());
+        self
+    }
+
+    /// The template's name.
+    #[must_use]
+    pub fn template_name(mut self, template_name: impl Into<String>) -> Self {
+        self.template_name = Some(template_name.into());
+        self
+    }
+
+    /// What to fill in: `{"name": "Ada"}` for `{{name}}`. A place that is not given stays as it is written.
+    #[must_use]
+    pub fn vars(mut self, vars: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
+        self.vars = Some(vars.into_iter().map(|(name, value)| (name.into(), value.into())).collect());
+        self
+    }
+}
+
 /// A text to send.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -1895,13 +5008,14 @@ pub struct SendText {
     pub chat_id: String,
     /// The text.
     pub text: String,
-    /// Not implemented by any engine here: answers 501.
+    /// What to show instead of what the page says about itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub custom_link_preview: Option<CustomLinkPreview>,
-    /// Accepted for compatibility; no preview is made.
+    /// Whether the first link shows what its page says about itself; true when absent. The page has five
+    /// seconds to answer, and without an answer the text is sent without a preview.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link_preview: Option<bool>,
-    /// Who is mentioned; the text must hold `@` and the number of each.
+    /// Who is mentioned; the text must hold `@` and the number of each. `@all` is everyone in a group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mentions: Option<Vec<String>>,
     /// The message of the same chat that this answers.
@@ -1922,21 +5036,22 @@ impl SendText {
         }
     }
 
-    /// Not implemented by any engine here: answers 501.
+    /// What to show instead of what the page says about itself.
     #[must_use]
     pub fn custom_link_preview(mut self, custom_link_preview: CustomLinkPreview) -> Self {
         self.custom_link_preview = Some(custom_link_preview);
         self
     }
 
-    /// Accepted for compatibility; no preview is made.
+    /// Whether the first link shows what its page says about itself; true when absent. The page has five
+    /// seconds to answer, and without an answer the text is sent without a preview.
     #[must_use]
     pub fn link_preview(mut self, link_preview: bool) -> Self {
         self.link_preview = Some(link_preview);
         self
     }
 
-    /// Who is mentioned; the text must hold `@` and the number of each.
+    /// Who is mentioned; the text must hold `@` and the number of each. `@all` is everyone in a group.
     #[must_use]
     pub fn mentions(mut self, mentions: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.mentions = Some(mentions.into_iter().map(Into::into).collect());
@@ -1951,6 +5066,41 @@ impl SendText {
     }
 }
 
+/// What to show in which chat.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SendTyping {
+    /// The chat.
+    pub chat_id: String,
+    /// What is shown.
+    pub state: TypingState,
+}
+
+impl SendTyping {
+    /// With what it must have.
+    pub fn new(chat_id: impl Into<String>, state: impl Into<TypingState>) -> Self {
+        Self { chat_id: chat_id.into(), state: state.into() }
+    }
+}
+
+/// Buttons or a list that were accepted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SentChoices {
+    /// WhatsApp's id of the message.
+    pub message_id: String,
+    /// When it was accepted, in seconds.
+    pub timestamp: i64,
+    /// As what it went out.
+    pub sent_as: ChoicesSentAs,
+    /// Whether every app shows it as it was sent.
+    pub shown_everywhere: bool,
+    /// What the recipient will see.
+    pub recipient_sees: String,
+}
+
 /// A message that was accepted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -1958,6 +5108,17 @@ impl SendText {
 pub struct SentMessage {
     /// WhatsApp's id of the message.
     pub message_id: String,
+    /// When it was accepted, in seconds.
+    pub timestamp: i64,
+}
+
+/// A product that was accepted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SentProduct {
+    /// WhatsApp's id of the message.
+    pub id: String,
     /// When it was accepted, in seconds.
     pub timestamp: i64,
 }
@@ -2053,6 +5214,19 @@ pub struct SessionConfig {
     pub max_reconnect_attempts: Option<i64>,
     /// The first wait before a reconnect, in milliseconds.
     pub reconnect_base_delay: i64,
+}
+
+/// Sessions, counted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SessionCounts {
+    /// Those with an engine.
+    pub active: i64,
+    /// All.
+    pub total: i64,
+    /// All by status; a status nobody has is left out.
+    pub by_status: std::collections::BTreeMap<String, i64>,
 }
 
 /// A delivery of `session.disconnected`.
@@ -2211,6 +5385,27 @@ pub struct SessionRestrictionEvent {
     pub expires_at: Option<jiff::Timestamp>,
 }
 
+/// One session, counted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SessionStatistics {
+    /// The session.
+    pub session_id: String,
+    /// Its name.
+    pub name: String,
+    /// What it is doing.
+    pub status: SessionStatus,
+    /// Its messages.
+    pub messages: MessageTotals,
+    /// One row an hour, or a day for the longer periods.
+    pub time_series: Vec<TimeStep>,
+    /// By what they are.
+    pub by_type: std::collections::BTreeMap<String, i64>,
+    /// The busiest chats.
+    pub top_chats: Vec<BusyChat>,
+}
+
 open_enum! {
     /// What a session is doing.
     SessionStatus {
@@ -2263,6 +5458,21 @@ pub struct SessionStatusEvent {
     pub status: SessionStatus,
 }
 
+/// The messages of a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SessionTraffic {
+    /// The session.
+    pub session_id: String,
+    /// Its name.
+    pub name: String,
+    /// Sent.
+    pub sent: i64,
+    /// Received.
+    pub received: i64,
+}
+
 /// Sessions, counted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -2282,6 +5492,375 @@ pub struct SessionsOverview {
     pub memory_usage: MemoryUsage,
 }
 
+/// A new description.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SetGroupDescription {
+    /// The description; "" takes it away.
+    pub description: String,
+}
+
+impl SetGroupDescription {
+    /// With what it must have.
+    pub fn new(description: impl Into<String>) -> Self {
+        Self { description: description.into() }
+    }
+}
+
+/// A new picture, by `url` or as `base64`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SetGroupPicture {
+    /// The picture itself; needs `mimetype`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
+    /// Its MIME type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mimetype: Option<String>,
+    /// Where to fetch it from: `http` or `https`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+impl SetGroupPicture {
+    /// With what it must have.
+    pub fn new() -> Self {
+        Self { base64: None, mimetype: None, url: None }
+    }
+
+    /// The picture itself; needs `mimetype`.
+    #[must_use]
+    pub fn base64(mut self, base64: impl Into<String>) -> Self {
+        self.base64 = Some(base64.into());
+        self
+    }
+
+    /// Its MIME type.
+    #[must_use]
+    pub fn mimetype(mut self, mimetype: impl Into<String>) -> Self {
+        self.mimetype = Some(mimetype.into());
+        self
+    }
+
+    /// Where to fetch it from: `http` or `https`.
+    #[must_use]
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.url = Some(url.into());
+        self
+    }
+}
+
+/// A new name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SetGroupSubject {
+    /// The name.
+    pub subject: String,
+}
+
+impl SetGroupSubject {
+    /// With what it must have.
+    pub fn new(subject: impl Into<String>) -> Self {
+        Self { subject: subject.into() }
+    }
+}
+
+/// A message to mark with a star, or no longer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct StarMessage {
+    /// The chat.
+    pub chat_id: String,
+    /// The message.
+    pub message_id: String,
+    /// Whether it has a star.
+    pub star: bool,
+}
+
+impl StarMessage {
+    /// With what it must have.
+    pub fn new(chat_id: impl Into<String>, message_id: impl Into<String>, star: bool) -> Self {
+        Self { chat_id: chat_id.into(), message_id: message_id.into(), star: star }
+    }
+}
+
+/// Sessions and messages, counted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct StatisticsOverview {
+    /// Sessions.
+    pub sessions: SessionCounts,
+    /// Messages.
+    pub messages: MessageTotals,
+}
+
+/// Who posted a status.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct StatusContact {
+    /// By phone number where it is known, else by hidden id.
+    pub id: String,
+    /// The name in this account's address book.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The name the person shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push_name: Option<String>,
+}
+
+/// The answer of an action that says what was done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct StatusDeleted {
+    /// What was done.
+    pub message: String,
+}
+
+/// A file to post, by `url` or as `base64`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct StatusFile {
+    /// The file itself; needs `mimetype`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
+    /// Its MIME type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mimetype: Option<String>,
+    /// Where to fetch it from: `http` or `https`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+impl StatusFile {
+    /// With what it must have.
+    pub fn new() -> Self {
+        Self { base64: None, mimetype: None, url: None }
+    }
+
+    /// The file itself; needs `mimetype`.
+    #[must_use]
+    pub fn base64(mut self, base64: impl Into<String>) -> Self {
+        self.base64 = Some(base64.into());
+        self
+    }
+
+    /// Its MIME type.
+    #[must_use]
+    pub fn mimetype(mut self, mimetype: impl Into<String>) -> Self {
+        self.mimetype = Some(mimetype.into());
+        self
+    }
+
+    /// Where to fetch it from: `http` or `https`.
+    #[must_use]
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.url = Some(url.into());
+        self
+    }
+}
+
+/// The statuses of the last day, newest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct StatusList {
+    /// The statuses.
+    pub statuses: Vec<StatusRecord>,
+}
+
+/// A delivery of `status.received`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct StatusReceivedDelivery {
+    /// What sort of event.
+    pub event: String,
+    /// When it happened.
+    pub timestamp: jiff::Timestamp,
+    /// The session.
+    pub session_id: String,
+    /// The same for every delivery of this event to this webhook.
+    pub idempotency_key: String,
+    /// The same for every attempt of this dispatch.
+    pub delivery_id: String,
+    /// What happened.
+    pub data: StatusReceivedEvent,
+}
+
+/// Someone posted a status.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct StatusReceivedEvent {
+    /// The session.
+    pub session_id: String,
+    /// The id of the status.
+    pub status_id: String,
+    /// Who posted it.
+    pub contact: StatusContact,
+    /// What it is.
+    pub r#type: MessageType,
+    /// Whether it has a file.
+    pub has_media: bool,
+    /// Whether the file is not in `message.received`; it can be fetched while the status is to be seen.
+    pub media_omitted: bool,
+    /// When it was posted, in milliseconds.
+    pub posted_at: i64,
+    /// When it is seen no more, in milliseconds.
+    pub expires_at: i64,
+    /// The text, or what stands below the picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caption: Option<String>,
+    /// Why it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub omit_reason: Option<String>,
+}
+
+/// A status.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct StatusRecord {
+    /// Its id.
+    pub id: String,
+    /// Who posted it.
+    pub contact: StatusContact,
+    /// What it is.
+    pub r#type: MessageType,
+    /// When it was posted.
+    pub timestamp: jiff::Timestamp,
+    /// When it is seen no more.
+    pub expires_at: jiff::Timestamp,
+    /// The colour behind it: `#RRGGBB`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub background_color: Option<String>,
+    /// The text, or what stands below the picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caption: Option<String>,
+    /// The number of its font.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub font: Option<i64>,
+    /// The path below this gateway's address where its file can be fetched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_url: Option<String>,
+}
+
+/// A status that was posted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct StatusResult {
+    /// Its id.
+    pub status_id: String,
+    /// When WhatsApp accepted it.
+    pub timestamp: jiff::Timestamp,
+    /// When it is seen no more.
+    pub expires_at: jiff::Timestamp,
+}
+
+/// Where files are kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct StorageConfig {
+    /// `local`.
+    pub r#type: String,
+    /// Whether it is part of the gateway.
+    pub built_in: bool,
+    /// The folder.
+    pub local_path: String,
+    /// Empty.
+    pub s3_bucket: String,
+    /// Empty.
+    pub s3_region: String,
+    /// Empty.
+    pub s3_endpoint: String,
+    /// Always false.
+    pub s3_credentials_set: bool,
+}
+
+/// Where files are kept.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct StorageStatus {
+    /// `local`.
+    pub r#type: String,
+    /// The folder.
+    pub path: String,
+    /// Whether it is part of the gateway.
+    pub built_in: bool,
+}
+
+/// What became of one group.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SubgroupOutcome {
+    /// The group.
+    pub id: String,
+    /// Whether it was done.
+    pub success: bool,
+    /// WhatsApp's code; 200 is done.
+    pub status: i64,
+    /// Why it was not done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// What became of each group. Where WhatsApp refused all of them, the answer is 403 instead.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SubgroupsResult {
+    /// Whether anything was done; what, of which, stands in `results`.
+    pub success: bool,
+    /// What was done.
+    pub message: String,
+    /// One for each group.
+    pub results: Vec<SubgroupOutcome>,
+}
+
+/// Who to be told about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SubscribePresence {
+    /// The chat with the person.
+    pub chat_id: String,
+}
+
+impl SubscribePresence {
+    /// With what it must have.
+    pub fn new(chat_id: impl Into<String>) -> Self {
+        Self { chat_id: chat_id.into() }
+    }
+}
+
+/// Which channel to subscribe to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SubscribeToChannel {
+    /// The code in the link to it, or the whole link.
+    pub invite_code: String,
+}
+
+impl SubscribeToChannel {
+    /// With what it must have.
+    pub fn new(invite_code: impl Into<String>) -> Self {
+        Self { invite_code: invite_code.into() }
+    }
+}
+
 /// The answer of an action that has nothing else to say.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -2289,6 +5868,125 @@ pub struct SessionsOverview {
 pub struct Success {
     /// Whether it was done.
     pub success: bool,
+}
+
+/// The answer of an action, with a sentence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SuccessMessage {
+    /// Whether it was done.
+    pub success: bool,
+    /// What was done.
+    pub message: String,
+}
+
+/// One template.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Template {
+    /// Its id.
+    pub id: String,
+    /// Its session.
+    pub session_id: String,
+    /// Its name.
+    pub name: String,
+    /// The text.
+    pub body: String,
+    /// What stands above it.
+    pub header: Option<String>,
+    /// What stands below it.
+    pub footer: Option<String>,
+    /// When it was made.
+    pub created_at: jiff::Timestamp,
+    /// When it last changed.
+    pub updated_at: jiff::Timestamp,
+}
+
+/// The messages of an hour or a day.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TimeStep {
+    /// When it begins.
+    pub timestamp: jiff::Timestamp,
+    /// Sent.
+    pub sent: i64,
+    /// Received.
+    pub received: i64,
+}
+
+/// Whose a channel is from now on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct TransferChannel {
+    /// Who: `<number>@c.us` or `<id>@lid`; an admin of the channel.
+    pub new_owner_id: String,
+}
+
+impl TransferChannel {
+    /// With what it must have.
+    pub fn new(new_owner_id: impl Into<String>) -> Self {
+        Self { new_owner_id: new_owner_id.into() }
+    }
+}
+
+open_enum! {
+    /// What the other side of a chat is shown.
+    TypingState {
+        /// `typing`.
+        Typing = "typing",
+        /// `recording`.
+        Recording = "recording",
+        /// `paused`.
+        Paused = "paused",
+    }
+}
+
+/// Groups to be unlinked from a community.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct UnlinkSubgroups {
+    /// The groups: `<id>@g.us`.
+    pub groups: Vec<String>,
+    /// Whether members who are in no other group of the community leave it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remove_orphan_members: Option<bool>,
+}
+
+impl UnlinkSubgroups {
+    /// With what it must have.
+    pub fn new(groups: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { groups: groups.into_iter().map(Into::into).collect(), remove_orphan_members: None }
+    }
+
+    /// Whether members who are in no other group of the community leave it.
+    #[must_use]
+    pub fn remove_orphan_members(mut self, remove_orphan_members: bool) -> Self {
+        self.remove_orphan_members = Some(remove_orphan_members);
+        self
+    }
+}
+
+/// A message to keep on top no longer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct UnpinMessage {
+    /// The chat.
+    pub chat_id: String,
+    /// The message.
+    pub message_id: String,
+}
+
+impl UnpinMessage {
+    /// With what it must have.
+    pub fn new(chat_id: impl Into<String>, message_id: impl Into<String>) -> Self {
+        Self { chat_id: chat_id.into(), message_id: message_id.into() }
+    }
 }
 
 /// What to change about a key; null lifts a limit.
@@ -2372,6 +6070,173 @@ impl UpdateApiKey {
     }
 }
 
+/// What to change; at least one of them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct UpdateGroupSettings {
+    /// Whether only admins may write.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announce: Option<bool>,
+    /// After how many seconds messages vanish: 0 (never), 86400, 604800 or 7776000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ephemeral_seconds: Option<i64>,
+    /// Whether only admins may change subject, description and picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locked: Option<bool>,
+    /// Who may add members.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member_add_mode: Option<MemberAddMode>,
+    /// Whether admins decide who comes in by the invite link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub membership_approval: Option<bool>,
+}
+
+impl UpdateGroupSettings {
+    /// With what it must have.
+    pub fn new() -> Self {
+        Self { announce: None, ephemeral_seconds: None, locked: None, member_add_mode: None, membership_approval: None }
+    }
+
+    /// Whether only admins may write.
+    #[must_use]
+    pub fn announce(mut self, announce: bool) -> Self {
+        self.announce = Some(announce);
+        self
+    }
+
+    /// After how many seconds messages vanish: 0 (never), 86400, 604800 or 7776000.
+    #[must_use]
+    pub fn ephemeral_seconds(mut self, ephemeral_seconds: i64) -> Self {
+        self.ephemeral_seconds = Some(ephemeral_seconds);
+        self
+    }
+
+    /// Whether only admins may change subject, description and picture.
+    #[must_use]
+    pub fn locked(mut self, locked: bool) -> Self {
+        self.locked = Some(locked);
+        self
+    }
+
+    /// Who may add members.
+    #[must_use]
+    pub fn member_add_mode(mut self, member_add_mode: impl Into<MemberAddMode>) -> Self {
+        self.member_add_mode = Some(member_add_mode.into());
+        self
+    }
+
+    /// Whether admins decide who comes in by the invite link.
+    #[must_use]
+    pub fn membership_approval(mut self, membership_approval: bool) -> Self {
+        self.membership_approval = Some(membership_approval);
+        self
+    }
+}
+
+/// What to change. Who is excepted (`contact_blacklist`) is chosen on the phone.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct UpdatePrivacySettings {
+    /// Who sees the line about it: `all`, `contacts` or `none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<PrivacyValue>,
+    /// Who may call it: `all` or `known`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_add: Option<PrivacyValue>,
+    /// Who may add it to groups: `all`, `contacts` or `none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_add: Option<PrivacyValue>,
+    /// Who sees when it was last on line: `all`, `contacts` or `none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_seen: Option<PrivacyValue>,
+    /// Who may write to it: `all` or `contacts`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages: Option<PrivacyValue>,
+    /// Who sees whether it is on line: `all` or `match_last_seen`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub online: Option<PrivacyValue>,
+    /// Who sees its picture: `all`, `contacts` or `none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile_picture: Option<PrivacyValue>,
+    /// Whether it tells others what it has read: `all` or `none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_receipts: Option<PrivacyValue>,
+}
+
+impl UpdatePrivacySettings {
+    /// With what it must have.
+    pub fn new() -> Self {
+        Self {
+            about: None,
+            call_add: None,
+            group_add: None,
+            last_seen: None,
+            messages: None,
+            online: None,
+            profile_picture: None,
+            read_receipts: None,
+        }
+    }
+
+    /// Who sees the line about it: `all`, `contacts` or `none`.
+    #[must_use]
+    pub fn about(mut self, about: impl Into<PrivacyValue>) -> Self {
+        self.about = Some(about.into());
+        self
+    }
+
+    /// Who may call it: `all` or `known`.
+    #[must_use]
+    pub fn call_add(mut self, call_add: impl Into<PrivacyValue>) -> Self {
+        self.call_add = Some(call_add.into());
+        self
+    }
+
+    /// Who may add it to groups: `all`, `contacts` or `none`.
+    #[must_use]
+    pub fn group_add(mut self, group_add: impl Into<PrivacyValue>) -> Self {
+        self.group_add = Some(group_add.into());
+        self
+    }
+
+    /// Who sees when it was last on line: `all`, `contacts` or `none`.
+    #[must_use]
+    pub fn last_seen(mut self, last_seen: impl Into<PrivacyValue>) -> Self {
+        self.last_seen = Some(last_seen.into());
+        self
+    }
+
+    /// Who may write to it: `all` or `contacts`.
+    #[must_use]
+    pub fn messages(mut self, messages: impl Into<PrivacyValue>) -> Self {
+        self.messages = Some(messages.into());
+        self
+    }
+
+    /// Who sees whether it is on line: `all` or `match_last_seen`.
+    #[must_use]
+    pub fn online(mut self, online: impl Into<PrivacyValue>) -> Self {
+        self.online = Some(online.into());
+        self
+    }
+
+    /// Who sees its picture: `all`, `contacts` or `none`.
+    #[must_use]
+    pub fn profile_picture(mut self, profile_picture: impl Into<PrivacyValue>) -> Self {
+        self.profile_picture = Some(profile_picture.into());
+        self
+    }
+
+    /// Whether it tells others what it has read: `all` or `none`.
+    #[must_use]
+    pub fn read_receipts(mut self, read_receipts: impl Into<PrivacyValue>) -> Self {
+        self.read_receipts = Some(read_receipts.into());
+        self
+    }
+}
+
 /// What to change; null sets a field back to its default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -2429,6 +6294,60 @@ impl UpdateSessionProxy {
     /// With what it must have.
     pub fn new(proxy_url: impl Into<crate::NullableText>) -> Self {
         Self { proxy_url: proxy_url.into().0 }
+    }
+}
+
+/// What to change about a template; what is left out stays.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct UpdateTemplate {
+    /// The text, with places to fill in written `{{name}}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// What stands below the text; null takes it away.
+    #[serde(default, with = "double", skip_serializing_if = "Option::is_none")]
+    pub footer: Option<Option<String>>,
+    /// What stands above the text; null takes it away.
+    #[serde(default, with = "double", skip_serializing_if = "Option::is_none")]
+    pub header: Option<Option<String>>,
+    /// Its name; no two templates of a session have the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+impl UpdateTemplate {
+    /// With what it must have.
+    pub fn new() -> Self {
+        Self { body: None, footer: None, header: None, name: None }
+    }
+
+    /// The text, with places to fill in written `{{name}}`.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<String>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    /// What stands below the text; null takes it away.
+    #[must_use]
+    pub fn footer(mut self, footer: impl Into<crate::NullableText>) -> Self {
+        self.footer = Some(footer.into().0);
+        self
+    }
+
+    /// What stands above the text; null takes it away.
+    #[must_use]
+    pub fn header(mut self, header: impl Into<crate::NullableText>) -> Self {
+        self.header = Some(header.into().0);
+        self
+    }
+
+    /// Its name; no two templates of a session have the same.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
     }
 }
 
@@ -2513,6 +6432,34 @@ impl UpdateWebhook {
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.url = Some(url.into());
         self
+    }
+}
+
+/// A vote in a poll.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct VotePoll {
+    /// The chat.
+    pub chat_id: String,
+    /// The message with the poll.
+    pub poll_message_id: String,
+    /// The texts of the chosen options; none takes the vote back.
+    pub options: Vec<String>,
+}
+
+impl VotePoll {
+    /// With what it must have.
+    pub fn new(
+        chat_id: impl Into<String>,
+        poll_message_id: impl Into<String>,
+        options: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        Self {
+            chat_id: chat_id.into(),
+            poll_message_id: poll_message_id.into(),
+            options: options.into_iter().map(Into::into).collect(),
+        }
     }
 }
 

@@ -132,7 +132,7 @@ export class Sessions {
   /**
    * Change a session's configuration.
    *
-   * It counts from the next attempt to connect.
+   * Whether calls are rejected counts at once, the rest from the next attempt to connect.
    *
    * `PATCH /api/sessions/{sessionId}/config`; needs the role operator
    */

@@ -22,19 +22,19 @@ class CallsResource:
         self,
         session_id: str,
         call_id: str,
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/calls/{call_id}/reject``"""
+    ) -> dicts.Success:
+        """Reject a call."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/calls/{segment(call_id)}/reject")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
     def create_link(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/calls/link``"""
+        body: dicts.CreateCallLink,
+    ) -> dicts.CallLink:
+        """Make a call link."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/calls/link", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.CallLink", answer)
 
 
 class CatalogResource:
@@ -46,37 +46,37 @@ class CatalogResource:
     def info(
         self,
         session_id: str,
-    ) -> Optional[Dict[str, Any]]:
-        """``GET /api/sessions/{session_id}/catalog``"""
+    ) -> Optional[dicts.CatalogInfo]:
+        """Get the catalogue of this account."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/catalog")
-        return cast("Optional[Dict[str, Any]]", answer)
+        return cast("Optional[dicts.CatalogInfo]", answer)
 
     def products(
         self,
         session_id: str,
         query: Optional[Mapping[str, Any]] = None,
-    ) -> Dict[str, Any]:
-        """``GET /api/sessions/{session_id}/catalog/products``"""
+    ) -> dicts.CatalogProducts:
+        """List the products of this account."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/catalog/products", query=query)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.CatalogProducts", answer)
 
     def product(
         self,
         session_id: str,
         product_id: str,
-    ) -> Optional[Dict[str, Any]]:
-        """``GET /api/sessions/{session_id}/catalog/products/{product_id}``"""
+    ) -> Optional[dicts.CatalogProduct]:
+        """Get a product of this account."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/catalog/products/{segment(product_id)}")
-        return cast("Optional[Dict[str, Any]]", answer)
+        return cast("Optional[dicts.CatalogProduct]", answer)
 
     def send_product(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/messages/send-product``"""
+        body: dicts.SendProduct,
+    ) -> dicts.SentProduct:
+        """Send a product."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/messages/send-product", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.SentProduct", answer)
 
 
 class ChannelsResource:
@@ -88,95 +88,95 @@ class ChannelsResource:
     def list(
         self,
         session_id: str,
-    ) -> List[Dict[str, Any]]:
-        """``GET /api/sessions/{session_id}/channels``"""
+    ) -> List[dicts.Channel]:
+        """List channels."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/channels")
-        return cast("List[Dict[str, Any]]", answer)
+        return cast("List[dicts.Channel]", answer)
 
     def get(
         self,
         session_id: str,
         channel_id: str,
-    ) -> Dict[str, Any]:
-        """``GET /api/sessions/{session_id}/channels/{channel_id}``"""
+    ) -> dicts.Channel:
+        """Get a channel."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/channels/{segment(channel_id)}")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Channel", answer)
 
     def messages(
         self,
         session_id: str,
         channel_id: str,
         query: Optional[Mapping[str, Any]] = None,
-    ) -> List[Dict[str, Any]]:
-        """``GET /api/sessions/{session_id}/channels/{channel_id}/messages``"""
+    ) -> List[dicts.ChannelMessage]:
+        """List what was written in a channel."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/channels/{segment(channel_id)}/messages", query=query)
-        return cast("List[Dict[str, Any]]", answer)
+        return cast("List[dicts.ChannelMessage]", answer)
 
     def create(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/channels``"""
+        body: dicts.CreateChannel,
+    ) -> dicts.Channel:
+        """Make a channel."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/channels", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Channel", answer)
 
     def delete(
         self,
         session_id: str,
         channel_id: str,
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/channels/{channel_id}/delete``"""
+    ) -> dicts.Success:
+        """Delete an own channel."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/channels/{segment(channel_id)}/delete")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
     def mute(
         self,
         session_id: str,
         channel_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/channels/{channel_id}/mute``"""
+        body: dicts.MuteChannel,
+    ) -> dicts.Success:
+        """Silence a channel."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/channels/{segment(channel_id)}/mute", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
     def subscribe(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/channels/subscribe``"""
+        body: dicts.SubscribeToChannel,
+    ) -> dicts.Channel:
+        """Subscribe to a channel."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/channels/subscribe", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Channel", answer)
 
     def unsubscribe(
         self,
         session_id: str,
         channel_id: str,
-    ) -> Dict[str, Any]:
-        """``DELETE /api/sessions/{session_id}/channels/{channel_id}``"""
+    ) -> dicts.Success:
+        """Unsubscribe from a channel."""
         answer = self._http.request("DELETE", f"/api/sessions/{segment(session_id)}/channels/{segment(channel_id)}")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
     def demote_admin(
         self,
         session_id: str,
         channel_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/channels/{channel_id}/admins/demote``"""
+        body: dicts.DemoteChannelAdmin,
+    ) -> dicts.Success:
+        """Make an admin of an own channel a plain subscriber."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/channels/{segment(channel_id)}/admins/demote", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
     def transfer_ownership(
         self,
         session_id: str,
         channel_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/channels/{channel_id}/owner/transfer``"""
+        body: dicts.TransferChannel,
+    ) -> dicts.Success:
+        """Hand an own channel over."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/channels/{segment(channel_id)}/owner/transfer", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
 
 class ChatsResource:
@@ -197,18 +197,18 @@ class ChatsResource:
     def subscribe_presence(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/presence/subscribe``"""
+        body: dicts.SubscribePresence,
+    ) -> dicts.Success:
+        """Ask to be told when somebody comes on line or goes away."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/presence/subscribe", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
     def get_presence(
         self,
         session_id: str,
         chat_id: str,
     ) -> Optional[Dict[str, Any]]:
-        """``GET /api/sessions/{session_id}/presence/{chat_id}``"""
+        """Get what was last heard of the people of a chat."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/presence/{segment(chat_id)}")
         return cast("Optional[Dict[str, Any]]", answer)
 
@@ -224,65 +224,65 @@ class ChatsResource:
     def mark_unread(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/chats/unread``"""
+        body: dicts.MarkChatUnread,
+    ) -> dicts.Success:
+        """Mark a chat as unread."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/chats/unread", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
     def archive(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/chats/archive``"""
+        body: dicts.ArchiveChat,
+    ) -> dicts.Success:
+        """Archive a chat."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/chats/archive", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
     def pin(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/chats/pin``"""
+        body: dicts.PinChat,
+    ) -> dicts.Success:
+        """Pin a chat."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/chats/pin", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
     def mute(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/chats/mute``"""
+        body: dicts.MuteChat,
+    ) -> dicts.Success:
+        """Mute a chat."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/chats/mute", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
     def clear_messages(
         self,
         session_id: str,
         chat_id: str,
-    ) -> Dict[str, Any]:
-        """``DELETE /api/sessions/{session_id}/chats/{chat_id}/messages``"""
+    ) -> dicts.Success:
+        """Clear the messages of a chat."""
         answer = self._http.request("DELETE", f"/api/sessions/{segment(session_id)}/chats/{segment(chat_id)}/messages")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
     def delete(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/chats/delete``"""
+        body: dicts.DeleteChat,
+    ) -> dicts.Success:
+        """Delete a chat."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/chats/delete", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
     def send_state(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/chats/typing``"""
+        body: dicts.SendTyping,
+    ) -> dicts.Success:
+        """Show that somebody is typing."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/chats/typing", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
 
 class ContactsResource:
@@ -295,19 +295,19 @@ class ContactsResource:
         self,
         session_id: str,
         query: Optional[Mapping[str, Any]] = None,
-    ) -> List[Dict[str, Any]]:
-        """``GET /api/sessions/{session_id}/contacts``"""
+    ) -> List[dicts.Contact]:
+        """List contacts."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/contacts", query=query)
-        return cast("List[Dict[str, Any]]", answer)
+        return cast("List[dicts.Contact]", answer)
 
     def get(
         self,
         session_id: str,
         contact_id: str,
-    ) -> Dict[str, Any]:
-        """``GET /api/sessions/{session_id}/contacts/{contact_id}``"""
+    ) -> dicts.Contact:
+        """Get a contact."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/contacts/{segment(contact_id)}")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Contact", answer)
 
     def check(
         self,
@@ -322,71 +322,71 @@ class ContactsResource:
         self,
         session_id: str,
         contact_id: str,
-    ) -> Dict[str, Any]:
-        """``GET /api/sessions/{session_id}/contacts/{contact_id}/profile-picture``"""
+    ) -> dicts.ProfilePicture:
+        """Get where a contact's picture is."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/contacts/{segment(contact_id)}/profile-picture")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.ProfilePicture", answer)
 
     def profile_pictures(
         self,
         session_id: str,
         ids: List[str],
-    ) -> Dict[str, Any]:
-        """``GET /api/sessions/{session_id}/contacts/profile-pictures``"""
+    ) -> dicts.ProfilePictures:
+        """Get where the pictures of contacts are."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/contacts/profile-pictures", query=given({"ids": ids}))
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.ProfilePictures", answer)
 
     def phone(
         self,
         session_id: str,
         contact_id: str,
-    ) -> Dict[str, Any]:
-        """``GET /api/sessions/{session_id}/contacts/{contact_id}/phone``"""
+    ) -> dicts.ContactPhone:
+        """Get a contact's phone number."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/contacts/{segment(contact_id)}/phone")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.ContactPhone", answer)
 
     def block(
         self,
         session_id: str,
         contact_id: str,
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/contacts/{contact_id}/block``"""
+    ) -> dicts.SuccessMessage:
+        """Block a contact."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/contacts/{segment(contact_id)}/block")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.SuccessMessage", answer)
 
     def upsert(
         self,
         session_id: str,
         contact_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``PUT /api/sessions/{session_id}/contacts/{contact_id}``"""
+        body: dicts.SaveContact,
+    ) -> dicts.SuccessMessage:
+        """Save a contact."""
         answer = self._http.request("PUT", f"/api/sessions/{segment(session_id)}/contacts/{segment(contact_id)}", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.SuccessMessage", answer)
 
     def delete(
         self,
         session_id: str,
         contact_id: str,
-    ) -> Dict[str, Any]:
-        """``DELETE /api/sessions/{session_id}/contacts/{contact_id}``"""
+    ) -> dicts.SuccessMessage:
+        """Delete a contact."""
         answer = self._http.request("DELETE", f"/api/sessions/{segment(session_id)}/contacts/{segment(contact_id)}")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.SuccessMessage", answer)
 
     def unblock(
         self,
         session_id: str,
         contact_id: str,
-    ) -> Dict[str, Any]:
-        """``DELETE /api/sessions/{session_id}/contacts/{contact_id}/block``"""
+    ) -> dicts.SuccessMessage:
+        """Unblock a contact."""
         answer = self._http.request("DELETE", f"/api/sessions/{segment(session_id)}/contacts/{segment(contact_id)}/block")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.SuccessMessage", answer)
 
     def list_blocked(
         self,
         session_id: str,
     ) -> List[str]:
-        """``GET /api/sessions/{session_id}/contacts/blocked``"""
+        """List blocked contacts."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/contacts/blocked")
         return cast("List[str]", answer)
 
@@ -418,192 +418,192 @@ class GroupsResource:
     def create(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/groups``"""
+        body: dicts.CreateGroup,
+    ) -> dicts.CreatedGroup:
+        """Make a group."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/groups", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.CreatedGroup", answer)
 
     def add_participants(
         self,
         session_id: str,
         group_id: str,
         participants: List[str],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/groups/{group_id}/participants``"""
+    ) -> dicts.ParticipantsResult:
+        """Add people to a group."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/groups/{segment(group_id)}/participants", body=given({"participants": participants}))
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.ParticipantsResult", answer)
 
     def remove_participants(
         self,
         session_id: str,
         group_id: str,
         participants: List[str],
-    ) -> Dict[str, Any]:
-        """``DELETE /api/sessions/{session_id}/groups/{group_id}/participants``"""
+    ) -> dicts.ParticipantsResult:
+        """Remove people from a group."""
         answer = self._http.request("DELETE", f"/api/sessions/{segment(session_id)}/groups/{segment(group_id)}/participants", body=given({"participants": participants}))
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.ParticipantsResult", answer)
 
     def promote_participants(
         self,
         session_id: str,
         group_id: str,
         participants: List[str],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/groups/{group_id}/participants/promote``"""
+    ) -> dicts.ParticipantsResult:
+        """Make members of a group its admins."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/groups/{segment(group_id)}/participants/promote", body=given({"participants": participants}))
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.ParticipantsResult", answer)
 
     def demote_participants(
         self,
         session_id: str,
         group_id: str,
         participants: List[str],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/groups/{group_id}/participants/demote``"""
+    ) -> dicts.ParticipantsResult:
+        """Make admins of a group plain members."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/groups/{segment(group_id)}/participants/demote", body=given({"participants": participants}))
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.ParticipantsResult", answer)
 
     def set_subject(
         self,
         session_id: str,
         group_id: str,
         subject: str,
-    ) -> Dict[str, Any]:
-        """``PUT /api/sessions/{session_id}/groups/{group_id}/subject``"""
+    ) -> dicts.SuccessMessage:
+        """Rename a group."""
         answer = self._http.request("PUT", f"/api/sessions/{segment(session_id)}/groups/{segment(group_id)}/subject", body=given({"subject": subject}))
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.SuccessMessage", answer)
 
     def set_description(
         self,
         session_id: str,
         group_id: str,
         description: str,
-    ) -> Dict[str, Any]:
-        """``PUT /api/sessions/{session_id}/groups/{group_id}/description``"""
+    ) -> dicts.SuccessMessage:
+        """Describe a group."""
         answer = self._http.request("PUT", f"/api/sessions/{segment(session_id)}/groups/{segment(group_id)}/description", body=given({"description": description}))
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.SuccessMessage", answer)
 
     def leave(
         self,
         session_id: str,
         group_id: str,
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/groups/{group_id}/leave``"""
+    ) -> dicts.SuccessMessage:
+        """Leave a group."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/groups/{segment(group_id)}/leave")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.SuccessMessage", answer)
 
     def get_picture(
         self,
         session_id: str,
         group_id: str,
-    ) -> Dict[str, Any]:
-        """``GET /api/sessions/{session_id}/groups/{group_id}/picture``"""
+    ) -> dicts.PictureLink:
+        """Get the picture of a group."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/groups/{segment(group_id)}/picture")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.PictureLink", answer)
 
     def set_picture(
         self,
         session_id: str,
         group_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``PUT /api/sessions/{session_id}/groups/{group_id}/picture``"""
+        body: dicts.SetGroupPicture,
+    ) -> dicts.SuccessMessage:
+        """Set the picture of a group."""
         answer = self._http.request("PUT", f"/api/sessions/{segment(session_id)}/groups/{segment(group_id)}/picture", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.SuccessMessage", answer)
 
     def delete_picture(
         self,
         session_id: str,
         group_id: str,
-    ) -> Dict[str, Any]:
-        """``DELETE /api/sessions/{session_id}/groups/{group_id}/picture``"""
+    ) -> dicts.SuccessMessage:
+        """Take the picture of a group away."""
         answer = self._http.request("DELETE", f"/api/sessions/{segment(session_id)}/groups/{segment(group_id)}/picture")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.SuccessMessage", answer)
 
     def invite_code(
         self,
         session_id: str,
         group_id: str,
-    ) -> Dict[str, Any]:
-        """``GET /api/sessions/{session_id}/groups/{group_id}/invite-code``"""
+    ) -> dicts.GroupInviteCode:
+        """Get the invite link of a group."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/groups/{segment(group_id)}/invite-code")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.GroupInviteCode", answer)
 
     def revoke_invite_code(
         self,
         session_id: str,
         group_id: str,
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/groups/{group_id}/invite-code/revoke``"""
+    ) -> dicts.RenewedGroupInviteCode:
+        """Replace the invite link of a group."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/groups/{segment(group_id)}/invite-code/revoke")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.RenewedGroupInviteCode", answer)
 
     def join_info(
         self,
         session_id: str,
         code: str,
-    ) -> Dict[str, Any]:
-        """``GET /api/sessions/{session_id}/groups/join-info``"""
+    ) -> dicts.GroupJoinInfo:
+        """Look at a group before joining it."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/groups/join-info", query=given({"code": code}))
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.GroupJoinInfo", answer)
 
     def join_group(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/groups/join``"""
+        body: dicts.JoinGroup,
+    ) -> dicts.JoinedGroup:
+        """Join a group by its invite link."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/groups/join", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.JoinedGroup", answer)
 
     def get_group_settings(
         self,
         session_id: str,
         group_id: str,
-    ) -> Dict[str, Any]:
-        """``GET /api/sessions/{session_id}/groups/{group_id}/settings``"""
+    ) -> dicts.GroupSettings:
+        """Get what members of a group may do."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/groups/{segment(group_id)}/settings")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.GroupSettings", answer)
 
     def update_group_settings(
         self,
         session_id: str,
         group_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``PUT /api/sessions/{session_id}/groups/{group_id}/settings``"""
+        body: dicts.UpdateGroupSettings,
+    ) -> dicts.SuccessMessage:
+        """Change what members of a group may do."""
         answer = self._http.request("PUT", f"/api/sessions/{segment(session_id)}/groups/{segment(group_id)}/settings", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.SuccessMessage", answer)
 
     def get_membership_requests(
         self,
         session_id: str,
         group_id: str,
-    ) -> List[Dict[str, Any]]:
-        """``GET /api/sessions/{session_id}/groups/{group_id}/membership-requests``"""
+    ) -> List[dicts.MembershipRequest]:
+        """List those who ask to join a group."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/groups/{segment(group_id)}/membership-requests")
-        return cast("List[Dict[str, Any]]", answer)
+        return cast("List[dicts.MembershipRequest]", answer)
 
     def approve_membership_requests(
         self,
         session_id: str,
         group_id: str,
         participants: Optional[List[str]] = None,
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/groups/{group_id}/membership-requests/approve``"""
+    ) -> dicts.ParticipantsResult:
+        """Let people into a group who ask to join."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/groups/{segment(group_id)}/membership-requests/approve", body=given({"participants": participants}))
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.ParticipantsResult", answer)
 
     def reject_membership_requests(
         self,
         session_id: str,
         group_id: str,
         participants: Optional[List[str]] = None,
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/groups/{group_id}/membership-requests/reject``"""
+    ) -> dicts.ParticipantsResult:
+        """Turn people away who ask to join a group."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/groups/{segment(group_id)}/membership-requests/reject", body=given({"participants": participants}))
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.ParticipantsResult", answer)
 
 
 class HealthResource:
@@ -643,76 +643,76 @@ class LabelsResource:
     def list(
         self,
         session_id: str,
-    ) -> List[Dict[str, Any]]:
-        """``GET /api/sessions/{session_id}/labels``"""
+    ) -> List[dicts.Label]:
+        """List labels."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/labels")
-        return cast("List[Dict[str, Any]]", answer)
+        return cast("List[dicts.Label]", answer)
 
     def get(
         self,
         session_id: str,
         label_id: str,
-    ) -> Dict[str, Any]:
-        """``GET /api/sessions/{session_id}/labels/{label_id}``"""
+    ) -> dicts.Label:
+        """Get a label."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/labels/{segment(label_id)}")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Label", answer)
 
     def chats(
         self,
         session_id: str,
         label_id: str,
-    ) -> List[Dict[str, Any]]:
-        """``GET /api/sessions/{session_id}/labels/{label_id}/chats``"""
+    ) -> List[dicts.Chat]:
+        """List the chats with a label."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/labels/{segment(label_id)}/chats")
-        return cast("List[Dict[str, Any]]", answer)
+        return cast("List[dicts.Chat]", answer)
 
     def upsert(
         self,
         session_id: str,
         label_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``PUT /api/sessions/{session_id}/labels/{label_id}``"""
+        body: dicts.SaveLabel,
+    ) -> dicts.Success:
+        """Save a label."""
         answer = self._http.request("PUT", f"/api/sessions/{segment(session_id)}/labels/{segment(label_id)}", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
     def delete(
         self,
         session_id: str,
         label_id: str,
-    ) -> Dict[str, Any]:
-        """``DELETE /api/sessions/{session_id}/labels/{label_id}``"""
+    ) -> dicts.Success:
+        """Delete a label."""
         answer = self._http.request("DELETE", f"/api/sessions/{segment(session_id)}/labels/{segment(label_id)}")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
     def for_chat(
         self,
         session_id: str,
         chat_id: str,
-    ) -> List[Dict[str, Any]]:
-        """``GET /api/sessions/{session_id}/labels/chat/{chat_id}``"""
+    ) -> List[dicts.Label]:
+        """List the labels of a chat."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/labels/chat/{segment(chat_id)}")
-        return cast("List[Dict[str, Any]]", answer)
+        return cast("List[dicts.Label]", answer)
 
     def add_to_chat(
         self,
         session_id: str,
         chat_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/labels/chat/{chat_id}``"""
+        body: dicts.AddLabelToChat,
+    ) -> dicts.Success:
+        """Put a label on a chat."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/labels/chat/{segment(chat_id)}", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
     def remove_from_chat(
         self,
         session_id: str,
         chat_id: str,
         label_id: str,
-    ) -> Dict[str, Any]:
-        """``DELETE /api/sessions/{session_id}/labels/chat/{chat_id}/{label_id}``"""
+    ) -> dicts.Success:
+        """Take a label off a chat."""
         answer = self._http.request("DELETE", f"/api/sessions/{segment(session_id)}/labels/chat/{segment(chat_id)}/{segment(label_id)}")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
 
 class MediaResource:
@@ -724,10 +724,10 @@ class MediaResource:
     def conversion_status(
         self,
         session_id: str,
-    ) -> Dict[str, Any]:
-        """``GET /api/sessions/{session_id}/media/convert``"""
+    ) -> dicts.MediaConversion:
+        """Say whether files can be converted."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/media/convert")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.MediaConversion", answer)
 
     def convert_voice(
         self,
@@ -735,10 +735,10 @@ class MediaResource:
         *,
         url: Optional[str] = None,
         base64: Optional[str] = None,
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/media/convert/voice``"""
+    ) -> dicts.ConvertedMedia:
+        """Convert a sound into a voice note."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/media/convert/voice", body=given({"url": url, "base64": base64}))
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.ConvertedMedia", answer)
 
     def convert_video(
         self,
@@ -746,10 +746,10 @@ class MediaResource:
         *,
         url: Optional[str] = None,
         base64: Optional[str] = None,
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/media/convert/video``"""
+    ) -> dicts.ConvertedMedia:
+        """Convert a film into one that every client plays."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/media/convert/video", body=given({"url": url, "base64": base64}))
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.ConvertedMedia", answer)
 
 
 class MessagesResource:
@@ -825,57 +825,57 @@ class MessagesResource:
     def send_sticker(
         self,
         session_id: str,
-        body: Mapping[str, Any],
+        body: dicts.SendMedia,
         *,
         idempotency_key: Optional[str] = None,
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/messages/send-sticker``"""
+    ) -> dicts.SentMessage:
+        """Send a sticker."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/messages/send-sticker", body=body, idempotency_key=idempotency_key)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.SentMessage", answer)
 
     def send_location(
         self,
         session_id: str,
-        body: Mapping[str, Any],
+        body: dicts.SendLocation,
         *,
         idempotency_key: Optional[str] = None,
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/messages/send-location``"""
+    ) -> dicts.SentMessage:
+        """Send a place."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/messages/send-location", body=body, idempotency_key=idempotency_key)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.SentMessage", answer)
 
     def send_contact(
         self,
         session_id: str,
-        body: Mapping[str, Any],
+        body: dicts.SendContact,
         *,
         idempotency_key: Optional[str] = None,
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/messages/send-contact``"""
+    ) -> dicts.SentMessage:
+        """Send a contact card."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/messages/send-contact", body=body, idempotency_key=idempotency_key)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.SentMessage", answer)
 
     def send_template(
         self,
         session_id: str,
-        body: Mapping[str, Any],
+        body: dicts.SendTemplate,
         *,
         idempotency_key: Optional[str] = None,
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/messages/send-template``"""
+    ) -> dicts.SentMessage:
+        """Send a template."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/messages/send-template", body=body, idempotency_key=idempotency_key)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.SentMessage", answer)
 
     def send_poll(
         self,
         session_id: str,
-        body: Mapping[str, Any],
+        body: dicts.SendPoll,
         *,
         idempotency_key: Optional[str] = None,
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/messages/send-poll``"""
+    ) -> dicts.SentMessage:
+        """Send a poll."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/messages/send-poll", body=body, idempotency_key=idempotency_key)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.SentMessage", answer)
 
     def reply(
         self,
@@ -891,22 +891,22 @@ class MessagesResource:
     def click_button(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/messages/click-button``"""
+        body: dicts.ClickButton,
+    ) -> dicts.SentMessage:
+        """Press a button."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/messages/click-button", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.SentMessage", answer)
 
     def forward(
         self,
         session_id: str,
-        body: Mapping[str, Any],
+        body: dicts.ForwardMessage,
         *,
         idempotency_key: Optional[str] = None,
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/messages/forward``"""
+    ) -> dicts.SentMessage:
+        """Forward a message."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/messages/forward", body=body, idempotency_key=idempotency_key)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.SentMessage", answer)
 
     def react(
         self,
@@ -940,10 +940,10 @@ class MessagesResource:
         session_id: str,
         chat_id: str,
         query: Optional[Mapping[str, Any]] = None,
-    ) -> List[Dict[str, Any]]:
-        """``GET /api/sessions/{session_id}/messages/{chat_id}/history``"""
+    ) -> List[dicts.MessageEvent]:
+        """Get the history of a chat."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/messages/{segment(chat_id)}/history", query=query)
-        return cast("List[Dict[str, Any]]", answer)
+        return cast("List[dicts.MessageEvent]", answer)
 
     def reactions(
         self,
@@ -958,38 +958,38 @@ class MessagesResource:
     def pin(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/messages/pin``"""
+        body: dicts.PinMessage,
+    ) -> dicts.Success:
+        """Pin a message."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/messages/pin", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
     def vote_poll(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/messages/vote-poll``"""
+        body: dicts.VotePoll,
+    ) -> dicts.Success:
+        """Vote in a poll."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/messages/vote-poll", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
     def star(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/messages/star``"""
+        body: dicts.StarMessage,
+    ) -> dicts.Success:
+        """Star a message."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/messages/star", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
     def unpin(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/messages/unpin``"""
+        body: dicts.UnpinMessage,
+    ) -> dicts.Success:
+        """Unpin a message."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/messages/unpin", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
     def media(
         self,
@@ -1037,37 +1037,37 @@ class ProfileResource:
     def set_profile_name(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``PUT /api/sessions/{session_id}/profile/name``"""
+        body: dicts.ProfileName,
+    ) -> dicts.Success:
+        """Set the name this account shows."""
         answer = self._http.request("PUT", f"/api/sessions/{segment(session_id)}/profile/name", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
     def set_profile_status(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``PUT /api/sessions/{session_id}/profile/status``"""
+        body: dicts.ProfileStatus,
+    ) -> dicts.Success:
+        """Set the line about this account."""
         answer = self._http.request("PUT", f"/api/sessions/{segment(session_id)}/profile/status", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
     def set_profile_picture(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``PUT /api/sessions/{session_id}/profile/picture``"""
+        body: dicts.ProfilePhoto,
+    ) -> dicts.Success:
+        """Set the picture of this account."""
         answer = self._http.request("PUT", f"/api/sessions/{segment(session_id)}/profile/picture", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
     def delete_profile_picture(
         self,
         session_id: str,
-    ) -> Dict[str, Any]:
-        """``DELETE /api/sessions/{session_id}/profile/picture``"""
+    ) -> dicts.Success:
+        """Delete the picture of this account."""
         answer = self._http.request("DELETE", f"/api/sessions/{segment(session_id)}/profile/picture")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
 
 class SearchResource:
@@ -1079,10 +1079,10 @@ class SearchResource:
     def search(
         self,
         params: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``GET /api/search``"""
+    ) -> dicts.SearchResults:
+        """Find messages by their words."""
         answer = self._http.request("GET", "/api/search", query=params)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.SearchResults", answer)
 
 
 class SessionsResource:
@@ -1215,11 +1215,11 @@ class SessionsResource:
     def set_online_presence(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``PUT /api/sessions/{session_id}/presence``"""
+        body: dicts.PresenceChange,
+    ) -> dicts.Success:
+        """Show this account as on line, or not."""
         answer = self._http.request("PUT", f"/api/sessions/{segment(session_id)}/presence", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Success", answer)
 
 
 class StatusResource:
@@ -1231,70 +1231,70 @@ class StatusResource:
     def list(
         self,
         session_id: str,
-    ) -> Dict[str, Any]:
-        """``GET /api/sessions/{session_id}/status``"""
+    ) -> dicts.StatusList:
+        """List what others posted within the last day."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/status")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.StatusList", answer)
 
     def from_contact(
         self,
         session_id: str,
         contact_id: str,
-    ) -> Dict[str, Any]:
-        """``GET /api/sessions/{session_id}/status/{contact_id}``"""
+    ) -> dicts.StatusList:
+        """List what one person posted within the last day."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/status/{segment(contact_id)}")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.StatusList", answer)
 
     def media(
         self,
         session_id: str,
         status_id: str,
     ) -> Media:
-        """``GET /api/sessions/{session_id}/status/{status_id}/media``"""
+        """Download the file of a status."""
         return self._http.media("GET", f"/api/sessions/{segment(session_id)}/status/{segment(status_id)}/media")
 
     def send_text(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/status/send-text``"""
+        body: dicts.SendStatusText,
+    ) -> dicts.StatusResult:
+        """Post a text as status."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/status/send-text", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.StatusResult", answer)
 
     def send_image(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/status/send-image``"""
+        body: dicts.SendStatusImage,
+    ) -> dicts.StatusResult:
+        """Post a picture as status."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/status/send-image", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.StatusResult", answer)
 
     def send_video(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/status/send-video``"""
+        body: dicts.SendStatusVideo,
+    ) -> dicts.StatusResult:
+        """Post a video as status."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/status/send-video", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.StatusResult", answer)
 
     def send_voice(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/status/send-voice``"""
+        body: dicts.SendStatusVoice,
+    ) -> dicts.StatusResult:
+        """Post a voice as status."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/status/send-voice", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.StatusResult", answer)
 
     def delete(
         self,
         session_id: str,
         status_id: str,
     ) -> None:
-        """``DELETE /api/sessions/{session_id}/status/{status_id}``"""
+        """Delete an own status."""
         self._http.request("DELETE", f"/api/sessions/{segment(session_id)}/status/{segment(status_id)}")
 
 
@@ -1307,45 +1307,45 @@ class TemplatesResource:
     def list(
         self,
         session_id: str,
-    ) -> List[Dict[str, Any]]:
-        """``GET /api/sessions/{session_id}/templates``"""
+    ) -> List[dicts.Template]:
+        """List the templates of a session."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/templates")
-        return cast("List[Dict[str, Any]]", answer)
+        return cast("List[dicts.Template]", answer)
 
     def get(
         self,
         session_id: str,
         template_id: str,
-    ) -> Dict[str, Any]:
-        """``GET /api/sessions/{session_id}/templates/{template_id}``"""
+    ) -> dicts.Template:
+        """Get a template."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/templates/{segment(template_id)}")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Template", answer)
 
     def create(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/templates``"""
+        body: dicts.CreateTemplate,
+    ) -> dicts.Template:
+        """Make a template."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/templates", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Template", answer)
 
     def update(
         self,
         session_id: str,
         template_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``PUT /api/sessions/{session_id}/templates/{template_id}``"""
+        body: dicts.UpdateTemplate,
+    ) -> dicts.Template:
+        """Change a template."""
         answer = self._http.request("PUT", f"/api/sessions/{segment(session_id)}/templates/{segment(template_id)}", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Template", answer)
 
     def delete(
         self,
         session_id: str,
         template_id: str,
     ) -> None:
-        """``DELETE /api/sessions/{session_id}/templates/{template_id}``"""
+        """Delete a template."""
         self._http.request("DELETE", f"/api/sessions/{segment(session_id)}/templates/{segment(template_id)}")
 
 

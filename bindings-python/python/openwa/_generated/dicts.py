@@ -13,6 +13,18 @@ else:
     from typing_extensions import NotRequired, Required
 
 
+class AddLabelToChat(TypedDict):
+    """A label to put on a chat."""
+
+    labelId: str
+
+class ApiBehaviour(TypedDict):
+    """How the gateway behaves towards callers."""
+
+    rateLimit: int
+    rateLimitWindow: int
+    enableDocs: bool
+
 class ApiKey(TypedDict):
     """One API key. The key itself is shown once, when it is made."""
 
@@ -30,6 +42,59 @@ class ApiKey(TypedDict):
     expiresAt: NotRequired[str]
     lastUsedAt: NotRequired[str]
 
+class ArchiveChat(TypedDict):
+    """A chat to put away, or to take out again."""
+
+    chatId: str
+    archive: bool
+
+class AuditPage(TypedDict):
+    """One page of the audit log."""
+
+    data: List[AuditRecord]
+    total: int
+
+class AuditRecord(TypedDict):
+    """One thing that was done, or tried."""
+
+    id: str
+    action: str
+    severity: str
+    apiKeyId: Optional[str]
+    apiKeyName: Optional[str]
+    ipAddress: Optional[str]
+    sessionId: Optional[str]
+    metadata: Optional[Dict[str, str]]
+    errorMessage: Optional[str]
+    createdAt: str
+
+class BusinessHours(TypedDict):
+    """When a business is open on one day of the week."""
+
+    day: str
+    mode: str
+    closes: NotRequired[int]
+    opens: NotRequired[int]
+
+class BusinessProfile(TypedDict):
+    """What a business tells of itself."""
+
+    id: str
+    description: str
+    websites: List[str]
+    categories: List[str]
+    hours: List[BusinessHours]
+    address: NotRequired[str]
+    email: NotRequired[str]
+    timezone: NotRequired[str]
+
+class BusyChat(TypedDict):
+    """A chat and how much was written in it."""
+
+    chatId: str
+    chatName: Optional[str]
+    messageCount: int
+
 CallEvent = TypedDict(
     "CallEvent",
     {
@@ -40,6 +105,81 @@ CallEvent = TypedDict(
         "timestamp": "int",
     },
 )
+
+class CallLink(TypedDict):
+    """A link by which others can call."""
+
+    link: str
+
+CallOutcomeEvent = TypedDict(
+    "CallOutcomeEvent",
+    {
+        "callId": "str",
+        "from": "str",
+        "isVideo": "bool",
+        "isGroup": "bool",
+        "timestamp": "int",
+        "outcome": "str",
+    },
+)
+
+class CatalogInfo(TypedDict):
+    """What this account sells, as a whole."""
+
+    id: str
+    name: str
+    productCount: int
+    url: str
+    description: NotRequired[str]
+
+class CatalogPagination(TypedDict):
+    """Which part of a catalogue this is."""
+
+    page: int
+    limit: int
+    total: int
+    totalPages: int
+
+class CatalogProduct(TypedDict):
+    """Something that is for sale."""
+
+    id: str
+    name: str
+    description: str
+    url: str
+    isAvailable: bool
+    currency: NotRequired[str]
+    imageUrl: NotRequired[str]
+    price: NotRequired[float]
+    priceFormatted: NotRequired[str]
+    retailerId: NotRequired[str]
+
+class CatalogProducts(TypedDict):
+    """Some products."""
+
+    products: List[CatalogProduct]
+    pagination: CatalogPagination
+
+class Channel(TypedDict):
+    """One channel."""
+
+    id: str
+    name: str
+    description: str
+    inviteCode: str
+    subscriberCount: int
+    verified: bool
+    createdAt: NotRequired[int]
+    role: NotRequired[str]
+
+class ChannelMessage(TypedDict):
+    """What was written in a channel."""
+
+    id: str
+    serverId: int
+    body: str
+    timestamp: int
+    hasMedia: bool
 
 class Chat(TypedDict):
     """One chat."""
@@ -55,12 +195,92 @@ class Chat(TypedDict):
     muted: bool
     lastMessage: NotRequired[str]
     lastMessageType: NotRequired[str]
+    lid: NotRequired[str]
     muteExpiration: NotRequired[int]
+    phone: NotRequired[str]
+
+class ChatUpdateEvent(TypedDict):
+    """A chat was put away, kept on top, silenced, read, emptied or deleted, here or on another device."""
+
+    chatId: str
+    archived: bool
+    pinned: bool
+    muted: bool
+    unreadCount: int
+    deleted: bool
+    muteExpiration: NotRequired[int]
+
+class ClickButton(TypedDict):
+    """A button or a row of a list to press."""
+
+    chatId: str
+    messageId: str
+    buttonId: str
+    text: NotRequired[str]
+
+class Community(TypedDict):
+    """One community."""
+
+    id: str
+    name: str
+    createdAt: NotRequired[int]
+    description: NotRequired[str]
+    owner: NotRequired[str]
+
+class CommunitySubgroup(TypedDict):
+    """A group of a community."""
+
+    id: str
+    name: str
+    isAnnouncement: bool
+    isGeneral: bool
+    participantsCount: NotRequired[int]
 
 class ComponentHealth(TypedDict):
     """One thing that readiness depends on."""
 
     status: str
+
+class Contact(TypedDict):
+    """One person."""
+
+    id: str
+    number: str
+    isMyContact: bool
+    isBlocked: bool
+    lid: NotRequired[str]
+    name: NotRequired[str]
+    pushName: NotRequired[str]
+
+class ContactMergedEvent(TypedDict):
+    """A phone number was learned for a hidden id: what was kept under both is one from now on."""
+
+    contactId: str
+    formerId: str
+    chatMerged: bool
+    messagesMoved: int
+    senderPhone: str
+    senderLid: str
+    timestamp: int
+
+class ContactPhone(TypedDict):
+    """The phone number of a person."""
+
+    contactId: str
+    phone: Optional[str]
+
+class ConvertMedia(TypedDict):
+    """A file to convert, by `url` or as `base64`."""
+
+    base64: NotRequired[str]
+    url: NotRequired[str]
+
+class ConvertedMedia(TypedDict):
+    """A file that was converted, in the words that sends take."""
+
+    base64: str
+    mimetype: str
+    bytes: int
 
 class CreateApiKey(TypedDict):
     """A key to be made."""
@@ -72,6 +292,31 @@ class CreateApiKey(TypedDict):
     expiresAt: NotRequired[str]
     role: NotRequired[str]
 
+class CreateCallLink(TypedDict):
+    """A call link to make."""
+
+    type: str
+    startTime: int
+
+class CreateChannel(TypedDict):
+    """A channel to be made."""
+
+    name: str
+    description: NotRequired[str]
+
+class CreateCommunity(TypedDict):
+    """A community to be made."""
+
+    name: str
+    description: NotRequired[str]
+    membershipApproval: NotRequired[bool]
+
+class CreateGroup(TypedDict):
+    """A group to be made."""
+
+    name: str
+    participants: List[str]
+
 class CreateSession(TypedDict):
     """What to make a session with."""
 
@@ -79,6 +324,14 @@ class CreateSession(TypedDict):
     config: NotRequired[NewSessionConfig]
     proxyType: NotRequired[str]
     proxyUrl: NotRequired[str]
+
+class CreateTemplate(TypedDict):
+    """A template to make."""
+
+    name: str
+    body: str
+    footer: NotRequired[str]
+    header: NotRequired[str]
 
 class CreateWebhook(TypedDict):
     """A webhook to be made."""
@@ -90,12 +343,65 @@ class CreateWebhook(TypedDict):
     retryCount: NotRequired[int]
     secret: NotRequired[str]
 
+class CreatedGroup(TypedDict):
+    """A group that was made."""
+
+    id: str
+    name: str
+    participantsCount: int
+    isAdmin: bool
+    linkedParentJID: Optional[str]
+
+class CurrentEngine(TypedDict):
+    """The engine of new sessions."""
+
+    engineType: str
+
 class CustomLinkPreview(TypedDict):
     """What to show of a page that a text links to."""
 
     url: str
     title: str
     description: NotRequired[str]
+
+class DatabaseConfig(TypedDict):
+    """How the database is reached."""
+
+    type: str
+    builtIn: bool
+    host: str
+    port: int
+    username: str
+    database: str
+    schema: str
+    poolSize: int
+    sslEnabled: bool
+    sslRejectUnauthorized: bool
+    passwordSet: bool
+
+class DatabaseStatus(TypedDict):
+    """The database, and whether it answers."""
+
+    connected: bool
+    type: str
+    host: str
+    builtIn: bool
+
+class DayTotals(TypedDict):
+    """The messages of a day."""
+
+    sent: int
+    received: int
+
+class DecideMembershipRequests(TypedDict):
+    """Which requests to join a group are meant."""
+
+    participants: NotRequired[List[str]]
+
+class DeleteChat(TypedDict):
+    """A chat to delete."""
+
+    chatId: str
 
 class DeleteMessage(TypedDict):
     """A message to delete."""
@@ -120,6 +426,11 @@ class DeliveryFailure(TypedDict):
     createdAt: str
     replayable: bool
 
+class DemoteChannelAdmin(TypedDict):
+    """Who is an admin no more."""
+
+    userId: str
+
 class EditMessage(TypedDict):
     """A text to replace another."""
 
@@ -128,16 +439,78 @@ class EditMessage(TypedDict):
     body: str
     mentions: NotRequired[List[str]]
 
+class EngineConfig(TypedDict):
+    """What speaks to WhatsApp."""
+
+    type: str
+    headless: bool
+    sessionDataPath: str
+    browserArgs: str
+
+class EngineInfo(TypedDict):
+    """One engine."""
+
+    id: str
+    name: str
+    enabled: bool
+    features: List[str]
+    library: NotRequired[EngineLibrary]
+
+class EngineLibrary(TypedDict):
+    """The library that an engine is made with."""
+
+    name: str
+    version: str
+
+class EngineStatus(TypedDict):
+    """What speaks to WhatsApp."""
+
+    type: str
+    headless: bool
+    sessionDataPath: str
+    browserArgs: str
+    webVersion: NotRequired[str]
+    webVersionSource: NotRequired[str]
+
 class EventContact(TypedDict):
     """What the sender of a message says about themselves."""
 
     pushName: NotRequired[str]
+
+class EventLocation(TypedDict):
+    """Where an event is."""
+
+    latitude: NotRequired[float]
+    longitude: NotRequired[float]
+    name: NotRequired[str]
 
 class EventPage(TypedDict):
     """Events of a session, in order."""
 
     events: List[Dict[str, Any]]
     next: int
+
+class EventReply(TypedDict):
+    """Whether one person comes."""
+
+    senderId: str
+    response: str
+    extraGuests: int
+    timestamp: int
+
+class EventResponseEvent(TypedDict):
+    """Someone answered an event."""
+
+    messageId: str
+    chatId: str
+    senderId: str
+    fromMe: bool
+    isGroup: bool
+    response: str
+    extraGuests: int
+    timestamp: int
+    senderLid: NotRequired[str]
+    senderPhone: NotRequired[str]
 
 class Failure(TypedDict):
     """What every failed request answers."""
@@ -146,6 +519,28 @@ class Failure(TypedDict):
     message: str
     code: NotRequired[str]
     error: NotRequired[str]
+    validOptions: NotRequired[List[str]]
+
+class ForwardMessage(TypedDict):
+    """A message to forward."""
+
+    fromChatId: str
+    toChatId: str
+    messageId: str
+
+class GatewaySettings(TypedDict):
+    """How the gateway behaves."""
+
+    general: GeneralSettings
+    api: ApiBehaviour
+    notifications: NotificationSettings
+
+class GeneralSettings(TypedDict):
+    """How the gateway behaves in general."""
+
+    apiBaseUrl: str
+    autoReconnect: bool
+    debugMode: bool
 
 class Group(TypedDict):
     """One group."""
@@ -164,6 +559,20 @@ class Group(TypedDict):
     linkedParentJID: NotRequired[str]
     owner: NotRequired[str]
 
+class GroupChanges(TypedDict):
+    """What is another than before in a group; what is not here stayed as it was."""
+
+    announce: NotRequired[bool]
+    description: NotRequired[str]
+    ephemeralSeconds: NotRequired[int]
+    inviteRenewed: NotRequired[bool]
+    isAdmin: NotRequired[bool]
+    locked: NotRequired[bool]
+    memberAddMode: NotRequired[str]
+    membershipApproval: NotRequired[bool]
+    picture: NotRequired[bool]
+    subject: NotRequired[str]
+
 class GroupEvent(TypedDict):
     """The members or settings of a group changed."""
 
@@ -171,6 +580,23 @@ class GroupEvent(TypedDict):
     participantIds: List[str]
     timestamp: int
     actorId: NotRequired[str]
+    changes: NotRequired[GroupChanges]
+
+class GroupInviteCode(TypedDict):
+    """The invite link of a group."""
+
+    inviteCode: str
+    inviteLink: str
+
+class GroupJoinInfo(TypedDict):
+    """What may be known of a group before joining."""
+
+    id: str
+    name: str
+    createdAt: NotRequired[int]
+    description: NotRequired[str]
+    owner: NotRequired[str]
+    participantCount: NotRequired[int]
 
 class GroupParticipant(TypedDict):
     """One member of a group."""
@@ -180,6 +606,20 @@ class GroupParticipant(TypedDict):
     isAdmin: bool
     isSuperAdmin: bool
     lid: NotRequired[str]
+
+class GroupParticipants(TypedDict):
+    """People, to be added to a group, removed, promoted or demoted."""
+
+    participants: List[str]
+
+class GroupSettings(TypedDict):
+    """What members of a group may do."""
+
+    announce: bool
+    locked: bool
+    ephemeralSeconds: int
+    memberAddMode: str
+    membershipApproval: bool
 
 class GroupSummary(TypedDict):
     """One group of a list."""
@@ -195,6 +635,42 @@ class HealthStatus(TypedDict):
     timestamp: str
     version: NotRequired[str]
 
+class InfrastructureConfig(TypedDict):
+    """How the gateway is set up."""
+
+    database: DatabaseConfig
+    redis: RedisConfig
+    queue: QueueConfig
+    storage: StorageConfig
+    engine: EngineConfig
+
+class InfrastructureHealth(TypedDict):
+    """The gateway answers."""
+
+    status: str
+    timestamp: str
+
+class InfrastructureStatus(TypedDict):
+    """What the gateway runs on, and whether it answers."""
+
+    database: DatabaseStatus
+    redis: RedisStatus
+    queue: QueueStatus
+    storage: StorageStatus
+    engine: EngineStatus
+
+class JoinGroup(TypedDict):
+    """Which group to join."""
+
+    inviteCode: str
+
+class JoinedGroup(TypedDict):
+    """What came of joining a group."""
+
+    success: bool
+    groupId: str
+    pendingApproval: bool
+
 class KeyValidation(TypedDict):
     """What a key says about itself."""
 
@@ -202,6 +678,18 @@ class KeyValidation(TypedDict):
     role: str
     engineType: str
     scoped: bool
+
+class Label(TypedDict):
+    """One label."""
+
+    id: str
+    name: str
+    hexColor: str
+
+class LinkSubgroups(TypedDict):
+    """Groups to be linked to a community."""
+
+    groups: List[str]
 
 class Liveness(TypedDict):
     """The process lives."""
@@ -213,6 +701,24 @@ class MarkChatRead(TypedDict):
 
     chatId: str
     messageIds: NotRequired[List[str]]
+
+class MarkChatUnread(TypedDict):
+    """A chat to show as unread."""
+
+    chatId: str
+
+class MediaConversion(TypedDict):
+    """Whether files can be converted."""
+
+    available: bool
+
+class MembershipRequest(TypedDict):
+    """Somebody who waits to be let into a group."""
+
+    participantId: str
+    addedById: NotRequired[str]
+    method: NotRequired[str]
+    requestedAt: NotRequired[int]
 
 class MemoryUsage(TypedDict):
     """What the process takes up, in MiB; 0 where the system does not tell."""
@@ -241,6 +747,8 @@ Message = TypedDict(
         "mediaMimetype": "Optional[str]",
         "status": "str",
         "createdAt": "str",
+        "senderLid": "NotRequired[str]",
+        "senderPhone": "NotRequired[str]",
     },
 )
 
@@ -252,6 +760,33 @@ class MessageAckEvent(TypedDict):
     chatId: str
     status: str
     ack: int
+    senderLid: NotRequired[str]
+    senderPhone: NotRequired[str]
+
+class MessageAppointment(TypedDict):
+    """An event."""
+
+    name: str
+    extraGuestsAllowed: bool
+    isCanceled: bool
+    description: NotRequired[str]
+    endTime: NotRequired[int]
+    joinLink: NotRequired[str]
+    location: NotRequired[EventLocation]
+    responses: NotRequired[List[EventReply]]
+    startTime: NotRequired[int]
+
+class MessageButton(TypedDict):
+    """A button, or a row of a list."""
+
+    id: str
+    text: str
+
+class MessageCall(TypedDict):
+    """A call that stands in the chat."""
+
+    video: bool
+    missed: bool
 
 MessageEditedEvent = TypedDict(
     "MessageEditedEvent",
@@ -269,6 +804,8 @@ MessageEditedEvent = TypedDict(
         "timestamp": "int",
         "author": "NotRequired[str]",
         "mentionedIds": "NotRequired[List[str]]",
+        "senderLid": "NotRequired[str]",
+        "senderPhone": "NotRequired[str]",
     },
 )
 
@@ -286,13 +823,28 @@ MessageEvent = TypedDict(
         "isGroup": "bool",
         "kind": "str",
         "author": "NotRequired[str]",
+        "backgroundColor": "NotRequired[str]",
+        "button": "NotRequired[MessageButton]",
+        "buttons": "NotRequired[List[MessageButton]]",
+        "call": "NotRequired[MessageCall]",
         "contact": "NotRequired[EventContact]",
+        "ephemeralDuration": "NotRequired[int]",
+        "event": "NotRequired[MessageAppointment]",
+        "font": "NotRequired[int]",
+        "forwardingScore": "NotRequired[int]",
+        "isForwarded": "NotRequired[bool]",
+        "isGif": "NotRequired[bool]",
         "isLidSender": "NotRequired[bool]",
         "isStatusBroadcast": "NotRequired[bool]",
+        "isVideoNote": "NotRequired[bool]",
+        "isViewOnce": "NotRequired[bool]",
         "location": "NotRequired[MessageLocation]",
         "media": "NotRequired[MessageMedia]",
         "mentionedIds": "NotRequired[List[str]]",
+        "mentionsEveryone": "NotRequired[bool]",
+        "order": "NotRequired[MessagePurchaseOrder]",
         "poll": "NotRequired[MessagePoll]",
+        "product": "NotRequired[MessageProduct]",
         "quotedMessage": "NotRequired[QuotedMessage]",
         "senderLid": "NotRequired[str]",
         "senderPhone": "NotRequired[str]",
@@ -309,6 +861,9 @@ class MessageFailedEvent(TypedDict):
     status: str
     ack: int
     error: Optional[str]
+    code: NotRequired[int]
+    senderLid: NotRequired[str]
+    senderPhone: NotRequired[str]
 
 class MessageList(TypedDict):
     """A page of messages."""
@@ -337,12 +892,27 @@ class MessageMedia(TypedDict):
 class MessageMetadata(TypedDict):
     """What the plain fields of a message cannot say."""
 
+    backgroundColor: NotRequired[str]
+    button: NotRequired[MessageButton]
+    buttons: NotRequired[List[MessageButton]]
+    call: NotRequired[MessageCall]
     editedAt: NotRequired[str]
+    ephemeralDuration: NotRequired[int]
     error: NotRequired[str]
+    event: NotRequired[MessageAppointment]
+    font: NotRequired[int]
+    forwardingScore: NotRequired[int]
+    isForwarded: NotRequired[bool]
+    isGif: NotRequired[bool]
+    isVideoNote: NotRequired[bool]
+    isViewOnce: NotRequired[bool]
     location: NotRequired[MessageLocation]
     media: NotRequired[MessageMedia]
     mentionedIds: NotRequired[List[str]]
+    mentionsEveryone: NotRequired[bool]
+    order: NotRequired[MessagePurchaseOrder]
     poll: NotRequired[MessagePoll]
+    product: NotRequired[MessageProduct]
     pushName: NotRequired[str]
     quotedMessage: NotRequired[QuotedMessage]
     senderLid: NotRequired[str]
@@ -355,6 +925,21 @@ class MessagePoll(TypedDict):
     name: str
     options: List[str]
     allowMultipleAnswers: bool
+    votes: NotRequired[List[PollVote]]
+
+class MessageProduct(TypedDict):
+    """A product of a catalogue."""
+
+    productId: str
+    businessOwnerJid: NotRequired[str]
+    description: NotRequired[str]
+    title: NotRequired[str]
+
+class MessagePurchaseOrder(TypedDict):
+    """An order of products."""
+
+    orderId: str
+    token: NotRequired[str]
 
 class MessageReactionEvent(TypedDict):
     """Someone reacted to a message."""
@@ -363,6 +948,8 @@ class MessageReactionEvent(TypedDict):
     chatId: str
     reaction: str
     senderId: str
+    senderLid: NotRequired[str]
+    senderPhone: NotRequired[str]
 
 MessageRevokedEvent = TypedDict(
     "MessageRevokedEvent",
@@ -375,8 +962,37 @@ MessageRevokedEvent = TypedDict(
         "type": "str",
         "body": "str",
         "timestamp": "int",
+        "senderLid": "NotRequired[str]",
+        "senderPhone": "NotRequired[str]",
     },
 )
+
+class MessageStatistics(TypedDict):
+    """The messages of a stretch of time."""
+
+    timeSeries: List[TimeStep]
+    byType: Dict[str, int]
+    bySession: List[SessionTraffic]
+    topChats: List[BusyChat]
+
+class MessageTotals(TypedDict):
+    """Messages, counted."""
+
+    sent: int
+    received: int
+    failed: int
+    today: DayTotals
+
+class MuteChannel(TypedDict):
+    """Whether to silence a channel."""
+
+    mute: bool
+
+class MuteChat(TypedDict):
+    """A chat to silence, or no longer."""
+
+    chatId: str
+    muteUntil: Optional[int]
 
 class NewSessionConfig(TypedDict):
     """How a new session behaves. Further fields are accepted and ignored."""
@@ -385,12 +1001,18 @@ class NewSessionConfig(TypedDict):
     maxReconnectAttempts: NotRequired[int]
     reconnectBaseDelay: NotRequired[int]
 
+class NotificationSettings(TypedDict):
+    """Who is told of what."""
+
+    enabled: bool
+
 class NumberCheck(TypedDict):
     """What WhatsApp says about a number."""
 
     number: str
     exists: bool
     whatsappId: Optional[str]
+    lid: NotRequired[str]
 
 class PairingCode(TypedDict):
     """A code to be typed on the phone."""
@@ -398,8 +1020,66 @@ class PairingCode(TypedDict):
     pairingCode: str
     status: str
 
+class ParticipantOutcome(TypedDict):
+    """What became of one person."""
+
+    id: str
+    success: bool
+    message: NotRequired[str]
+    status: NotRequired[int]
+
+class ParticipantsResult(TypedDict):
+    """What became of each person. Where WhatsApp refused all of them, the answer is 403 instead."""
+
+    success: bool
+    message: str
+    results: List[ParticipantOutcome]
+
+class PictureLink(TypedDict):
+    """Where a picture can be fetched from."""
+
+    url: Optional[str]
+
+class PinChat(TypedDict):
+    """A chat to keep on top, or no longer."""
+
+    chatId: str
+    pin: bool
+
+class PinMessage(TypedDict):
+    """A message to keep on top of its chat."""
+
+    chatId: str
+    messageId: str
+    durationSeconds: NotRequired[int]
+
+class PollVote(TypedDict):
+    """What one person chose."""
+
+    senderId: str
+    options: List[str]
+    timestamp: int
+
+class PollVoteEvent(TypedDict):
+    """Someone voted in a poll."""
+
+    messageId: str
+    chatId: str
+    senderId: str
+    fromMe: bool
+    isGroup: bool
+    options: List[str]
+    timestamp: int
+    senderLid: NotRequired[str]
+    senderPhone: NotRequired[str]
+
+class PresenceChange(TypedDict):
+    """Whether the account is shown as on line."""
+
+    available: bool
+
 class PresenceParticipant(TypedDict):
-    """What one person does."""
+    """What one person was last seen to be doing."""
 
     id: str
     state: str
@@ -412,11 +1092,68 @@ class PresenceUpdateEvent(TypedDict):
     participants: List[PresenceParticipant]
     observedAt: str
 
+class PrivacySettings(TypedDict):
+    """Who may see what of the account. What WhatsApp does not tell is left out."""
+
+    about: NotRequired[str]
+    callAdd: NotRequired[str]
+    groupAdd: NotRequired[str]
+    lastSeen: NotRequired[str]
+    messages: NotRequired[str]
+    online: NotRequired[str]
+    profilePicture: NotRequired[str]
+    readReceipts: NotRequired[str]
+
+class ProfileName(TypedDict):
+    """The name to show."""
+
+    name: str
+
+class ProfilePhoto(TypedDict):
+    """The picture to show, by `url` or as `base64`."""
+
+    base64: NotRequired[str]
+    mimetype: NotRequired[str]
+    url: NotRequired[str]
+
+class ProfilePicture(TypedDict):
+    """Where a picture is."""
+
+    url: Optional[str]
+
+class ProfilePictures(TypedDict):
+    """Where pictures are."""
+
+    pictures: Dict[str, Any]
+
+class ProfileStatus(TypedDict):
+    """The line to show."""
+
+    status: str
+
 class QrCode(TypedDict):
     """A QR code to be scanned."""
 
     qrCode: str
     status: str
+
+class QueueConfig(TypedDict):
+    """A queue outside of the gateway, which it does without."""
+
+    enabled: bool
+
+class QueueCounts(TypedDict):
+    """Deliveries, counted."""
+
+    pending: int
+    completed: int
+    failed: int
+
+class QueueStatus(TypedDict):
+    """The queue of deliveries; part of the database."""
+
+    enabled: bool
+    webhooks: QueueCounts
 
 class QuotedMessage(TypedDict):
     """The message that another one answers."""
@@ -443,6 +1180,8 @@ class ReactionSender(TypedDict):
     senderId: str
     emoji: str
     timestamp: int
+    senderLid: NotRequired[str]
+    senderPhone: NotRequired[str]
 
 class Readiness(TypedDict):
     """Whether it may take traffic."""
@@ -456,6 +1195,24 @@ class ReadinessDetails(TypedDict):
     mainDatabase: ComponentHealth
     dataDatabase: ComponentHealth
     shutdown: NotRequired[ComponentHealth]
+
+class RedisConfig(TypedDict):
+    """Redis, which this gateway does without."""
+
+    enabled: bool
+    builtIn: bool
+    host: str
+    port: int
+    passwordSet: bool
+
+class RedisStatus(TypedDict):
+    """Redis, which this gateway does without."""
+
+    enabled: bool
+    connected: bool
+    host: str
+    port: int
+    builtIn: bool
 
 class RedriveDeliveries(TypedDict):
     """Which failed deliveries to try again."""
@@ -475,10 +1232,62 @@ class RedriveResult(TypedDict):
     skipped: int
     remaining: int
 
+class RenewedGroupInviteCode(TypedDict):
+    """The new invite link of a group."""
+
+    inviteCode: str
+    inviteLink: str
+    message: str
+
 class RequestPairingCode(TypedDict):
     """The phone to link."""
 
     phoneNumber: str
+
+class RespondToEvent(TypedDict):
+    """An answer to an event."""
+
+    chatId: str
+    messageId: str
+    response: str
+    extraGuests: NotRequired[int]
+
+class SaveContact(TypedDict):
+    """The names under which a person is written into the address book."""
+
+    firstName: str
+    lastName: NotRequired[str]
+
+class SaveLabel(TypedDict):
+    """A label to make or to change."""
+
+    color: NotRequired[int]
+    name: NotRequired[str]
+
+SearchHit = TypedDict(
+    "SearchHit",
+    {
+        "messageId": "str",
+        "waMessageId": "str",
+        "sessionId": "str",
+        "chatId": "str",
+        "body": "str",
+        "snippet": "str",
+        "timestamp": "int",
+        "type": "str",
+        "direction": "str",
+        "from": "str",
+        "score": "float",
+    },
+)
+
+class SearchResults(TypedDict):
+    """What was found."""
+
+    hits: List[SearchHit]
+    total: int
+    tookMs: int
+    provider: str
 
 class SendAudio(TypedDict):
     """A sound to send, by `url` or as `base64`."""
@@ -492,18 +1301,115 @@ class SendAudio(TypedDict):
     ptt: NotRequired[bool]
     quotedMessageId: NotRequired[str]
     url: NotRequired[str]
+    viewOnce: NotRequired[bool]
+
+class SendButton(TypedDict):
+    """A button."""
+
+    text: str
+    copyCode: NotRequired[str]
+    id: NotRequired[str]
+    phoneNumber: NotRequired[str]
+    type: NotRequired[str]
+    url: NotRequired[str]
+
+class SendButtons(TypedDict):
+    """A text with buttons to send."""
+
+    chatId: str
+    body: str
+    buttons: List[SendButton]
+    fallback: NotRequired[bool]
+    footer: NotRequired[str]
+    header: NotRequired[str]
+    quotedMessageId: NotRequired[str]
+
+class SendContact(TypedDict):
+    """A contact card to send."""
+
+    chatId: str
+    contactName: str
+    contactNumber: str
+    quotedMessageId: NotRequired[str]
+
+class SendEvent(TypedDict):
+    """An event to send: people can say whether they come."""
+
+    chatId: str
+    name: str
+    startTime: int
+    description: NotRequired[str]
+    endTime: NotRequired[int]
+    extraGuestsAllowed: NotRequired[bool]
+    joinLink: NotRequired[str]
+    location: NotRequired[EventLocation]
+    quotedMessageId: NotRequired[str]
+
+class SendList(TypedDict):
+    """A text with a list to choose from."""
+
+    chatId: str
+    body: str
+    button: str
+    sections: List[SendListSection]
+    fallback: NotRequired[bool]
+    footer: NotRequired[str]
+    header: NotRequired[str]
+    quotedMessageId: NotRequired[str]
+
+class SendListRow(TypedDict):
+    """A row of a list."""
+
+    title: str
+    description: NotRequired[str]
+    rowId: NotRequired[str]
+
+class SendListSection(TypedDict):
+    """Rows that belong together."""
+
+    rows: List[SendListRow]
+    title: NotRequired[str]
+
+class SendLocation(TypedDict):
+    """A place to send."""
+
+    chatId: str
+    latitude: float
+    longitude: float
+    address: NotRequired[str]
+    description: NotRequired[str]
+    quotedMessageId: NotRequired[str]
 
 class SendMedia(TypedDict):
     """A file to send, by `url` or as `base64`."""
 
     chatId: str
+    asNote: NotRequired[bool]
     base64: NotRequired[str]
     caption: NotRequired[str]
     filename: NotRequired[str]
+    gif: NotRequired[bool]
     mentions: NotRequired[List[str]]
     mimetype: NotRequired[str]
     quotedMessageId: NotRequired[str]
     url: NotRequired[str]
+    viewOnce: NotRequired[bool]
+
+class SendPoll(TypedDict):
+    """A poll to send."""
+
+    chatId: str
+    name: str
+    options: List[str]
+    allowMultipleAnswers: NotRequired[bool]
+    quotedMessageId: NotRequired[str]
+
+class SendProduct(TypedDict):
+    """A product of one's own catalogue to send."""
+
+    chatId: str
+    productId: str
+    body: NotRequired[str]
 
 class SendReply(TypedDict):
     """A text that answers a message."""
@@ -512,6 +1418,45 @@ class SendReply(TypedDict):
     quotedMessageId: str
     text: str
     mentions: NotRequired[List[str]]
+
+class SendStatusImage(TypedDict):
+    """A picture to post."""
+
+    image: StatusFile
+    caption: NotRequired[str]
+    recipients: NotRequired[List[str]]
+
+class SendStatusText(TypedDict):
+    """A text to post."""
+
+    text: str
+    backgroundColor: NotRequired[str]
+    font: NotRequired[int]
+    recipients: NotRequired[List[str]]
+
+class SendStatusVideo(TypedDict):
+    """A video to post."""
+
+    video: StatusFile
+    caption: NotRequired[str]
+    recipients: NotRequired[List[str]]
+
+class SendStatusVoice(TypedDict):
+    """A voice to post."""
+
+    audio: StatusFile
+    backgroundColor: NotRequired[str]
+    recipients: NotRequired[List[str]]
+
+class SendTemplate(TypedDict):
+    """A template to send, by `templateId` or `templateName`."""
+
+    chatId: str
+    linkPreview: NotRequired[bool]
+    mentions: NotRequired[List[str]]
+    templateId: NotRequired[str]
+    templateName: NotRequired[str]
+    vars: NotRequired[Dict[str, str]]
 
 class SendText(TypedDict):
     """A text to send."""
@@ -523,10 +1468,31 @@ class SendText(TypedDict):
     mentions: NotRequired[List[str]]
     quotedMessageId: NotRequired[str]
 
+class SendTyping(TypedDict):
+    """What to show in which chat."""
+
+    chatId: str
+    state: str
+
+class SentChoices(TypedDict):
+    """Buttons or a list that were accepted."""
+
+    messageId: str
+    timestamp: int
+    sentAs: str
+    shownEverywhere: bool
+    recipientSees: str
+
 class SentMessage(TypedDict):
     """A message that was accepted."""
 
     messageId: str
+    timestamp: int
+
+class SentProduct(TypedDict):
+    """A product that was accepted."""
+
+    id: str
     timestamp: int
 
 class Session(TypedDict):
@@ -567,6 +1533,13 @@ class SessionConfig(TypedDict):
     autoRejectCalls: bool
     maxReconnectAttempts: Optional[int]
     reconnectBaseDelay: int
+
+class SessionCounts(TypedDict):
+    """Sessions, counted."""
+
+    active: int
+    total: int
+    byStatus: Dict[str, int]
 
 class SessionDisconnectedEvent(TypedDict):
     """A session lost its link or was stopped."""
@@ -611,11 +1584,30 @@ class SessionRestrictionEvent(TypedDict):
     code: int
     expiresAt: Optional[str]
 
+class SessionStatistics(TypedDict):
+    """One session, counted."""
+
+    sessionId: str
+    name: str
+    status: str
+    messages: MessageTotals
+    timeSeries: List[TimeStep]
+    byType: Dict[str, int]
+    topChats: List[BusyChat]
+
 class SessionStatusEvent(TypedDict):
     """A session's status changed."""
 
     sessionId: str
     status: str
+
+class SessionTraffic(TypedDict):
+    """The messages of a session."""
+
+    sessionId: str
+    name: str
+    sent: int
+    received: int
 
 class SessionsOverview(TypedDict):
     """Sessions, counted."""
@@ -627,10 +1619,183 @@ class SessionsOverview(TypedDict):
     byStatus: Dict[str, int]
     memoryUsage: MemoryUsage
 
+class SetGroupDescription(TypedDict):
+    """A new description."""
+
+    description: str
+
+class SetGroupPicture(TypedDict):
+    """A new picture, by `url` or as `base64`."""
+
+    base64: NotRequired[str]
+    mimetype: NotRequired[str]
+    url: NotRequired[str]
+
+class SetGroupSubject(TypedDict):
+    """A new name."""
+
+    subject: str
+
+class StarMessage(TypedDict):
+    """A message to mark with a star, or no longer."""
+
+    chatId: str
+    messageId: str
+    star: bool
+
+class StatisticsOverview(TypedDict):
+    """Sessions and messages, counted."""
+
+    sessions: SessionCounts
+    messages: MessageTotals
+
+class StatusContact(TypedDict):
+    """Who posted a status."""
+
+    id: str
+    name: NotRequired[str]
+    pushName: NotRequired[str]
+
+class StatusDeleted(TypedDict):
+    """The answer of an action that says what was done."""
+
+    message: str
+
+class StatusFile(TypedDict):
+    """A file to post, by `url` or as `base64`."""
+
+    base64: NotRequired[str]
+    mimetype: NotRequired[str]
+    url: NotRequired[str]
+
+class StatusList(TypedDict):
+    """The statuses of the last day, newest first."""
+
+    statuses: List[StatusRecord]
+
+class StatusReceivedEvent(TypedDict):
+    """Someone posted a status."""
+
+    sessionId: str
+    statusId: str
+    contact: StatusContact
+    type: str
+    hasMedia: bool
+    mediaOmitted: bool
+    postedAt: int
+    expiresAt: int
+    caption: NotRequired[str]
+    omitReason: NotRequired[str]
+
+class StatusRecord(TypedDict):
+    """A status."""
+
+    id: str
+    contact: StatusContact
+    type: str
+    timestamp: str
+    expiresAt: str
+    backgroundColor: NotRequired[str]
+    caption: NotRequired[str]
+    font: NotRequired[int]
+    mediaUrl: NotRequired[str]
+
+class StatusResult(TypedDict):
+    """A status that was posted."""
+
+    statusId: str
+    timestamp: str
+    expiresAt: str
+
+class StorageConfig(TypedDict):
+    """Where files are kept."""
+
+    type: str
+    builtIn: bool
+    localPath: str
+    s3Bucket: str
+    s3Region: str
+    s3Endpoint: str
+    s3CredentialsSet: bool
+
+class StorageStatus(TypedDict):
+    """Where files are kept."""
+
+    type: str
+    path: str
+    builtIn: bool
+
+class SubgroupOutcome(TypedDict):
+    """What became of one group."""
+
+    id: str
+    success: bool
+    status: int
+    message: NotRequired[str]
+
+class SubgroupsResult(TypedDict):
+    """What became of each group. Where WhatsApp refused all of them, the answer is 403 instead."""
+
+    success: bool
+    message: str
+    results: List[SubgroupOutcome]
+
+class SubscribePresence(TypedDict):
+    """Who to be told about."""
+
+    chatId: str
+
+class SubscribeToChannel(TypedDict):
+    """Which channel to subscribe to."""
+
+    inviteCode: str
+
 class Success(TypedDict):
     """The answer of an action that has nothing else to say."""
 
     success: bool
+
+class SuccessMessage(TypedDict):
+    """The answer of an action, with a sentence."""
+
+    success: bool
+    message: str
+
+class Template(TypedDict):
+    """One template."""
+
+    id: str
+    sessionId: str
+    name: str
+    body: str
+    header: Optional[str]
+    footer: Optional[str]
+    createdAt: str
+    updatedAt: str
+
+class TimeStep(TypedDict):
+    """The messages of an hour or a day."""
+
+    timestamp: str
+    sent: int
+    received: int
+
+class TransferChannel(TypedDict):
+    """Whose a channel is from now on."""
+
+    newOwnerId: str
+
+class UnlinkSubgroups(TypedDict):
+    """Groups to be unlinked from a community."""
+
+    groups: List[str]
+    removeOrphanMembers: NotRequired[bool]
+
+class UnpinMessage(TypedDict):
+    """A message to keep on top no longer."""
+
+    chatId: str
+    messageId: str
 
 class UpdateApiKey(TypedDict):
     """What to change about a key; null lifts a limit."""
@@ -641,6 +1806,27 @@ class UpdateApiKey(TypedDict):
     expiresAt: NotRequired[Optional[str]]
     name: NotRequired[str]
     role: NotRequired[str]
+
+class UpdateGroupSettings(TypedDict):
+    """What to change; at least one of them."""
+
+    announce: NotRequired[bool]
+    ephemeralSeconds: NotRequired[int]
+    locked: NotRequired[bool]
+    memberAddMode: NotRequired[str]
+    membershipApproval: NotRequired[bool]
+
+class UpdatePrivacySettings(TypedDict):
+    """What to change. Who is excepted (`contact_blacklist`) is chosen on the phone."""
+
+    about: NotRequired[str]
+    callAdd: NotRequired[str]
+    groupAdd: NotRequired[str]
+    lastSeen: NotRequired[str]
+    messages: NotRequired[str]
+    online: NotRequired[str]
+    profilePicture: NotRequired[str]
+    readReceipts: NotRequired[str]
 
 class UpdateSessionConfig(TypedDict):
     """What to change; null sets a field back to its default."""
@@ -654,6 +1840,14 @@ class UpdateSessionProxy(TypedDict):
 
     proxyUrl: Optional[str]
 
+class UpdateTemplate(TypedDict):
+    """What to change about a template; what is left out stays."""
+
+    body: NotRequired[str]
+    footer: NotRequired[Optional[str]]
+    header: NotRequired[Optional[str]]
+    name: NotRequired[str]
+
 class UpdateWebhook(TypedDict):
     """What to change about a webhook."""
 
@@ -664,6 +1858,13 @@ class UpdateWebhook(TypedDict):
     retryCount: NotRequired[int]
     secret: NotRequired[str]
     url: NotRequired[str]
+
+class VotePoll(TypedDict):
+    """A vote in a poll."""
+
+    chatId: str
+    pollMessageId: str
+    options: List[str]
 
 class Webhook(TypedDict):
     """One webhook; its secret and headers are never shown."""

@@ -19,8 +19,20 @@ __all__ = [
     "Event",
     "UnknownDelivery",
     "UnknownEvent",
+    "CallAccepted",
+    "CallAcceptedDelivery",
+    "CallMissed",
+    "CallMissedDelivery",
     "CallReceived",
     "CallReceivedDelivery",
+    "CallRejected",
+    "CallRejectedDelivery",
+    "ChatUpdate",
+    "ChatUpdateDelivery",
+    "ContactMerged",
+    "ContactMergedDelivery",
+    "EventResponse",
+    "EventResponseDelivery",
     "GroupJoin",
     "GroupJoinDelivery",
     "GroupJoinRequest",
@@ -43,6 +55,8 @@ __all__ = [
     "MessageRevokedDelivery",
     "MessageSent",
     "MessageSentDelivery",
+    "PollVote",
+    "PollVoteDelivery",
     "PresenceUpdate",
     "PresenceUpdateDelivery",
     "SessionAuthenticated",
@@ -57,6 +71,8 @@ __all__ = [
     "SessionRestrictionDelivery",
     "SessionStatus",
     "SessionStatusDelivery",
+    "StatusReceived",
+    "StatusReceivedDelivery",
 ]
 
 
@@ -184,6 +200,48 @@ class MessageEditedDelivery(_Delivery, kw_only=True, tag="message.edited"):
     data: types.MessageEditedEvent
 
 
+class PollVote(_Event, kw_only=True, tag="poll.vote"):
+    """Someone voted in a poll, or took the vote back"""
+
+    event: ClassVar[Literal["poll.vote"]] = "poll.vote"
+    data: types.PollVoteEvent
+
+
+class PollVoteDelivery(_Delivery, kw_only=True, tag="poll.vote"):
+    """A delivery of ``poll.vote``."""
+
+    event: ClassVar[Literal["poll.vote"]] = "poll.vote"
+    data: types.PollVoteEvent
+
+
+class EventResponse(_Event, kw_only=True, tag="event.response"):
+    """Someone said whether they come to an event"""
+
+    event: ClassVar[Literal["event.response"]] = "event.response"
+    data: types.EventResponseEvent
+
+
+class EventResponseDelivery(_Delivery, kw_only=True, tag="event.response"):
+    """A delivery of ``event.response``."""
+
+    event: ClassVar[Literal["event.response"]] = "event.response"
+    data: types.EventResponseEvent
+
+
+class ChatUpdate(_Event, kw_only=True, tag="chat.update"):
+    """A chat was archived, pinned, muted, read, cleared or deleted, here or on another device"""
+
+    event: ClassVar[Literal["chat.update"]] = "chat.update"
+    data: types.ChatUpdateEvent
+
+
+class ChatUpdateDelivery(_Delivery, kw_only=True, tag="chat.update"):
+    """A delivery of ``chat.update``."""
+
+    event: ClassVar[Literal["chat.update"]] = "chat.update"
+    data: types.ChatUpdateEvent
+
+
 class SessionStatus(_Event, kw_only=True, tag="session.status"):
     """A session's status changed"""
 
@@ -282,6 +340,20 @@ class PresenceUpdateDelivery(_Delivery, kw_only=True, tag="presence.update"):
     data: types.PresenceUpdateEvent
 
 
+class ContactMerged(_Event, kw_only=True, tag="contact.merged"):
+    """A phone number was learned for a hidden id, and two chats became one"""
+
+    event: ClassVar[Literal["contact.merged"]] = "contact.merged"
+    data: types.ContactMergedEvent
+
+
+class ContactMergedDelivery(_Delivery, kw_only=True, tag="contact.merged"):
+    """A delivery of ``contact.merged``."""
+
+    event: ClassVar[Literal["contact.merged"]] = "contact.merged"
+    data: types.ContactMergedEvent
+
+
 class GroupJoin(_Event, kw_only=True, tag="group.join"):
     """Members joined a group or were added"""
 
@@ -338,6 +410,20 @@ class GroupJoinRequestDelivery(_Delivery, kw_only=True, tag="group.join_request"
     data: types.GroupEvent
 
 
+class StatusReceived(_Event, kw_only=True, tag="status.received"):
+    """Someone posted a status"""
+
+    event: ClassVar[Literal["status.received"]] = "status.received"
+    data: types.StatusReceivedEvent
+
+
+class StatusReceivedDelivery(_Delivery, kw_only=True, tag="status.received"):
+    """A delivery of ``status.received``."""
+
+    event: ClassVar[Literal["status.received"]] = "status.received"
+    data: types.StatusReceivedEvent
+
+
 class CallReceived(_Event, kw_only=True, tag="call.received"):
     """Someone calls"""
 
@@ -350,6 +436,48 @@ class CallReceivedDelivery(_Delivery, kw_only=True, tag="call.received"):
 
     event: ClassVar[Literal["call.received"]] = "call.received"
     data: types.CallEvent
+
+
+class CallAccepted(_Event, kw_only=True, tag="call.accepted"):
+    """A call was taken on another device of the account"""
+
+    event: ClassVar[Literal["call.accepted"]] = "call.accepted"
+    data: types.CallOutcomeEvent
+
+
+class CallAcceptedDelivery(_Delivery, kw_only=True, tag="call.accepted"):
+    """A delivery of ``call.accepted``."""
+
+    event: ClassVar[Literal["call.accepted"]] = "call.accepted"
+    data: types.CallOutcomeEvent
+
+
+class CallRejected(_Event, kw_only=True, tag="call.rejected"):
+    """A call was rejected, here or on another device of the account"""
+
+    event: ClassVar[Literal["call.rejected"]] = "call.rejected"
+    data: types.CallOutcomeEvent
+
+
+class CallRejectedDelivery(_Delivery, kw_only=True, tag="call.rejected"):
+    """A delivery of ``call.rejected``."""
+
+    event: ClassVar[Literal["call.rejected"]] = "call.rejected"
+    data: types.CallOutcomeEvent
+
+
+class CallMissed(_Event, kw_only=True, tag="call.missed"):
+    """Nobody took a call"""
+
+    event: ClassVar[Literal["call.missed"]] = "call.missed"
+    data: types.CallOutcomeEvent
+
+
+class CallMissedDelivery(_Delivery, kw_only=True, tag="call.missed"):
+    """A delivery of ``call.missed``."""
+
+    event: ClassVar[Literal["call.missed"]] = "call.missed"
+    data: types.CallOutcomeEvent
 
 
 class UnknownEvent(Struct, kw_only=True, rename="camel", gc=False):
@@ -382,6 +510,9 @@ _KnownEvent = Union[
     MessageRevoked,
     MessageReaction,
     MessageEdited,
+    PollVote,
+    EventResponse,
+    ChatUpdate,
     SessionStatus,
     SessionQr,
     SessionAuthenticated,
@@ -389,11 +520,16 @@ _KnownEvent = Union[
     SessionReconnectLoop,
     SessionRestriction,
     PresenceUpdate,
+    ContactMerged,
     GroupJoin,
     GroupLeave,
     GroupUpdate,
     GroupJoinRequest,
+    StatusReceived,
     CallReceived,
+    CallAccepted,
+    CallRejected,
+    CallMissed,
 ]
 
 _KnownDelivery = Union[
@@ -404,6 +540,9 @@ _KnownDelivery = Union[
     MessageRevokedDelivery,
     MessageReactionDelivery,
     MessageEditedDelivery,
+    PollVoteDelivery,
+    EventResponseDelivery,
+    ChatUpdateDelivery,
     SessionStatusDelivery,
     SessionQrDelivery,
     SessionAuthenticatedDelivery,
@@ -411,11 +550,16 @@ _KnownDelivery = Union[
     SessionReconnectLoopDelivery,
     SessionRestrictionDelivery,
     PresenceUpdateDelivery,
+    ContactMergedDelivery,
     GroupJoinDelivery,
     GroupLeaveDelivery,
     GroupUpdateDelivery,
     GroupJoinRequestDelivery,
+    StatusReceivedDelivery,
     CallReceivedDelivery,
+    CallAcceptedDelivery,
+    CallRejectedDelivery,
+    CallMissedDelivery,
 ]
 
 Event = Union[_KnownEvent, UnknownEvent]
@@ -432,6 +576,9 @@ _KINDS: Mapping[str, Type[Struct]] = {
     "message.revoked": MessageRevoked,
     "message.reaction": MessageReaction,
     "message.edited": MessageEdited,
+    "poll.vote": PollVote,
+    "event.response": EventResponse,
+    "chat.update": ChatUpdate,
     "session.status": SessionStatus,
     "session.qr": SessionQr,
     "session.authenticated": SessionAuthenticated,
@@ -439,11 +586,16 @@ _KINDS: Mapping[str, Type[Struct]] = {
     "session.reconnect_loop": SessionReconnectLoop,
     "session.restriction": SessionRestriction,
     "presence.update": PresenceUpdate,
+    "contact.merged": ContactMerged,
     "group.join": GroupJoin,
     "group.leave": GroupLeave,
     "group.update": GroupUpdate,
     "group.join_request": GroupJoinRequest,
+    "status.received": StatusReceived,
     "call.received": CallReceived,
+    "call.accepted": CallAccepted,
+    "call.rejected": CallRejected,
+    "call.missed": CallMissed,
 }
 
 WITH_KNOWN: Mapping[str, Type[Struct]] = {

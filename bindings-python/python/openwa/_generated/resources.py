@@ -24,6 +24,521 @@ if TYPE_CHECKING:
     from . import types as _types
 
 
+class Audit:
+    """Who did what to the gateway itself."""
+
+    __slots__ = ("_caller",)
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def list_entries(
+        self,
+        *,
+        action: Optional[Union[_types.AuditAction, str]] = None,
+        severity: Optional[Union[_types.AuditSeverity, str]] = None,
+        session_id: Optional[str] = None,
+        api_key_id: Optional[str] = None,
+        limit: Optional[int] = None,
+        offset: Optional[int] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.AuditPage:
+        """Read the audit log.
+
+        Newest first: keys and sessions that were made, changed and deleted, and who was refused.
+
+        Args:
+            action: Of this action.
+            severity: Of this severity.
+            session_id: About this session.
+            api_key_id: With this key.
+            limit: How many at most.
+            offset: How many to skip.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.AUDIT_LIST_ENTRIES,
+            (),
+            {"action": action, "severity": severity, "sessionId": session_id, "apiKeyId": api_key_id, "limit": limit, "offset": offset},
+            None,
+            None,
+            timeout,
+        )
+        return _answers.AUDIT_PAGE(answer)
+
+    def iterate_entries(
+        self,
+        *,
+        action: Optional[Union[_types.AuditAction, str]] = None,
+        severity: Optional[Union[_types.AuditSeverity, str]] = None,
+        session_id: Optional[str] = None,
+        api_key_id: Optional[str] = None,
+        page_size: int = 100,
+        timeout: Optional[float] = None,
+    ) -> Iterator[_types.AuditRecord]:
+        """Iterates over all that `list_entries` has, page by page.
+
+        Args:
+            action: Of this action.
+            severity: Of this severity.
+            session_id: About this session.
+            api_key_id: With this key.
+            page_size: How many are asked for at a time.
+            timeout: How many seconds each attempt may take.
+        """
+
+        def page(limit: int, offset: int) -> Sequence[_types.AuditRecord]:
+            page = self.list_entries(action=action, severity=severity, session_id=session_id, api_key_id=api_key_id, limit=limit, offset=offset, timeout=timeout)
+            return page.data
+
+        return by_offset(page, page_size)
+
+
+class Calls:
+    """Being called."""
+
+    __slots__ = ("_caller",)
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def create_link(
+        self,
+        session_id: str,
+        *,
+        type: Union[_types.CallType, str],
+        start_time: int,
+        timeout: Optional[float] = None,
+    ) -> _types.CallLink:
+        """Make a call link.
+
+        Whoever has it can join the call; it is good from now on.
+
+        Args:
+            session_id: The session's id.
+            type: What it is for.
+            start_time: When the call is to begin, in milliseconds. WhatsApp's links hold no time: tell it
+                where you send the link.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CALLS_CREATE_LINK,
+            (session_id,),
+            None,
+            _encode({"type": type, "startTime": start_time}),
+            None,
+            timeout,
+        )
+        return _answers.CALL_LINK(answer)
+
+    def reject(
+        self,
+        session_id: str,
+        call_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Reject a call.
+
+        One that rings now, by the `callId` of its event `call.received`. To reject all calls, set
+        `autoRejectCalls` in the session's configuration.
+
+        Args:
+            session_id: The session's id.
+            call_id: The call's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CALLS_REJECT,
+            (session_id, call_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+
+class Catalog:
+    """What this account sells."""
+
+    __slots__ = ("_caller",)
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def get(
+        self,
+        session_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.CatalogInfo:
+        """Get the catalogue of this account.
+
+        Only business accounts have one.
+
+        Args:
+            session_id: The session's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CATALOG_GET,
+            (session_id,),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.CATALOG_INFO(answer)
+
+    def list_products(
+        self,
+        session_id: str,
+        *,
+        page: Optional[int] = None,
+        limit: Optional[int] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.CatalogProducts:
+        """List the products of this account.
+
+        Args:
+            session_id: The session's id.
+            page: The number of the page, counted from 1.
+            limit: How many a page has at most.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CATALOG_LIST_PRODUCTS,
+            (session_id,),
+            {"page": page, "limit": limit},
+            None,
+            None,
+            timeout,
+        )
+        return _answers.CATALOG_PRODUCTS(answer)
+
+    def get_product(
+        self,
+        session_id: str,
+        product_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.CatalogProduct:
+        """Get a product of this account.
+
+        Args:
+            session_id: The session's id.
+            product_id: The product's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CATALOG_GET_PRODUCT,
+            (session_id, product_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.CATALOG_PRODUCT(answer)
+
+
+class Channels:
+    """What is written by few and read by many."""
+
+    __slots__ = ("_caller",)
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def list(
+        self,
+        session_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> List[_types.Channel]:
+        """List channels.
+
+        Those this account subscribed to, and its own. A key that is limited to some chats sees those.
+
+        Args:
+            session_id: The session's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CHANNELS_LIST,
+            (session_id,),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.CHANNEL_LIST(answer)
+
+    def create(
+        self,
+        session_id: str,
+        *,
+        name: str,
+        description: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.Channel:
+        """Make a channel.
+
+        Args:
+            session_id: The session's id.
+            name: Its name.
+            description: What it is about.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CHANNELS_CREATE,
+            (session_id,),
+            None,
+            _encode({"name": name, "description": description}),
+            None,
+            timeout,
+        )
+        return _answers.CHANNEL(answer, 201)
+
+    def search(
+        self,
+        session_id: str,
+        *,
+        q: str,
+        limit: Optional[int] = None,
+        timeout: Optional[float] = None,
+    ) -> List[_types.Channel]:
+        """Search for channels.
+
+        In WhatsApp's directory, by words of the name or the description.
+
+        Args:
+            session_id: The session's id.
+            q: What to look for.
+            limit: How many at most.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CHANNELS_SEARCH,
+            (session_id,),
+            {"q": q, "limit": limit},
+            None,
+            None,
+            timeout,
+        )
+        return _answers.CHANNEL_LIST(answer)
+
+    def subscribe(
+        self,
+        session_id: str,
+        *,
+        invite_code: str,
+        timeout: Optional[float] = None,
+    ) -> _types.Channel:
+        """Subscribe to a channel.
+
+        By the link to it, or the code in the link.
+
+        Args:
+            session_id: The session's id.
+            invite_code: The code in the link to it, or the whole link.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CHANNELS_SUBSCRIBE,
+            (session_id,),
+            None,
+            _encode({"inviteCode": invite_code}),
+            None,
+            timeout,
+        )
+        return _answers.CHANNEL(answer, 201)
+
+    def unsubscribe(
+        self,
+        session_id: str,
+        channel_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Unsubscribe from a channel.
+
+        Args:
+            session_id: The session's id.
+            channel_id: The channel: `<id>@newsletter`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CHANNELS_UNSUBSCRIBE,
+            (session_id, channel_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+    def get(
+        self,
+        session_id: str,
+        channel_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.Channel:
+        """Get a channel.
+
+        Args:
+            session_id: The session's id.
+            channel_id: The channel: `<id>@newsletter`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CHANNELS_GET,
+            (session_id, channel_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.CHANNEL(answer)
+
+    def demote_admin(
+        self,
+        session_id: str,
+        channel_id: str,
+        *,
+        user_id: str,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Make an admin of an own channel a plain subscriber.
+
+        Args:
+            session_id: The session's id.
+            channel_id: The channel: `<id>@newsletter`.
+            user_id: Who: `<number>@c.us` or `<id>@lid`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CHANNELS_DEMOTE_ADMIN,
+            (session_id, channel_id),
+            None,
+            _encode({"userId": user_id}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+    def delete(
+        self,
+        session_id: str,
+        channel_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Delete an own channel.
+
+        Nobody can read it any more.
+
+        Args:
+            session_id: The session's id.
+            channel_id: The channel: `<id>@newsletter`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CHANNELS_DELETE,
+            (session_id, channel_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+    def list_messages(
+        self,
+        session_id: str,
+        channel_id: str,
+        *,
+        limit: Optional[int] = None,
+        timeout: Optional[float] = None,
+    ) -> List[_types.ChannelMessage]:
+        """List what was written in a channel.
+
+        The newest of it, asked of WhatsApp.
+
+        Args:
+            session_id: The session's id.
+            channel_id: The channel: `<id>@newsletter`.
+            limit: How many at most.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CHANNELS_LIST_MESSAGES,
+            (session_id, channel_id),
+            {"limit": limit},
+            None,
+            None,
+            timeout,
+        )
+        return _answers.CHANNEL_MESSAGE_LIST(answer)
+
+    def mute(
+        self,
+        session_id: str,
+        channel_id: str,
+        *,
+        mute: bool,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Silence a channel.
+
+        Or let it be heard again.
+
+        Args:
+            session_id: The session's id.
+            channel_id: The channel: `<id>@newsletter`.
+            mute: Whether it is to be silent.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CHANNELS_MUTE,
+            (session_id, channel_id),
+            None,
+            _encode({"mute": mute}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+    def transfer_ownership(
+        self,
+        session_id: str,
+        channel_id: str,
+        *,
+        new_owner_id: str,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Hand an own channel over.
+
+        To one of its admins; this account becomes an admin of it.
+
+        Args:
+            session_id: The session's id.
+            channel_id: The channel: `<id>@newsletter`.
+            new_owner_id: Who: `<number>@c.us` or `<id>@lid`; an admin of the channel.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CHANNELS_TRANSFER_OWNERSHIP,
+            (session_id, channel_id),
+            None,
+            _encode({"newOwnerId": new_owner_id}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+
 class Chats:
     """Conversations."""
 
@@ -81,6 +596,117 @@ class Chats:
 
         return by_offset(page, page_size)
 
+    def archive(
+        self,
+        session_id: str,
+        *,
+        chat_id: str,
+        archive: bool,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Archive a chat.
+
+        Puts it away on all devices of this account, or takes it out again.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat.
+            archive: Whether it is put away.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CHATS_ARCHIVE,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id, "archive": archive}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+    def delete(
+        self,
+        session_id: str,
+        *,
+        chat_id: str,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Delete a chat.
+
+        With its messages, on all devices of this account. The other side keeps everything.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CHATS_DELETE,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+    def mute(
+        self,
+        session_id: str,
+        *,
+        chat_id: str,
+        mute_until: Optional[int],
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Mute a chat.
+
+        Silences it on all devices of this account until a time, for good, or no longer.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat.
+            mute_until: Until when, in milliseconds; 0 is for good, null ends the silence.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CHATS_MUTE,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id}, {"muteUntil": mute_until}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+    def pin(
+        self,
+        session_id: str,
+        *,
+        chat_id: str,
+        pin: bool,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Pin a chat.
+
+        Keeps it on top on all devices of this account, or no longer. WhatsApp keeps three chats on top; for a
+        fourth the answer is `success: false`, and nothing changes.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat.
+            pin: Whether it is kept on top.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CHATS_PIN,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id, "pin": pin}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
     def mark_read(
         self,
         session_id: str,
@@ -109,6 +735,311 @@ class Chats:
         )
         return _answers.SUCCESS(answer)
 
+    def send_typing(
+        self,
+        session_id: str,
+        *,
+        chat_id: str,
+        state: Union[_types.TypingState, str],
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Show that somebody is typing.
+
+        The other side sees it for some seconds, or until `paused`. WhatsApp shows it only while this account
+        is on line.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat.
+            state: What is shown.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CHATS_SEND_TYPING,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id, "state": state}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+    def mark_unread(
+        self,
+        session_id: str,
+        *,
+        chat_id: str,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Mark a chat as unread.
+
+        On all devices of this account; the other side sees nothing of it.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CHATS_MARK_UNREAD,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+    def clear_messages(
+        self,
+        session_id: str,
+        chat_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Clear the messages of a chat.
+
+        On all devices of this account; the chat stays, and the other side keeps everything.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CHATS_CLEAR_MESSAGES,
+            (session_id, chat_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+    def subscribe_presence(
+        self,
+        session_id: str,
+        *,
+        chat_id: str,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Ask to be told when somebody comes on line or goes away.
+
+        Told as `presence.update`, where the person lets it be seen. It holds until the link ends.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat with the person.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CHATS_SUBSCRIBE_PRESENCE,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+    def get_presence(
+        self,
+        session_id: str,
+        chat_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> Any:
+        """Get what was last heard of the people of a chat.
+
+        The same as the data of the event `presence.update`, with everybody of the chat who was heard of since
+        the session runs; null when nothing was heard.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CHATS_GET_PRESENCE,
+            (session_id, chat_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.ANY(answer)
+
+
+class Communities:
+    """Groups of groups."""
+
+    __slots__ = ("_caller",)
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def list(
+        self,
+        session_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> List[_types.Community]:
+        """List communities.
+
+        Those this account is in. A key that is limited to some chats sees those.
+
+        Args:
+            session_id: The session's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.COMMUNITIES_LIST,
+            (session_id,),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.COMMUNITY_LIST(answer)
+
+    def create(
+        self,
+        session_id: str,
+        *,
+        name: str,
+        description: Optional[str] = None,
+        membership_approval: Optional[bool] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.Community:
+        """Make a community.
+
+        With a group for announcements and a general one.
+
+        Args:
+            session_id: The session's id.
+            name: Its name.
+            description: What it is about.
+            membership_approval: Whether its admins decide who comes in.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.COMMUNITIES_CREATE,
+            (session_id,),
+            None,
+            _encode({"name": name, "description": description, "membershipApproval": membership_approval}),
+            None,
+            timeout,
+        )
+        return _answers.COMMUNITY(answer, 201)
+
+    def deactivate(
+        self,
+        session_id: str,
+        community_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.SuccessMessage:
+        """Dissolve a community.
+
+        Its groups stay.
+
+        Args:
+            session_id: The session's id.
+            community_id: The community: `<id>@g.us`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.COMMUNITIES_DEACTIVATE,
+            (session_id, community_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS_MESSAGE(answer)
+
+    def unlink_subgroups(
+        self,
+        session_id: str,
+        community_id: str,
+        *,
+        groups: Sequence[str],
+        remove_orphan_members: Optional[bool] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.SubgroupsResult:
+        """Unlink groups from a community.
+
+        The groups stay. Where WhatsApp refuses all of them, the answer is 403.
+
+        Args:
+            session_id: The session's id.
+            community_id: The community: `<id>@g.us`.
+            groups: The groups: `<id>@g.us`.
+            remove_orphan_members: Whether members who are in no other group of the community leave it.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.COMMUNITIES_UNLINK_SUBGROUPS,
+            (session_id, community_id),
+            None,
+            _encode({"groups": groups, "removeOrphanMembers": remove_orphan_members}),
+            None,
+            timeout,
+        )
+        return _answers.SUBGROUPS_RESULT(answer)
+
+    def list_subgroups(
+        self,
+        session_id: str,
+        community_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> List[_types.CommunitySubgroup]:
+        """List the groups of a community.
+
+        Args:
+            session_id: The session's id.
+            community_id: The community: `<id>@g.us`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.COMMUNITIES_LIST_SUBGROUPS,
+            (session_id, community_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.COMMUNITY_SUBGROUP_LIST(answer)
+
+    def link_subgroups(
+        self,
+        session_id: str,
+        community_id: str,
+        *,
+        groups: Sequence[str],
+        timeout: Optional[float] = None,
+    ) -> _types.SubgroupsResult:
+        """Link groups to a community.
+
+        This account has to be an admin of each. Where WhatsApp refuses all of them, the answer is 403.
+
+        Args:
+            session_id: The session's id.
+            community_id: The community: `<id>@g.us`.
+            groups: The groups: `<id>@g.us`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.COMMUNITIES_LINK_SUBGROUPS,
+            (session_id, community_id),
+            None,
+            _encode({"groups": groups}),
+            None,
+            timeout,
+        )
+        return _answers.SUBGROUPS_RESULT(answer)
+
 
 class Contacts:
     """People."""
@@ -117,6 +1048,80 @@ class Contacts:
 
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
+
+    def list(
+        self,
+        session_id: str,
+        *,
+        limit: Optional[int] = None,
+        offset: Optional[int] = None,
+        timeout: Optional[float] = None,
+    ) -> List[_types.Contact]:
+        """List contacts.
+
+        The people this session knows: from its address book, from chats and from groups. A key that is
+        limited to some chats sees those.
+
+        Args:
+            session_id: The session's id.
+            limit: How many at most.
+            offset: How many to skip.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CONTACTS_LIST,
+            (session_id,),
+            {"limit": limit, "offset": offset},
+            None,
+            None,
+            timeout,
+        )
+        return _answers.CONTACT_LIST(answer)
+
+    def iterate(
+        self,
+        session_id: str,
+        *,
+        page_size: int = 100,
+        timeout: Optional[float] = None,
+    ) -> Iterator[_types.Contact]:
+        """Iterates over all that `list` has, page by page.
+
+        Args:
+            session_id: The session's id.
+            page_size: How many are asked for at a time.
+            timeout: How many seconds each attempt may take.
+        """
+
+        def page(limit: int, offset: int) -> Sequence[_types.Contact]:
+            page = self.list(session_id, limit=limit, offset=offset, timeout=timeout)
+            return page
+
+        return by_offset(page, page_size)
+
+    def list_blocked(
+        self,
+        session_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> List[str]:
+        """List blocked contacts.
+
+        As WhatsApp tells them now.
+
+        Args:
+            session_id: The session's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CONTACTS_LIST_BLOCKED,
+            (session_id,),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.STRING_LIST(answer)
 
     def check_number(
         self,
@@ -143,6 +1148,242 @@ class Contacts:
             timeout,
         )
         return _answers.NUMBER_CHECK(answer)
+
+    def get_profile_pictures(
+        self,
+        session_id: str,
+        *,
+        ids: Union[str, Sequence[str]],
+        timeout: Optional[float] = None,
+    ) -> _types.ProfilePictures:
+        """Get where the pictures of contacts are.
+
+        Of up to 50 at once.
+
+        Args:
+            session_id: The session's id.
+            ids: Whose, separated by commas.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CONTACTS_GET_PROFILE_PICTURES,
+            (session_id,),
+            {"ids": ids},
+            None,
+            None,
+            timeout,
+        )
+        return _answers.PROFILE_PICTURES(answer)
+
+    def delete(
+        self,
+        session_id: str,
+        contact_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.SuccessMessage:
+        """Delete a contact.
+
+        Taken out of the address book of this account's devices; the chat stays.
+
+        Args:
+            session_id: The session's id.
+            contact_id: The contact's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CONTACTS_DELETE,
+            (session_id, contact_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS_MESSAGE(answer)
+
+    def get(
+        self,
+        session_id: str,
+        contact_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.Contact:
+        """Get a contact.
+
+        By phone number or hidden id.
+
+        Args:
+            session_id: The session's id.
+            contact_id: The contact's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CONTACTS_GET,
+            (session_id, contact_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.CONTACT(answer)
+
+    def save(
+        self,
+        session_id: str,
+        contact_id: str,
+        *,
+        first_name: str,
+        last_name: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.SuccessMessage:
+        """Save a contact.
+
+        Written into the address book of this account's devices, or renamed there.
+
+        Args:
+            session_id: The session's id.
+            contact_id: The contact's id.
+            first_name: The first name.
+            last_name: The last name.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CONTACTS_SAVE,
+            (session_id, contact_id),
+            None,
+            _encode({"firstName": first_name, "lastName": last_name}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS_MESSAGE(answer)
+
+    def unblock(
+        self,
+        session_id: str,
+        contact_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.SuccessMessage:
+        """Unblock a contact.
+
+        What came meanwhile is lost.
+
+        Args:
+            session_id: The session's id.
+            contact_id: The contact's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CONTACTS_UNBLOCK,
+            (session_id, contact_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS_MESSAGE(answer)
+
+    def block(
+        self,
+        session_id: str,
+        contact_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.SuccessMessage:
+        """Block a contact.
+
+        Messages and calls of the person do not come in any more.
+
+        Args:
+            session_id: The session's id.
+            contact_id: The contact's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CONTACTS_BLOCK,
+            (session_id, contact_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS_MESSAGE(answer)
+
+    def get_business_profile(
+        self,
+        session_id: str,
+        contact_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.BusinessProfile:
+        """Get what a business tells of itself.
+
+        Args:
+            session_id: The session's id.
+            contact_id: The business: `<number>@c.us` or `<id>@lid`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CONTACTS_GET_BUSINESS_PROFILE,
+            (session_id, contact_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.BUSINESS_PROFILE(answer)
+
+    def get_phone(
+        self,
+        session_id: str,
+        contact_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.ContactPhone:
+        """Get a contact's phone number.
+
+        Of a hidden id, where it was learned.
+
+        Args:
+            session_id: The session's id.
+            contact_id: The contact's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CONTACTS_GET_PHONE,
+            (session_id, contact_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.CONTACT_PHONE(answer)
+
+    def get_profile_picture(
+        self,
+        session_id: str,
+        contact_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.ProfilePicture:
+        """Get where a contact's picture is.
+
+        Or a group's.
+
+        Args:
+            session_id: The session's id.
+            contact_id: The contact's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.CONTACTS_GET_PROFILE_PICTURE,
+            (session_id, contact_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.PROFILE_PICTURE(answer)
 
 
 class Events:
@@ -293,6 +1534,84 @@ class Groups:
 
         return by_offset(page, page_size)
 
+    def create(
+        self,
+        session_id: str,
+        *,
+        name: str,
+        participants: Sequence[str],
+        timeout: Optional[float] = None,
+    ) -> _types.CreatedGroup:
+        """Make a group.
+
+        Args:
+            session_id: The session's id.
+            name: Its subject.
+            participants: Who is in it from the beginning, besides this account: `<number>@c.us` or
+                `<id>@lid`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.GROUPS_CREATE,
+            (session_id,),
+            None,
+            _encode({"name": name, "participants": participants}),
+            None,
+            timeout,
+        )
+        return _answers.CREATED_GROUP(answer, 201)
+
+    def join(
+        self,
+        session_id: str,
+        *,
+        invite_code: str,
+        timeout: Optional[float] = None,
+    ) -> _types.JoinedGroup:
+        """Join a group by its invite link.
+
+        Where the group's admins decide who comes in, `pendingApproval` is true and nothing more happens until
+        they do.
+
+        Args:
+            session_id: The session's id.
+            invite_code: The code of its invite link, or the whole link.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.GROUPS_JOIN,
+            (session_id,),
+            None,
+            _encode({"inviteCode": invite_code}),
+            None,
+            timeout,
+        )
+        return _answers.JOINED_GROUP(answer)
+
+    def get_join_info(
+        self,
+        session_id: str,
+        *,
+        code: str,
+        timeout: Optional[float] = None,
+    ) -> _types.GroupJoinInfo:
+        """Look at a group before joining it.
+
+        Args:
+            session_id: The session's id.
+            code: The code of its invite link, or the whole link.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.GROUPS_GET_JOIN_INFO,
+            (session_id,),
+            {"code": code},
+            None,
+            None,
+            timeout,
+        )
+        return _answers.GROUP_JOIN_INFO(answer)
+
     def get(
         self,
         session_id: str,
@@ -318,6 +1637,474 @@ class Groups:
             timeout,
         )
         return _answers.GROUP(answer)
+
+    def set_description(
+        self,
+        session_id: str,
+        group_id: str,
+        *,
+        description: str,
+        timeout: Optional[float] = None,
+    ) -> _types.SuccessMessage:
+        """Describe a group.
+
+        Args:
+            session_id: The session's id.
+            group_id: The group: `<id>@g.us`.
+            description: The description; "" takes it away.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.GROUPS_SET_DESCRIPTION,
+            (session_id, group_id),
+            None,
+            _encode({"description": description}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS_MESSAGE(answer)
+
+    def get_invite_code(
+        self,
+        session_id: str,
+        group_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.GroupInviteCode:
+        """Get the invite link of a group.
+
+        Only admins of the group are told.
+
+        Args:
+            session_id: The session's id.
+            group_id: The group: `<id>@g.us`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.GROUPS_GET_INVITE_CODE,
+            (session_id, group_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.GROUP_INVITE_CODE(answer)
+
+    def revoke_invite_code(
+        self,
+        session_id: str,
+        group_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.RenewedGroupInviteCode:
+        """Replace the invite link of a group.
+
+        The old one leads nowhere from then on.
+
+        Args:
+            session_id: The session's id.
+            group_id: The group: `<id>@g.us`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.GROUPS_REVOKE_INVITE_CODE,
+            (session_id, group_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.RENEWED_GROUP_INVITE_CODE(answer)
+
+    def leave(
+        self,
+        session_id: str,
+        group_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.SuccessMessage:
+        """Leave a group.
+
+        Args:
+            session_id: The session's id.
+            group_id: The group: `<id>@g.us`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.GROUPS_LEAVE,
+            (session_id, group_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS_MESSAGE(answer)
+
+    def list_membership_requests(
+        self,
+        session_id: str,
+        group_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> List[_types.MembershipRequest]:
+        """List those who ask to join a group.
+
+        Only admins of the group are told.
+
+        Args:
+            session_id: The session's id.
+            group_id: The group: `<id>@g.us`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.GROUPS_LIST_MEMBERSHIP_REQUESTS,
+            (session_id, group_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.MEMBERSHIP_REQUEST_LIST(answer)
+
+    def approve_membership_requests(
+        self,
+        session_id: str,
+        group_id: str,
+        *,
+        participants: Optional[Sequence[str]] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.ParticipantsResult:
+        """Let people into a group who ask to join.
+
+        Some of them, or all that wait.
+
+        Args:
+            session_id: The session's id.
+            group_id: The group: `<id>@g.us`.
+            participants: Whose: `<number>@c.us` or `<id>@lid`; all that wait when absent.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.GROUPS_APPROVE_MEMBERSHIP_REQUESTS,
+            (session_id, group_id),
+            None,
+            _encode({"participants": participants}),
+            None,
+            timeout,
+        )
+        return _answers.PARTICIPANTS_RESULT(answer)
+
+    def reject_membership_requests(
+        self,
+        session_id: str,
+        group_id: str,
+        *,
+        participants: Optional[Sequence[str]] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.ParticipantsResult:
+        """Turn people away who ask to join a group.
+
+        Some of them, or all that wait.
+
+        Args:
+            session_id: The session's id.
+            group_id: The group: `<id>@g.us`.
+            participants: Whose: `<number>@c.us` or `<id>@lid`; all that wait when absent.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.GROUPS_REJECT_MEMBERSHIP_REQUESTS,
+            (session_id, group_id),
+            None,
+            _encode({"participants": participants}),
+            None,
+            timeout,
+        )
+        return _answers.PARTICIPANTS_RESULT(answer)
+
+    def remove_participants(
+        self,
+        session_id: str,
+        group_id: str,
+        *,
+        participants: Sequence[str],
+        timeout: Optional[float] = None,
+    ) -> _types.ParticipantsResult:
+        """Remove people from a group.
+
+        Args:
+            session_id: The session's id.
+            group_id: The group: `<id>@g.us`.
+            participants: Who: `<number>@c.us` or `<id>@lid`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.GROUPS_REMOVE_PARTICIPANTS,
+            (session_id, group_id),
+            None,
+            _encode({"participants": participants}),
+            None,
+            timeout,
+        )
+        return _answers.PARTICIPANTS_RESULT(answer)
+
+    def add_participants(
+        self,
+        session_id: str,
+        group_id: str,
+        *,
+        participants: Sequence[str],
+        timeout: Optional[float] = None,
+    ) -> _types.ParticipantsResult:
+        """Add people to a group.
+
+        Whoever does not let this account add them is told of in `results`; send them the invite link.
+
+        Args:
+            session_id: The session's id.
+            group_id: The group: `<id>@g.us`.
+            participants: Who: `<number>@c.us` or `<id>@lid`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.GROUPS_ADD_PARTICIPANTS,
+            (session_id, group_id),
+            None,
+            _encode({"participants": participants}),
+            None,
+            timeout,
+        )
+        return _answers.PARTICIPANTS_RESULT(answer)
+
+    def demote_participants(
+        self,
+        session_id: str,
+        group_id: str,
+        *,
+        participants: Sequence[str],
+        timeout: Optional[float] = None,
+    ) -> _types.ParticipantsResult:
+        """Make admins of a group plain members.
+
+        Args:
+            session_id: The session's id.
+            group_id: The group: `<id>@g.us`.
+            participants: Who: `<number>@c.us` or `<id>@lid`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.GROUPS_DEMOTE_PARTICIPANTS,
+            (session_id, group_id),
+            None,
+            _encode({"participants": participants}),
+            None,
+            timeout,
+        )
+        return _answers.PARTICIPANTS_RESULT(answer)
+
+    def promote_participants(
+        self,
+        session_id: str,
+        group_id: str,
+        *,
+        participants: Sequence[str],
+        timeout: Optional[float] = None,
+    ) -> _types.ParticipantsResult:
+        """Make members of a group its admins.
+
+        Args:
+            session_id: The session's id.
+            group_id: The group: `<id>@g.us`.
+            participants: Who: `<number>@c.us` or `<id>@lid`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.GROUPS_PROMOTE_PARTICIPANTS,
+            (session_id, group_id),
+            None,
+            _encode({"participants": participants}),
+            None,
+            timeout,
+        )
+        return _answers.PARTICIPANTS_RESULT(answer)
+
+    def delete_picture(
+        self,
+        session_id: str,
+        group_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.SuccessMessage:
+        """Take the picture of a group away.
+
+        Args:
+            session_id: The session's id.
+            group_id: The group: `<id>@g.us`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.GROUPS_DELETE_PICTURE,
+            (session_id, group_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS_MESSAGE(answer)
+
+    def get_picture(
+        self,
+        session_id: str,
+        group_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.PictureLink:
+        """Get the picture of a group.
+
+        Args:
+            session_id: The session's id.
+            group_id: The group: `<id>@g.us`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.GROUPS_GET_PICTURE,
+            (session_id, group_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.PICTURE_LINK(answer)
+
+    def set_picture(
+        self,
+        session_id: str,
+        group_id: str,
+        *,
+        base64: Optional[str] = None,
+        mimetype: Optional[str] = None,
+        url: Optional[str] = None,
+        file: Optional[File] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.SuccessMessage:
+        """Set the picture of a group.
+
+        JPEG, PNG or WebP, by `url`, as `base64`, or as the part `file` of a form; its middle becomes a
+        square.
+
+        Args:
+            session_id: The session's id.
+            group_id: The group: `<id>@g.us`.
+            base64: The picture itself; needs `mimetype`.
+            mimetype: Its MIME type.
+            url: Where to fetch it from: `http` or `https`.
+            file: The file itself, streamed: a path, bytes, or a file that is open in binary mode.
+            timeout: How many seconds each attempt may take.
+        """
+        if file is not None:
+            sent = self._caller.upload(
+                _operations.GROUPS_SET_PICTURE,
+                (session_id, group_id),
+                {"base64": base64, "mimetype": mimetype, "url": url},
+                file,
+                None,
+                timeout,
+            )
+            return _answers.SUCCESS_MESSAGE(sent)
+        answer = self._caller.call(
+            _operations.GROUPS_SET_PICTURE,
+            (session_id, group_id),
+            None,
+            _encode({"base64": base64, "mimetype": mimetype, "url": url}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS_MESSAGE(answer)
+
+    def get_settings(
+        self,
+        session_id: str,
+        group_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.GroupSettings:
+        """Get what members of a group may do.
+
+        Args:
+            session_id: The session's id.
+            group_id: The group: `<id>@g.us`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.GROUPS_GET_SETTINGS,
+            (session_id, group_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.GROUP_SETTINGS(answer)
+
+    def update_settings(
+        self,
+        session_id: str,
+        group_id: str,
+        *,
+        announce: Optional[bool] = None,
+        ephemeral_seconds: Optional[int] = None,
+        locked: Optional[bool] = None,
+        member_add_mode: Optional[Union[_types.MemberAddMode, str]] = None,
+        membership_approval: Optional[bool] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.SuccessMessage:
+        """Change what members of a group may do.
+
+        Args:
+            session_id: The session's id.
+            group_id: The group: `<id>@g.us`.
+            announce: Whether only admins may write.
+            ephemeral_seconds: After how many seconds messages vanish: 0 (never), 86400, 604800 or
+                7776000.
+            locked: Whether only admins may change subject, description and picture.
+            member_add_mode: Who may add members.
+            membership_approval: Whether admins decide who comes in by the invite link.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.GROUPS_UPDATE_SETTINGS,
+            (session_id, group_id),
+            None,
+            _encode({"announce": announce, "ephemeralSeconds": ephemeral_seconds, "locked": locked, "memberAddMode": member_add_mode, "membershipApproval": membership_approval}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS_MESSAGE(answer)
+
+    def set_subject(
+        self,
+        session_id: str,
+        group_id: str,
+        *,
+        subject: str,
+        timeout: Optional[float] = None,
+    ) -> _types.SuccessMessage:
+        """Rename a group.
+
+        Args:
+            session_id: The session's id.
+            group_id: The group: `<id>@g.us`.
+            subject: The name.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.GROUPS_SET_SUBJECT,
+            (session_id, group_id),
+            None,
+            _encode({"subject": subject}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS_MESSAGE(answer)
 
 
 class Health:
@@ -389,6 +2176,137 @@ class Health:
             timeout,
         )
         return _answers.READINESS(answer)
+
+
+class Infrastructure:
+    """What the gateway runs on, and how it is set."""
+
+    __slots__ = ("_caller",)
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def get_config(
+        self,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.InfrastructureConfig:
+        """Ask how the gateway is set up.
+
+        Secrets are never shown. It is set in the environment.
+
+        Args:
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.INFRASTRUCTURE_GET_CONFIG,
+            (),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.INFRASTRUCTURE_CONFIG(answer)
+
+    def list_engines(
+        self,
+        *,
+        timeout: Optional[float] = None,
+    ) -> List[_types.EngineInfo]:
+        """List the engines.
+
+        Args:
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.INFRASTRUCTURE_LIST_ENGINES,
+            (),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.ENGINE_INFO_LIST(answer)
+
+    def get_current_engine(
+        self,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.CurrentEngine:
+        """Ask which engine new sessions get.
+
+        Args:
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.INFRASTRUCTURE_GET_CURRENT_ENGINE,
+            (),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.CURRENT_ENGINE(answer)
+
+    def check_health(
+        self,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.InfrastructureHealth:
+        """Ask whether the gateway answers, as dashboards do.
+
+        Args:
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.INFRASTRUCTURE_CHECK_HEALTH,
+            (),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.INFRASTRUCTURE_HEALTH(answer)
+
+    def get_status(
+        self,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.InfrastructureStatus:
+        """Ask what the gateway runs on, and whether it answers.
+
+        Args:
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.INFRASTRUCTURE_GET_STATUS,
+            (),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.INFRASTRUCTURE_STATUS(answer)
+
+    def get_settings(
+        self,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.GatewaySettings:
+        """Ask how the gateway behaves.
+
+        Args:
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.INFRASTRUCTURE_GET_SETTINGS,
+            (),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.GATEWAY_SETTINGS(answer)
 
 
 class Keys:
@@ -581,6 +2499,337 @@ class Keys:
         return _answers.KEY_VALIDATION(answer)
 
 
+class Labels:
+    """Labels of a business account."""
+
+    __slots__ = ("_caller",)
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def list(
+        self,
+        session_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> List[_types.Label]:
+        """List labels.
+
+        Only a WhatsApp Business account has them: others answer 422.
+
+        Args:
+            session_id: The session's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.LABELS_LIST,
+            (session_id,),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.LABEL_LIST(answer)
+
+    def list_of_chat(
+        self,
+        session_id: str,
+        chat_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> List[_types.Label]:
+        """List the labels of a chat.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.LABELS_LIST_OF_CHAT,
+            (session_id, chat_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.LABEL_LIST(answer)
+
+    def add_to_chat(
+        self,
+        session_id: str,
+        chat_id: str,
+        *,
+        label_id: str,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Put a label on a chat.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat.
+            label_id: The label.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.LABELS_ADD_TO_CHAT,
+            (session_id, chat_id),
+            None,
+            _encode({"labelId": label_id}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+    def remove_from_chat(
+        self,
+        session_id: str,
+        chat_id: str,
+        label_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Take a label off a chat.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat.
+            label_id: The label's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.LABELS_REMOVE_FROM_CHAT,
+            (session_id, chat_id, label_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+    def delete(
+        self,
+        session_id: str,
+        label_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Delete a label.
+
+        It goes from all chats.
+
+        Args:
+            session_id: The session's id.
+            label_id: The label's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.LABELS_DELETE,
+            (session_id, label_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+    def get(
+        self,
+        session_id: str,
+        label_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.Label:
+        """Get a label.
+
+        Args:
+            session_id: The session's id.
+            label_id: The label's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.LABELS_GET,
+            (session_id, label_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.LABEL(answer)
+
+    def save(
+        self,
+        session_id: str,
+        label_id: str,
+        *,
+        color: Optional[int] = None,
+        name: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Save a label.
+
+        Makes it, or changes what is given of it, on all devices of this account.
+
+        Args:
+            session_id: The session's id.
+            label_id: The label's id.
+            color: Its color, a place in WhatsApp's list of twenty.
+            name: What it says; may be left out where the label is there already.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.LABELS_SAVE,
+            (session_id, label_id),
+            None,
+            _encode({"color": color, "name": name}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+    def list_chats(
+        self,
+        session_id: str,
+        label_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> List[_types.Chat]:
+        """List the chats with a label.
+
+        As far as this gateway knows them.
+
+        Args:
+            session_id: The session's id.
+            label_id: The label's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.LABELS_LIST_CHATS,
+            (session_id, label_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.CHAT_LIST(answer)
+
+
+class Media:
+    """Converting files into what WhatsApp plays."""
+
+    __slots__ = ("_caller",)
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def get_conversion(
+        self,
+        session_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.MediaConversion:
+        """Say whether files can be converted.
+
+        They can where ffmpeg is installed beside the gateway and not switched off
+        (`MEDIA_CONVERSION_ENABLED`).
+
+        Args:
+            session_id: The session's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.MEDIA_GET_CONVERSION,
+            (session_id,),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.MEDIA_CONVERSION(answer)
+
+    def convert_video(
+        self,
+        session_id: str,
+        *,
+        base64: Optional[str] = None,
+        url: Optional[str] = None,
+        file: Optional[File] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.ConvertedMedia:
+        """Convert a film into one that every client plays.
+
+        MP4 with H.264 and AAC, no edge longer than 1280 pixels, playable before it is whole. 503 where ffmpeg
+        is not there.
+
+        Args:
+            session_id: The session's id.
+            base64: The file itself.
+            url: Where to fetch the file from: `http` or `https`.
+            file: The file itself, streamed: a path, bytes, or a file that is open in binary mode.
+            timeout: How many seconds each attempt may take.
+        """
+        if file is not None:
+            sent = self._caller.upload(
+                _operations.MEDIA_CONVERT_VIDEO,
+                (session_id,),
+                {"base64": base64, "url": url},
+                file,
+                None,
+                timeout,
+            )
+            return _answers.CONVERTED_MEDIA(sent)
+        answer = self._caller.call(
+            _operations.MEDIA_CONVERT_VIDEO,
+            (session_id,),
+            None,
+            _encode({"base64": base64, "url": url}),
+            None,
+            timeout,
+        )
+        return _answers.CONVERTED_MEDIA(answer)
+
+    def convert_voice(
+        self,
+        session_id: str,
+        *,
+        base64: Optional[str] = None,
+        url: Optional[str] = None,
+        file: Optional[File] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.ConvertedMedia:
+        """Convert a sound into a voice note.
+
+        Ogg with Opus, mono, 48 kHz, of any sound or of the sound of a film. `send-audio` with `ptt` does this
+        by itself. 503 where ffmpeg is not there.
+
+        Args:
+            session_id: The session's id.
+            base64: The file itself.
+            url: Where to fetch the file from: `http` or `https`.
+            file: The file itself, streamed: a path, bytes, or a file that is open in binary mode.
+            timeout: How many seconds each attempt may take.
+        """
+        if file is not None:
+            sent = self._caller.upload(
+                _operations.MEDIA_CONVERT_VOICE,
+                (session_id,),
+                {"base64": base64, "url": url},
+                file,
+                None,
+                timeout,
+            )
+            return _answers.CONVERTED_MEDIA(sent)
+        answer = self._caller.call(
+            _operations.MEDIA_CONVERT_VOICE,
+            (session_id,),
+            None,
+            _encode({"base64": base64, "url": url}),
+            None,
+            timeout,
+        )
+        return _answers.CONVERTED_MEDIA(answer)
+
+
 class Messages:
     """Sending, and what was sent and received."""
 
@@ -678,6 +2927,41 @@ class Messages:
 
         return by_offset(page, page_size)
 
+    def click_button(
+        self,
+        session_id: str,
+        *,
+        chat_id: str,
+        message_id: str,
+        button_id: str,
+        text: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.SentMessage:
+        """Press a button.
+
+        Answers a message that came with buttons or a list, the way WhatsApp's own apps do.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat.
+            message_id: The message with the buttons or the list.
+            button_id: The `id` of the button or the row.
+            text: What stands on it; read off the message when absent.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.MESSAGES_CLICK_BUTTON,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id, "messageId": message_id, "buttonId": button_id, "text": text}),
+            idempotency_key,
+            timeout,
+        )
+        return _answers.SENT_MESSAGE(answer, 201)
+
     def delete(
         self,
         session_id: str,
@@ -740,6 +3024,69 @@ class Messages:
             timeout,
         )
         return _answers.SENT_MESSAGE(answer)
+
+    def forward(
+        self,
+        session_id: str,
+        *,
+        from_chat_id: str,
+        to_chat_id: str,
+        message_id: str,
+        idempotency_key: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.SentMessage:
+        """Forward a message.
+
+        What it carried goes to another chat, marked as forwarded and counted the way WhatsApp's own apps do.
+
+        Args:
+            session_id: The session's id.
+            from_chat_id: The chat it stands in.
+            to_chat_id: The chat it goes to.
+            message_id: The message.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.MESSAGES_FORWARD,
+            (session_id,),
+            None,
+            _encode({"fromChatId": from_chat_id, "toChatId": to_chat_id, "messageId": message_id}),
+            idempotency_key,
+            timeout,
+        )
+        return _answers.SENT_MESSAGE(answer, 201)
+
+    def pin(
+        self,
+        session_id: str,
+        *,
+        chat_id: str,
+        message_id: str,
+        duration_seconds: Optional[int] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Pin a message.
+
+        Keeps it on top of its chat for everyone, for a day, a week or 30 days.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat.
+            message_id: The message.
+            duration_seconds: For how many seconds: 86400 (a day), 604800 (a week) or 2592000 (30 days).
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.MESSAGES_PIN,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id, "messageId": message_id, "durationSeconds": duration_seconds}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
 
     def react(
         self,
@@ -806,6 +3153,38 @@ class Messages:
         )
         return _answers.SENT_MESSAGE(answer, 201)
 
+    def respond_to_event(
+        self,
+        session_id: str,
+        *,
+        chat_id: str,
+        message_id: str,
+        response: Union[_types.EventAnswer, str],
+        extra_guests: Optional[int] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Answer an event.
+
+        Says whether this account comes. A later answer replaces an earlier one.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat.
+            message_id: The message with the event.
+            response: What is said.
+            extra_guests: How many people are brought along, where the event permits it.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.MESSAGES_RESPOND_TO_EVENT,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id, "messageId": message_id, "response": response, "extraGuests": extra_guests}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
     def send_audio(
         self,
         session_id: str,
@@ -819,14 +3198,16 @@ class Messages:
         ptt: Optional[bool] = None,
         quoted_message_id: Optional[str] = None,
         url: Optional[str] = None,
+        view_once: Optional[bool] = None,
         file: Optional[File] = None,
         idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.SentMessage:
         """Send a sound or a voice note.
 
-        The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as
-        large as the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+        The file comes by `url`, as `base64`, as the part `file` of a form, or as the body itself with the
+        fields in the query. Forms and bodies are streamed and may be as large as the gateway takes files
+        (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
 
         Args:
             session_id: The session's id.
@@ -834,11 +3215,13 @@ class Messages:
             base64: The file itself; needs `mimetype`.
             caption: The text below it.
             filename: Its name.
-            mentions: Who is mentioned in the caption.
+            mentions: Who is mentioned in the caption. `@all` is everyone in a group.
             mimetype: Its MIME type; `audio/ogg; codecs=opus` for a voice note that does not say.
-            ptt: Whether it is a voice note.
+            ptt: Whether it is a voice note. What is not Ogg with Opus is converted where ffmpeg is there,
+                and refused with 503 where it is not.
             quoted_message_id: The message of the same chat that this answers.
             url: Where to fetch the file from: `http` or `https`.
+            view_once: Whether it can be played once only.
             file: The file itself, streamed: a path, bytes, or a file that is open in binary mode.
             idempotency_key: Makes the call take effect once, however often it is made; one is made when
                 absent.
@@ -848,7 +3231,7 @@ class Messages:
             sent = self._caller.upload(
                 _operations.MESSAGES_SEND_AUDIO,
                 (session_id,),
-                {"chatId": chat_id, "base64": base64, "caption": caption, "filename": filename, "mentions": mentions, "mimetype": mimetype, "ptt": ptt, "quotedMessageId": quoted_message_id, "url": url},
+                {"chatId": chat_id, "base64": base64, "caption": caption, "filename": filename, "mentions": mentions, "mimetype": mimetype, "ptt": ptt, "quotedMessageId": quoted_message_id, "url": url, "viewOnce": view_once},
                 file,
                 idempotency_key,
                 timeout,
@@ -858,7 +3241,86 @@ class Messages:
             _operations.MESSAGES_SEND_AUDIO,
             (session_id,),
             None,
-            _encode({"chatId": chat_id, "base64": base64, "caption": caption, "filename": filename, "mentions": mentions, "mimetype": mimetype, "ptt": ptt, "quotedMessageId": quoted_message_id, "url": url}),
+            _encode({"chatId": chat_id, "base64": base64, "caption": caption, "filename": filename, "mentions": mentions, "mimetype": mimetype, "ptt": ptt, "quotedMessageId": quoted_message_id, "url": url, "viewOnce": view_once}),
+            idempotency_key,
+            timeout,
+        )
+        return _answers.SENT_MESSAGE(answer, 201)
+
+    def send_buttons(
+        self,
+        session_id: str,
+        *,
+        chat_id: str,
+        body: str,
+        buttons: Sequence[Union[_types.SendButton, Mapping[str, Any]]],
+        fallback: Optional[bool] = None,
+        footer: Optional[str] = None,
+        header: Optional[str] = None,
+        quoted_message_id: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.SentChoices:
+        """Send buttons.
+
+        WhatsApp shows buttons of ordinary accounts in some of its apps only; the answer says what the
+        recipient will see. With `fallback` a text with numbers goes out instead. A pressed button comes as a
+        message with `button`.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat: `<number>@c.us`, `<id>@lid` or `<id>@g.us`.
+            body: The text.
+            buttons: The buttons.
+            fallback: Whether a text with numbers is sent instead, which every app shows.
+            footer: The line below the text.
+            header: The line above the text.
+            quoted_message_id: The message of the same chat that this answers.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.MESSAGES_SEND_BUTTONS,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id, "body": body, "buttons": buttons, "fallback": fallback, "footer": footer, "header": header, "quotedMessageId": quoted_message_id}),
+            idempotency_key,
+            timeout,
+        )
+        return _answers.SENT_CHOICES(answer, 201)
+
+    def send_contact(
+        self,
+        session_id: str,
+        *,
+        chat_id: str,
+        contact_name: str,
+        contact_number: str,
+        quoted_message_id: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.SentMessage:
+        """Send a contact card.
+
+        The recipient can write to the person or save the number.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat: `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `<id>@newsletter`.
+            contact_name: The person's name.
+            contact_number: The person's phone number with its country code; blanks, dashes and a plus
+                sign do no harm.
+            quoted_message_id: The message of the same chat that this answers.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.MESSAGES_SEND_CONTACT,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id, "contactName": contact_name, "contactNumber": contact_number, "quotedMessageId": quoted_message_id}),
             idempotency_key,
             timeout,
         )
@@ -869,32 +3331,39 @@ class Messages:
         session_id: str,
         *,
         chat_id: str,
+        as_note: Optional[bool] = None,
         base64: Optional[str] = None,
         caption: Optional[str] = None,
         filename: Optional[str] = None,
+        gif: Optional[bool] = None,
         mentions: Optional[Sequence[str]] = None,
         mimetype: Optional[str] = None,
         quoted_message_id: Optional[str] = None,
         url: Optional[str] = None,
+        view_once: Optional[bool] = None,
         file: Optional[File] = None,
         idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.SentMessage:
         """Send a document.
 
-        The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as
-        large as the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+        The file comes by `url`, as `base64`, as the part `file` of a form, or as the body itself with the
+        fields in the query. Forms and bodies are streamed and may be as large as the gateway takes files
+        (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
 
         Args:
             session_id: The session's id.
             chat_id: The chat: `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `<id>@newsletter`.
+            as_note: Whether the video is a round one.
             base64: The file itself; needs `mimetype`.
             caption: The text below it.
             filename: Its name.
-            mentions: Who is mentioned in the caption.
+            gif: Whether the video is shown as a GIF: without sound, again and again.
+            mentions: Who is mentioned in the caption. `@all` is everyone in a group.
             mimetype: Its MIME type.
             quoted_message_id: The message of the same chat that this answers.
             url: Where to fetch the file from: `http` or `https`.
+            view_once: Whether it can be opened once only; pictures and videos.
             file: The file itself, streamed: a path, bytes, or a file that is open in binary mode.
             idempotency_key: Makes the call take effect once, however often it is made; one is made when
                 absent.
@@ -904,7 +3373,7 @@ class Messages:
             sent = self._caller.upload(
                 _operations.MESSAGES_SEND_DOCUMENT,
                 (session_id,),
-                {"chatId": chat_id, "base64": base64, "caption": caption, "filename": filename, "mentions": mentions, "mimetype": mimetype, "quotedMessageId": quoted_message_id, "url": url},
+                {"chatId": chat_id, "asNote": as_note, "base64": base64, "caption": caption, "filename": filename, "gif": gif, "mentions": mentions, "mimetype": mimetype, "quotedMessageId": quoted_message_id, "url": url, "viewOnce": view_once},
                 file,
                 idempotency_key,
                 timeout,
@@ -914,7 +3383,52 @@ class Messages:
             _operations.MESSAGES_SEND_DOCUMENT,
             (session_id,),
             None,
-            _encode({"chatId": chat_id, "base64": base64, "caption": caption, "filename": filename, "mentions": mentions, "mimetype": mimetype, "quotedMessageId": quoted_message_id, "url": url}),
+            _encode({"chatId": chat_id, "asNote": as_note, "base64": base64, "caption": caption, "filename": filename, "gif": gif, "mentions": mentions, "mimetype": mimetype, "quotedMessageId": quoted_message_id, "url": url, "viewOnce": view_once}),
+            idempotency_key,
+            timeout,
+        )
+        return _answers.SENT_MESSAGE(answer, 201)
+
+    def send_event(
+        self,
+        session_id: str,
+        *,
+        chat_id: str,
+        name: str,
+        start_time: int,
+        description: Optional[str] = None,
+        end_time: Optional[int] = None,
+        extra_guests_allowed: Optional[bool] = None,
+        join_link: Optional[str] = None,
+        location: Optional[Union[_types.EventLocation, Mapping[str, Any]]] = None,
+        quoted_message_id: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.SentMessage:
+        """Send an event.
+
+        People can say whether they come: that is told by `event.response` events and kept with the message.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat: `<number>@c.us`, `<id>@lid` or `<id>@g.us`.
+            name: What it is called.
+            start_time: When it begins, in seconds since 1970.
+            description: What it is about.
+            end_time: When it ends, in seconds since 1970.
+            extra_guests_allowed: Whether people may bring others along.
+            join_link: A link to a call to join.
+            location: Where it is.
+            quoted_message_id: The message of the same chat that this answers.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.MESSAGES_SEND_EVENT,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id, "name": name, "startTime": start_time, "description": description, "endTime": end_time, "extraGuestsAllowed": extra_guests_allowed, "joinLink": join_link, "location": location, "quotedMessageId": quoted_message_id}),
             idempotency_key,
             timeout,
         )
@@ -925,32 +3439,39 @@ class Messages:
         session_id: str,
         *,
         chat_id: str,
+        as_note: Optional[bool] = None,
         base64: Optional[str] = None,
         caption: Optional[str] = None,
         filename: Optional[str] = None,
+        gif: Optional[bool] = None,
         mentions: Optional[Sequence[str]] = None,
         mimetype: Optional[str] = None,
         quoted_message_id: Optional[str] = None,
         url: Optional[str] = None,
+        view_once: Optional[bool] = None,
         file: Optional[File] = None,
         idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.SentMessage:
         """Send a picture.
 
-        The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as
-        large as the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+        The file comes by `url`, as `base64`, as the part `file` of a form, or as the body itself with the
+        fields in the query. Forms and bodies are streamed and may be as large as the gateway takes files
+        (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
 
         Args:
             session_id: The session's id.
             chat_id: The chat: `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `<id>@newsletter`.
+            as_note: Whether the video is a round one.
             base64: The file itself; needs `mimetype`.
             caption: The text below it.
             filename: Its name.
-            mentions: Who is mentioned in the caption.
+            gif: Whether the video is shown as a GIF: without sound, again and again.
+            mentions: Who is mentioned in the caption. `@all` is everyone in a group.
             mimetype: Its MIME type.
             quoted_message_id: The message of the same chat that this answers.
             url: Where to fetch the file from: `http` or `https`.
+            view_once: Whether it can be opened once only; pictures and videos.
             file: The file itself, streamed: a path, bytes, or a file that is open in binary mode.
             idempotency_key: Makes the call take effect once, however often it is made; one is made when
                 absent.
@@ -960,7 +3481,7 @@ class Messages:
             sent = self._caller.upload(
                 _operations.MESSAGES_SEND_IMAGE,
                 (session_id,),
-                {"chatId": chat_id, "base64": base64, "caption": caption, "filename": filename, "mentions": mentions, "mimetype": mimetype, "quotedMessageId": quoted_message_id, "url": url},
+                {"chatId": chat_id, "asNote": as_note, "base64": base64, "caption": caption, "filename": filename, "gif": gif, "mentions": mentions, "mimetype": mimetype, "quotedMessageId": quoted_message_id, "url": url, "viewOnce": view_once},
                 file,
                 idempotency_key,
                 timeout,
@@ -970,7 +3491,269 @@ class Messages:
             _operations.MESSAGES_SEND_IMAGE,
             (session_id,),
             None,
-            _encode({"chatId": chat_id, "base64": base64, "caption": caption, "filename": filename, "mentions": mentions, "mimetype": mimetype, "quotedMessageId": quoted_message_id, "url": url}),
+            _encode({"chatId": chat_id, "asNote": as_note, "base64": base64, "caption": caption, "filename": filename, "gif": gif, "mentions": mentions, "mimetype": mimetype, "quotedMessageId": quoted_message_id, "url": url, "viewOnce": view_once}),
+            idempotency_key,
+            timeout,
+        )
+        return _answers.SENT_MESSAGE(answer, 201)
+
+    def send_list(
+        self,
+        session_id: str,
+        *,
+        chat_id: str,
+        body: str,
+        button: str,
+        sections: Sequence[Union[_types.SendListSection, Mapping[str, Any]]],
+        fallback: Optional[bool] = None,
+        footer: Optional[str] = None,
+        header: Optional[str] = None,
+        quoted_message_id: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.SentChoices:
+        """Send a list.
+
+        WhatsApp shows lists of ordinary accounts in some of its apps only; the answer says what the recipient
+        will see. With `fallback` a text with numbers goes out instead. A chosen row comes as a message with
+        `button`.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat: `<number>@c.us`, `<id>@lid` or `<id>@g.us`.
+            body: The text.
+            button: What stands on the button that opens the list.
+            sections: The list.
+            fallback: Whether a text with numbers is sent instead, which every app shows.
+            footer: The line below the text.
+            header: The line above the text.
+            quoted_message_id: The message of the same chat that this answers.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.MESSAGES_SEND_LIST,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id, "body": body, "button": button, "sections": sections, "fallback": fallback, "footer": footer, "header": header, "quotedMessageId": quoted_message_id}),
+            idempotency_key,
+            timeout,
+        )
+        return _answers.SENT_CHOICES(answer, 201)
+
+    def send_location(
+        self,
+        session_id: str,
+        *,
+        chat_id: str,
+        latitude: float,
+        longitude: float,
+        address: Optional[str] = None,
+        description: Optional[str] = None,
+        quoted_message_id: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.SentMessage:
+        """Send a place.
+
+        It is shown on a map, with its name and address where they are given.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat: `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `<id>@newsletter`.
+            latitude: Degrees north.
+            longitude: Degrees east.
+            address: Its address.
+            description: The name of the place.
+            quoted_message_id: The message of the same chat that this answers.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.MESSAGES_SEND_LOCATION,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id, "latitude": latitude, "longitude": longitude, "address": address, "description": description, "quotedMessageId": quoted_message_id}),
+            idempotency_key,
+            timeout,
+        )
+        return _answers.SENT_MESSAGE(answer, 201)
+
+    def send_poll(
+        self,
+        session_id: str,
+        *,
+        chat_id: str,
+        name: str,
+        options: Sequence[str],
+        allow_multiple_answers: Optional[bool] = None,
+        quoted_message_id: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.SentMessage:
+        """Send a poll.
+
+        Votes are told by `poll.vote` events, as the texts of the options, and are kept with the poll's
+        message.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat: `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `<id>@newsletter`.
+            name: The question.
+            options: The answers to choose from, at most 100 characters each.
+            allow_multiple_answers: Whether several may be chosen.
+            quoted_message_id: The message of the same chat that this answers.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.MESSAGES_SEND_POLL,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id, "name": name, "options": options, "allowMultipleAnswers": allow_multiple_answers, "quotedMessageId": quoted_message_id}),
+            idempotency_key,
+            timeout,
+        )
+        return _answers.SENT_MESSAGE(answer, 201)
+
+    def send_product(
+        self,
+        session_id: str,
+        *,
+        chat_id: str,
+        product_id: str,
+        body: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.SentProduct:
+        """Send a product.
+
+        A product of this account's own catalogue, by its id. The recipient's app fetches what the catalogue
+        says of it.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat: `<number>@c.us`, `<id>@lid` or `<id>@g.us`.
+            product_id: The product's id in the catalogue of this account.
+            body: The text below it.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.MESSAGES_SEND_PRODUCT,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id, "productId": product_id, "body": body}),
+            idempotency_key,
+            timeout,
+        )
+        return _answers.SENT_PRODUCT(answer, 201)
+
+    def send_sticker(
+        self,
+        session_id: str,
+        *,
+        chat_id: str,
+        as_note: Optional[bool] = None,
+        base64: Optional[str] = None,
+        caption: Optional[str] = None,
+        filename: Optional[str] = None,
+        gif: Optional[bool] = None,
+        mentions: Optional[Sequence[str]] = None,
+        mimetype: Optional[str] = None,
+        quoted_message_id: Optional[str] = None,
+        url: Optional[str] = None,
+        view_once: Optional[bool] = None,
+        file: Optional[File] = None,
+        idempotency_key: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.SentMessage:
+        """Send a sticker.
+
+        Any picture becomes one: WebP of 512 by 512 pixels, clear where the picture is not. What moves has to
+        come as an animated WebP.
+
+        The file comes by `url`, as `base64`, as the part `file` of a form, or as the body itself with the
+        fields in the query. Forms and bodies are streamed and may be as large as the gateway takes files
+        (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat: `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `<id>@newsletter`.
+            as_note: Whether the video is a round one.
+            base64: The file itself; needs `mimetype`.
+            caption: The text below it.
+            filename: Its name.
+            gif: Whether the video is shown as a GIF: without sound, again and again.
+            mentions: Who is mentioned in the caption. `@all` is everyone in a group.
+            mimetype: Its MIME type.
+            quoted_message_id: The message of the same chat that this answers.
+            url: Where to fetch the file from: `http` or `https`.
+            view_once: Whether it can be opened once only; pictures and videos.
+            file: The file itself, streamed: a path, bytes, or a file that is open in binary mode.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
+            timeout: How many seconds each attempt may take.
+        """
+        if file is not None:
+            sent = self._caller.upload(
+                _operations.MESSAGES_SEND_STICKER,
+                (session_id,),
+                {"chatId": chat_id, "asNote": as_note, "base64": base64, "caption": caption, "filename": filename, "gif": gif, "mentions": mentions, "mimetype": mimetype, "quotedMessageId": quoted_message_id, "url": url, "viewOnce": view_once},
+                file,
+                idempotency_key,
+                timeout,
+            )
+            return _answers.SENT_MESSAGE(sent, 201)
+        answer = self._caller.call(
+            _operations.MESSAGES_SEND_STICKER,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id, "asNote": as_note, "base64": base64, "caption": caption, "filename": filename, "gif": gif, "mentions": mentions, "mimetype": mimetype, "quotedMessageId": quoted_message_id, "url": url, "viewOnce": view_once}),
+            idempotency_key,
+            timeout,
+        )
+        return _answers.SENT_MESSAGE(answer, 201)
+
+    def send_template(
+        self,
+        session_id: str,
+        *,
+        chat_id: str,
+        link_preview: Optional[bool] = None,
+        mentions: Optional[Sequence[str]] = None,
+        template_id: Optional[str] = None,
+        template_name: Optional[str] = None,
+        vars: Optional[Mapping[str, str]] = None,
+        idempotency_key: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.SentMessage:
+        """Send a template.
+
+        Header, text and footer of the template with the given values filled in, and an empty line between.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat: `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `<id>@newsletter`.
+            link_preview: Whether the first link shows what its page says about itself; true when absent.
+            mentions: Who is mentioned; the text must hold `@` and the number of each.
+            template_id: The template's id; goes before its name.
+            template_name: The template's name.
+            vars: What to fill in: `{"name": "Ada"}` for `{{name}}`. A place that is not given stays as it
+                is written.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.MESSAGES_SEND_TEMPLATE,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id, "linkPreview": link_preview, "mentions": mentions, "templateId": template_id, "templateName": template_name, "vars": vars}),
             idempotency_key,
             timeout,
         )
@@ -997,9 +3780,11 @@ class Messages:
             session_id: The session's id.
             chat_id: The chat: `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `<id>@newsletter`.
             text: The text.
-            custom_link_preview: Not implemented by any engine here: answers 501.
-            link_preview: Accepted for compatibility; no preview is made.
-            mentions: Who is mentioned; the text must hold `@` and the number of each.
+            custom_link_preview: What to show instead of what the page says about itself.
+            link_preview: Whether the first link shows what its page says about itself; true when absent.
+                The page has five seconds to answer, and without an answer the text is sent without a preview.
+            mentions: Who is mentioned; the text must hold `@` and the number of each. `@all` is everyone
+                in a group.
             quoted_message_id: The message of the same chat that this answers.
             idempotency_key: Makes the call take effect once, however often it is made; one is made when
                 absent.
@@ -1020,32 +3805,42 @@ class Messages:
         session_id: str,
         *,
         chat_id: str,
+        as_note: Optional[bool] = None,
         base64: Optional[str] = None,
         caption: Optional[str] = None,
         filename: Optional[str] = None,
+        gif: Optional[bool] = None,
         mentions: Optional[Sequence[str]] = None,
         mimetype: Optional[str] = None,
         quoted_message_id: Optional[str] = None,
         url: Optional[str] = None,
+        view_once: Optional[bool] = None,
         file: Optional[File] = None,
         idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.SentMessage:
         """Send a video.
 
-        The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as
-        large as the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+        With `gif` it is shown as a moving picture, with `asNote` as a round video, with `viewOnce` it can be
+        opened once.
+
+        The file comes by `url`, as `base64`, as the part `file` of a form, or as the body itself with the
+        fields in the query. Forms and bodies are streamed and may be as large as the gateway takes files
+        (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
 
         Args:
             session_id: The session's id.
             chat_id: The chat: `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `<id>@newsletter`.
+            as_note: Whether the video is a round one.
             base64: The file itself; needs `mimetype`.
             caption: The text below it.
             filename: Its name.
-            mentions: Who is mentioned in the caption.
+            gif: Whether the video is shown as a GIF: without sound, again and again.
+            mentions: Who is mentioned in the caption. `@all` is everyone in a group.
             mimetype: Its MIME type.
             quoted_message_id: The message of the same chat that this answers.
             url: Where to fetch the file from: `http` or `https`.
+            view_once: Whether it can be opened once only; pictures and videos.
             file: The file itself, streamed: a path, bytes, or a file that is open in binary mode.
             idempotency_key: Makes the call take effect once, however often it is made; one is made when
                 absent.
@@ -1055,7 +3850,7 @@ class Messages:
             sent = self._caller.upload(
                 _operations.MESSAGES_SEND_VIDEO,
                 (session_id,),
-                {"chatId": chat_id, "base64": base64, "caption": caption, "filename": filename, "mentions": mentions, "mimetype": mimetype, "quotedMessageId": quoted_message_id, "url": url},
+                {"chatId": chat_id, "asNote": as_note, "base64": base64, "caption": caption, "filename": filename, "gif": gif, "mentions": mentions, "mimetype": mimetype, "quotedMessageId": quoted_message_id, "url": url, "viewOnce": view_once},
                 file,
                 idempotency_key,
                 timeout,
@@ -1065,11 +3860,132 @@ class Messages:
             _operations.MESSAGES_SEND_VIDEO,
             (session_id,),
             None,
-            _encode({"chatId": chat_id, "base64": base64, "caption": caption, "filename": filename, "mentions": mentions, "mimetype": mimetype, "quotedMessageId": quoted_message_id, "url": url}),
+            _encode({"chatId": chat_id, "asNote": as_note, "base64": base64, "caption": caption, "filename": filename, "gif": gif, "mentions": mentions, "mimetype": mimetype, "quotedMessageId": quoted_message_id, "url": url, "viewOnce": view_once}),
             idempotency_key,
             timeout,
         )
         return _answers.SENT_MESSAGE(answer, 201)
+
+    def star(
+        self,
+        session_id: str,
+        *,
+        chat_id: str,
+        message_id: str,
+        star: bool,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Star a message.
+
+        Marks it on all devices of this account, or takes the mark away; nobody else sees it.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat.
+            message_id: The message.
+            star: Whether it has a star.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.MESSAGES_STAR,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id, "messageId": message_id, "star": star}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+    def unpin(
+        self,
+        session_id: str,
+        *,
+        chat_id: str,
+        message_id: str,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Unpin a message.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat.
+            message_id: The message.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.MESSAGES_UNPIN,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id, "messageId": message_id}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+    def vote_poll(
+        self,
+        session_id: str,
+        *,
+        chat_id: str,
+        poll_message_id: str,
+        options: Sequence[str],
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Vote in a poll.
+
+        By the texts of the options. A later vote replaces an earlier one; no options take it back.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat.
+            poll_message_id: The message with the poll.
+            options: The texts of the chosen options; none takes the vote back.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.MESSAGES_VOTE_POLL,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id, "pollMessageId": poll_message_id, "options": options}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+    def get_chat_history(
+        self,
+        session_id: str,
+        chat_id: str,
+        *,
+        limit: Optional[int] = None,
+        include_media: Optional[bool] = None,
+        deep: Optional[bool] = None,
+        timeout: Optional[float] = None,
+    ) -> List[_types.MessageEvent]:
+        """Get the history of a chat.
+
+        Its newest messages, oldest first, each as its event told it. Where fewer are stored than are asked
+        for, the phone is asked what was said before the first of them, and has ten seconds to answer; that is
+        told and not stored, and its files cannot be had. Of a chat without a stored message nothing can be
+        asked.
+
+        Args:
+            session_id: The session's id.
+            chat_id: The chat.
+            limit: How many at most: up to 100, or 2000 when `deep`.
+            include_media: Whether files stand in the answer, up to 8 MiB in all.
+            deep: Whether more than 100 messages are wanted; then without files.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.MESSAGES_GET_CHAT_HISTORY,
+            (session_id, chat_id),
+            {"limit": limit, "includeMedia": include_media, "deep": deep},
+            None,
+            None,
+            timeout,
+        )
+        return _answers.MESSAGE_EVENT_LIST(answer)
 
     def download_media(
         self,
@@ -1081,7 +3997,9 @@ class Messages:
     ) -> Download:
         """Download the file of a message.
 
-        Fetched from WhatsApp when there is no copy yet.
+        Fetched from WhatsApp when there is no copy yet. When WhatsApp has the file no longer, the account's
+        phone is asked for it, and has half a minute to answer: 404 when it has the file no longer either, 503
+        when it does not answer.
 
         Args:
             session_id: The session's id.
@@ -1118,6 +4036,305 @@ class Messages:
             timeout,
         )
         return _answers.REACTION_GROUP_LIST(answer)
+
+
+class Profile:
+    """What an account shows of itself."""
+
+    __slots__ = ("_caller",)
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def set_presence(
+        self,
+        session_id: str,
+        *,
+        available: bool,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Show this account as on line, or not.
+
+        It holds until the link ends; a new link shows it as on line. While it is not, the phone notifies its
+        owner, and nobody is heard typing.
+
+        Args:
+            session_id: The session's id.
+            available: Whether it is shown as on line.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.PROFILE_SET_PRESENCE,
+            (session_id,),
+            None,
+            _encode({"available": available}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+    def get_privacy_settings(
+        self,
+        session_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.PrivacySettings:
+        """Get who may see what of this account.
+
+        As WhatsApp tells it now.
+
+        Args:
+            session_id: The session's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.PROFILE_GET_PRIVACY_SETTINGS,
+            (session_id,),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.PRIVACY_SETTINGS(answer)
+
+    def update_privacy_settings(
+        self,
+        session_id: str,
+        *,
+        about: Optional[Union[_types.PrivacyValue, str]] = None,
+        call_add: Optional[Union[_types.PrivacyValue, str]] = None,
+        group_add: Optional[Union[_types.PrivacyValue, str]] = None,
+        last_seen: Optional[Union[_types.PrivacyValue, str]] = None,
+        messages: Optional[Union[_types.PrivacyValue, str]] = None,
+        online: Optional[Union[_types.PrivacyValue, str]] = None,
+        profile_picture: Optional[Union[_types.PrivacyValue, str]] = None,
+        read_receipts: Optional[Union[_types.PrivacyValue, str]] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.PrivacySettings:
+        """Set who may see what of this account.
+
+        What is left out stays; answers what is set then.
+
+        Args:
+            session_id: The session's id.
+            about: Who sees the line about it: `all`, `contacts` or `none`.
+            call_add: Who may call it: `all` or `known`.
+            group_add: Who may add it to groups: `all`, `contacts` or `none`.
+            last_seen: Who sees when it was last on line: `all`, `contacts` or `none`.
+            messages: Who may write to it: `all` or `contacts`.
+            online: Who sees whether it is on line: `all` or `match_last_seen`.
+            profile_picture: Who sees its picture: `all`, `contacts` or `none`.
+            read_receipts: Whether it tells others what it has read: `all` or `none`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.PROFILE_UPDATE_PRIVACY_SETTINGS,
+            (session_id,),
+            None,
+            _encode({"about": about, "callAdd": call_add, "groupAdd": group_add, "lastSeen": last_seen, "messages": messages, "online": online, "profilePicture": profile_picture, "readReceipts": read_receipts}),
+            None,
+            timeout,
+        )
+        return _answers.PRIVACY_SETTINGS(answer)
+
+    def set_name(
+        self,
+        session_id: str,
+        *,
+        name: str,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Set the name this account shows.
+
+        Args:
+            session_id: The session's id.
+            name: The name.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.PROFILE_SET_NAME,
+            (session_id,),
+            None,
+            _encode({"name": name}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+    def delete_picture(
+        self,
+        session_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Delete the picture of this account.
+
+        Args:
+            session_id: The session's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.PROFILE_DELETE_PICTURE,
+            (session_id,),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+    def set_picture(
+        self,
+        session_id: str,
+        *,
+        base64: Optional[str] = None,
+        mimetype: Optional[str] = None,
+        url: Optional[str] = None,
+        file: Optional[File] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Set the picture of this account.
+
+        A JPEG, PNG or WebP of up to 16 MiB; its middle is shown, 640 by 640 points at most.
+
+        Args:
+            session_id: The session's id.
+            base64: The picture itself; needs `mimetype`.
+            mimetype: Its MIME type.
+            url: Where to fetch the picture from: `http` or `https`.
+            file: The file itself, streamed: a path, bytes, or a file that is open in binary mode.
+            timeout: How many seconds each attempt may take.
+        """
+        if file is not None:
+            sent = self._caller.upload(
+                _operations.PROFILE_SET_PICTURE,
+                (session_id,),
+                {"base64": base64, "mimetype": mimetype, "url": url},
+                file,
+                None,
+                timeout,
+            )
+            return _answers.SUCCESS(sent)
+        answer = self._caller.call(
+            _operations.PROFILE_SET_PICTURE,
+            (session_id,),
+            None,
+            _encode({"base64": base64, "mimetype": mimetype, "url": url}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+    def set_status(
+        self,
+        session_id: str,
+        *,
+        status: str,
+        timeout: Optional[float] = None,
+    ) -> _types.Success:
+        """Set the line about this account.
+
+        Args:
+            session_id: The session's id.
+            status: The line about the account; "" takes it away.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.PROFILE_SET_STATUS,
+            (session_id,),
+            None,
+            _encode({"status": status}),
+            None,
+            timeout,
+        )
+        return _answers.SUCCESS(answer)
+
+
+class Search:
+    """Finding messages."""
+
+    __slots__ = ("_caller",)
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def search(
+        self,
+        *,
+        q: str,
+        session_id: Optional[str] = None,
+        chat_id: Optional[str] = None,
+        direction: Optional[Union[_types.MessageDirection, str]] = None,
+        type: Optional[Union[_types.MessageType, str]] = None,
+        from_: Optional[str] = None,
+        date_from: Optional[int] = None,
+        date_to: Optional[int] = None,
+        limit: Optional[int] = None,
+        offset: Optional[int] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.SearchResults:
+        """Find messages by their words.
+
+        All words have to be there, the last one may be the beginning of a word. Accents and capitals are no
+        matter. A key that is limited to some sessions or chats finds what is in those.
+
+        Args:
+            q: The words.
+            session_id: In this session.
+            chat_id: In this chat.
+            direction: Which way they went.
+            type: Of this type.
+            from_: From this sender.
+            date_from: Sent at or after, in milliseconds.
+            date_to: Sent at or before, in milliseconds.
+            limit: How many at most.
+            offset: How many to skip.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.SEARCH_SEARCH,
+            (),
+            {"q": q, "sessionId": session_id, "chatId": chat_id, "direction": direction, "type": type, "from": from_, "dateFrom": date_from, "dateTo": date_to, "limit": limit, "offset": offset},
+            None,
+            None,
+            timeout,
+        )
+        return _answers.SEARCH_RESULTS(answer)
+
+    def iterate_search(
+        self,
+        *,
+        q: str,
+        session_id: Optional[str] = None,
+        chat_id: Optional[str] = None,
+        direction: Optional[Union[_types.MessageDirection, str]] = None,
+        type: Optional[Union[_types.MessageType, str]] = None,
+        from_: Optional[str] = None,
+        date_from: Optional[int] = None,
+        date_to: Optional[int] = None,
+        page_size: int = 100,
+        timeout: Optional[float] = None,
+    ) -> Iterator[_types.SearchHit]:
+        """Iterates over all that `search` has, page by page.
+
+        Args:
+            q: The words.
+            session_id: In this session.
+            chat_id: In this chat.
+            direction: Which way they went.
+            type: Of this type.
+            from_: From this sender.
+            date_from: Sent at or after, in milliseconds.
+            date_to: Sent at or before, in milliseconds.
+            page_size: How many are asked for at a time.
+            timeout: How many seconds each attempt may take.
+        """
+
+        def page(limit: int, offset: int) -> Sequence[_types.SearchHit]:
+            page = self.search(q=q, session_id=session_id, chat_id=chat_id, direction=direction, type=type, from_=from_, date_from=date_from, date_to=date_to, limit=limit, offset=offset, timeout=timeout)
+            return page.hits
+
+        return by_offset(page, page_size)
 
 
 class Sessions:
@@ -1332,7 +4549,7 @@ class Sessions:
     ) -> _types.SessionConfig:
         """Change a session's configuration.
 
-        It counts from the next attempt to connect.
+        Whether calls are rejected counts at once, the rest from the next attempt to connect.
 
         Args:
             session_id: The session's id.
@@ -1545,6 +4762,451 @@ class Sessions:
             timeout,
         )
         return _answers.SESSION(answer)
+
+
+class Statistics:
+    """Sessions and messages, counted."""
+
+    __slots__ = ("_caller",)
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def count_messages(
+        self,
+        *,
+        period: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.MessageStatistics:
+        """Count messages over time.
+
+        By hour or day, type, session and chat.
+
+        Args:
+            period: How far back: `24h`, `7d` or `30d`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.STATISTICS_COUNT_MESSAGES,
+            (),
+            {"period": period},
+            None,
+            None,
+            timeout,
+        )
+        return _answers.MESSAGE_STATISTICS(answer)
+
+    def get_overview(
+        self,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.StatisticsOverview:
+        """Count sessions and messages.
+
+        Args:
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.STATISTICS_GET_OVERVIEW,
+            (),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.STATISTICS_OVERVIEW(answer)
+
+    def count_session_messages(
+        self,
+        session_id: str,
+        *,
+        period: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.SessionStatistics:
+        """Count the messages of a session.
+
+        Args:
+            session_id: The session's id.
+            period: How far back the steps go: `24h`, `7d` or `30d`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.STATISTICS_COUNT_SESSION_MESSAGES,
+            (session_id,),
+            {"period": period},
+            None,
+            None,
+            timeout,
+        )
+        return _answers.SESSION_STATISTICS(answer)
+
+
+class Status:
+    """What people post for a day."""
+
+    __slots__ = ("_caller",)
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def list_statuses(
+        self,
+        session_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.StatusList:
+        """List what others posted within the last day.
+
+        Newest first. A status is kept here for as long as it is to be seen.
+
+        Args:
+            session_id: The session's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.STATUS_LIST_STATUSES,
+            (session_id,),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.STATUS_LIST(answer)
+
+    def send_image(
+        self,
+        session_id: str,
+        *,
+        image: Union[_types.StatusFile, Mapping[str, Any]],
+        caption: Optional[str] = None,
+        recipients: Optional[Sequence[str]] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.StatusResult:
+        """Post a picture as status.
+
+        Args:
+            session_id: The session's id.
+            image: The picture.
+            caption: The text below it.
+            recipients: Whom it is shown to: `<number>@c.us` or `<id>@lid`. Needed: WhatsApp encrypts it
+                for each of them.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.STATUS_SEND_IMAGE,
+            (session_id,),
+            None,
+            _encode({"image": image, "caption": caption, "recipients": recipients}),
+            None,
+            timeout,
+        )
+        return _answers.STATUS_RESULT(answer, 201)
+
+    def send_text(
+        self,
+        session_id: str,
+        *,
+        text: str,
+        background_color: Optional[str] = None,
+        font: Optional[int] = None,
+        recipients: Optional[Sequence[str]] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.StatusResult:
+        """Post a text as status.
+
+        Args:
+            session_id: The session's id.
+            text: The text.
+            background_color: The colour behind it: `#RRGGBB`.
+            font: Its font: 0, 1, 2, 6, 7, 8, 9 or 10.
+            recipients: Whom it is shown to: `<number>@c.us` or `<id>@lid`. Needed: WhatsApp encrypts it
+                for each of them.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.STATUS_SEND_TEXT,
+            (session_id,),
+            None,
+            _encode({"text": text, "backgroundColor": background_color, "font": font, "recipients": recipients}),
+            None,
+            timeout,
+        )
+        return _answers.STATUS_RESULT(answer, 201)
+
+    def send_video(
+        self,
+        session_id: str,
+        *,
+        video: Union[_types.StatusFile, Mapping[str, Any]],
+        caption: Optional[str] = None,
+        recipients: Optional[Sequence[str]] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.StatusResult:
+        """Post a video as status.
+
+        Args:
+            session_id: The session's id.
+            video: The video.
+            caption: The text below it.
+            recipients: Whom it is shown to: `<number>@c.us` or `<id>@lid`. Needed: WhatsApp encrypts it
+                for each of them.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.STATUS_SEND_VIDEO,
+            (session_id,),
+            None,
+            _encode({"video": video, "caption": caption, "recipients": recipients}),
+            None,
+            timeout,
+        )
+        return _answers.STATUS_RESULT(answer, 201)
+
+    def send_voice(
+        self,
+        session_id: str,
+        *,
+        audio: Union[_types.StatusFile, Mapping[str, Any]],
+        background_color: Optional[str] = None,
+        recipients: Optional[Sequence[str]] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.StatusResult:
+        """Post a voice as status.
+
+        Args:
+            session_id: The session's id.
+            audio: The voice. What is not Ogg with Opus is converted where ffmpeg is there, and refused
+                with 503 where it is not.
+            background_color: The colour behind it: `#RRGGBB`.
+            recipients: Whom it is shown to: `<number>@c.us` or `<id>@lid`. Needed: WhatsApp encrypts it
+                for each of them.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.STATUS_SEND_VOICE,
+            (session_id,),
+            None,
+            _encode({"audio": audio, "backgroundColor": background_color, "recipients": recipients}),
+            None,
+            timeout,
+        )
+        return _answers.STATUS_RESULT(answer, 201)
+
+    def delete(
+        self,
+        session_id: str,
+        id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.StatusDeleted:
+        """Delete an own status.
+
+        One that was posted from here; it vanishes from the phones of those it was shown to.
+
+        Args:
+            session_id: The session's id.
+            id: The id of the status.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.STATUS_DELETE,
+            (session_id, id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.STATUS_DELETED(answer)
+
+    def list_contact_statuses(
+        self,
+        session_id: str,
+        id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.StatusList:
+        """List what one person posted within the last day.
+
+        Newest first; one's own number lists one's own.
+
+        Args:
+            session_id: The session's id.
+            id: The person: `<number>@c.us` or `<id>@lid`.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.STATUS_LIST_CONTACT_STATUSES,
+            (session_id, id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.STATUS_LIST(answer)
+
+    def download_media(
+        self,
+        session_id: str,
+        id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> Download:
+        """Download the file of a status.
+
+        Args:
+            session_id: The session's id.
+            id: The id of the status.
+            timeout: How many seconds each attempt may take.
+        """
+        return self._caller.download(_operations.STATUS_DOWNLOAD_MEDIA, (session_id, id), None, timeout)
+
+
+class Templates:
+    """Texts to fill in and send."""
+
+    __slots__ = ("_caller",)
+
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    def list(
+        self,
+        session_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> List[_types.Template]:
+        """List the templates of a session.
+
+        Newest first.
+
+        Args:
+            session_id: The session's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.TEMPLATES_LIST,
+            (session_id,),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.TEMPLATE_LIST(answer)
+
+    def create(
+        self,
+        session_id: str,
+        *,
+        name: str,
+        body: str,
+        footer: Optional[str] = None,
+        header: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.Template:
+        """Make a template.
+
+        Places to fill in are written `{{name}}`; `send-template` gives their values as `vars`.
+
+        Args:
+            session_id: The session's id.
+            name: Its name; no two templates of a session have the same.
+            body: The text, with places to fill in written `{{name}}`.
+            footer: What stands below the text, with an empty line between.
+            header: What stands above the text, with an empty line between.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.TEMPLATES_CREATE,
+            (session_id,),
+            None,
+            _encode({"name": name, "body": body, "footer": footer, "header": header}),
+            None,
+            timeout,
+        )
+        return _answers.TEMPLATE(answer, 201)
+
+    def delete(
+        self,
+        session_id: str,
+        template_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> None:
+        """Delete a template.
+
+        What was sent with it stays.
+
+        Args:
+            session_id: The session's id.
+            template_id: The template's id.
+            timeout: How many seconds each attempt may take.
+        """
+        self._caller.call(
+            _operations.TEMPLATES_DELETE,
+            (session_id, template_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+
+    def get(
+        self,
+        session_id: str,
+        template_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.Template:
+        """Get a template.
+
+        Args:
+            session_id: The session's id.
+            template_id: The template's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.TEMPLATES_GET,
+            (session_id, template_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.TEMPLATE(answer)
+
+    def update(
+        self,
+        session_id: str,
+        template_id: str,
+        *,
+        body: Optional[str] = None,
+        footer: Union[str, None, UnsetType] = UNSET,
+        header: Union[str, None, UnsetType] = UNSET,
+        name: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.Template:
+        """Change a template.
+
+        What is left out stays.
+
+        Args:
+            session_id: The session's id.
+            template_id: The template's id.
+            body: The text, with places to fill in written `{{name}}`.
+            footer: What stands below the text; null takes it away.
+            header: What stands above the text; null takes it away.
+            name: Its name; no two templates of a session have the same.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.TEMPLATES_UPDATE,
+            (session_id, template_id),
+            None,
+            _encode({"body": body, "name": name}, {"footer": footer, "header": header}),
+            None,
+            timeout,
+        )
+        return _answers.TEMPLATE(answer)
 
 
 class Webhooks:
@@ -1863,9 +5525,34 @@ class Resources:
     _caller: Caller
 
     @cached_property
+    def audit(self) -> Audit:
+        """Who did what to the gateway itself."""
+        return Audit(self._caller)
+
+    @cached_property
+    def calls(self) -> Calls:
+        """Being called."""
+        return Calls(self._caller)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """What this account sells."""
+        return Catalog(self._caller)
+
+    @cached_property
+    def channels(self) -> Channels:
+        """What is written by few and read by many."""
+        return Channels(self._caller)
+
+    @cached_property
     def chats(self) -> Chats:
         """Conversations."""
         return Chats(self._caller)
+
+    @cached_property
+    def communities(self) -> Communities:
+        """Groups of groups."""
+        return Communities(self._caller)
 
     @cached_property
     def contacts(self) -> Contacts:
@@ -1888,9 +5575,24 @@ class Resources:
         return Health(self._caller)
 
     @cached_property
+    def infrastructure(self) -> Infrastructure:
+        """What the gateway runs on, and how it is set."""
+        return Infrastructure(self._caller)
+
+    @cached_property
     def keys(self) -> Keys:
         """Who may do what."""
         return Keys(self._caller)
+
+    @cached_property
+    def labels(self) -> Labels:
+        """Labels of a business account."""
+        return Labels(self._caller)
+
+    @cached_property
+    def media(self) -> Media:
+        """Converting files into what WhatsApp plays."""
+        return Media(self._caller)
 
     @cached_property
     def messages(self) -> Messages:
@@ -1898,9 +5600,34 @@ class Resources:
         return Messages(self._caller)
 
     @cached_property
+    def profile(self) -> Profile:
+        """What an account shows of itself."""
+        return Profile(self._caller)
+
+    @cached_property
+    def search(self) -> Search:
+        """Finding messages."""
+        return Search(self._caller)
+
+    @cached_property
     def sessions(self) -> Sessions:
         """WhatsApp accounts linked to this gateway."""
         return Sessions(self._caller)
+
+    @cached_property
+    def statistics(self) -> Statistics:
+        """Sessions and messages, counted."""
+        return Statistics(self._caller)
+
+    @cached_property
+    def status(self) -> Status:
+        """What people post for a day."""
+        return Status(self._caller)
+
+    @cached_property
+    def templates(self) -> Templates:
+        """Texts to fill in and send."""
+        return Templates(self._caller)
 
     @cached_property
     def webhooks(self) -> Webhooks:

@@ -17,29 +17,86 @@ else:
     Event = AnyEvent
 
 __all__ = [
+    "ApiBehaviour",
     "ApiKey",
+    "AuditAction",
+    "AuditPage",
+    "AuditRecord",
+    "AuditSeverity",
+    "BusinessHours",
+    "BusinessProfile",
+    "BusyChat",
+    "ButtonType",
     "CallEvent",
+    "CallLink",
+    "CallOutcomeEvent",
+    "CallType",
+    "CatalogInfo",
+    "CatalogPagination",
+    "CatalogProduct",
+    "CatalogProducts",
+    "Channel",
+    "ChannelMessage",
+    "ChannelRole",
     "Chat",
     "ChatKind",
+    "ChatUpdateEvent",
+    "ChoicesSentAs",
+    "Community",
+    "CommunitySubgroup",
     "ComponentHealth",
+    "Contact",
+    "ContactMergedEvent",
+    "ContactPhone",
+    "ConvertedMedia",
+    "CreatedGroup",
+    "CurrentEngine",
     "CustomLinkPreview",
+    "DatabaseConfig",
+    "DatabaseStatus",
+    "DayTotals",
     "DeliveryFailure",
     "DeliveryStatus",
+    "EngineConfig",
+    "EngineInfo",
+    "EngineLibrary",
+    "EngineStatus",
+    "EventAnswer",
     "EventContact",
+    "EventLocation",
     "EventPage",
+    "EventReply",
+    "EventResponseEvent",
     "EventType",
     "Failure",
+    "GatewaySettings",
+    "GeneralSettings",
     "Group",
+    "GroupChanges",
     "GroupEvent",
+    "GroupInviteCode",
+    "GroupJoinInfo",
     "GroupParticipant",
+    "GroupSettings",
     "GroupSummary",
     "HealthStatus",
+    "InfrastructureConfig",
+    "InfrastructureHealth",
+    "InfrastructureStatus",
+    "JoinedGroup",
+    "JoinMethod",
     "KeyValidation",
+    "Label",
     "Liveness",
+    "MediaConversion",
     "MemberAddMode",
+    "MembershipRequest",
     "MemoryUsage",
     "Message",
     "MessageAckEvent",
+    "MessageAppointment",
+    "MessageButton",
+    "MessageCall",
     "MessageDirection",
     "MessageEditedEvent",
     "MessageEvent",
@@ -50,28 +107,57 @@ __all__ = [
     "MessageMetadata",
     "MessageOrder",
     "MessagePoll",
+    "MessageProduct",
+    "MessagePurchaseOrder",
     "MessageReactionEvent",
     "MessageRevokedEvent",
+    "MessageStatistics",
+    "MessageTotals",
     "MessageType",
     "NewSessionConfig",
+    "NotificationSettings",
     "NumberCheck",
     "PairingCode",
+    "ParticipantOutcome",
+    "ParticipantsResult",
+    "PictureLink",
+    "PollVote",
+    "PollVoteEvent",
     "PresenceParticipant",
+    "PresenceState",
     "PresenceUpdateEvent",
+    "PrivacySettings",
+    "PrivacyValue",
+    "ProfilePicture",
+    "ProfilePictures",
     "QrCode",
     "QrFormat",
+    "QueueConfig",
+    "QueueCounts",
+    "QueueStatus",
     "QuotedMessage",
     "ReactionGroup",
     "ReactionSender",
     "Readiness",
     "ReadinessDetails",
+    "RedisConfig",
+    "RedisStatus",
     "RedriveResult",
+    "RenewedGroupInviteCode",
     "Role",
+    "SearchHit",
+    "SearchResults",
+    "SendButton",
+    "SendListRow",
+    "SendListSection",
+    "SentChoices",
     "SentMessage",
+    "SentProduct",
     "Session",
     "SessionAuthenticatedEvent",
     "SessionCapabilities",
     "SessionConfig",
+    "SessionCounts",
     "SessionDisconnectedEvent",
     "SessionProxy",
     "SessionQrEvent",
@@ -79,9 +165,27 @@ __all__ = [
     "SessionRestriction",
     "SessionRestrictionEvent",
     "SessionsOverview",
+    "SessionStatistics",
     "SessionStatus",
     "SessionStatusEvent",
+    "SessionTraffic",
+    "StatisticsOverview",
+    "StatusContact",
+    "StatusDeleted",
+    "StatusFile",
+    "StatusList",
+    "StatusReceivedEvent",
+    "StatusRecord",
+    "StatusResult",
+    "StorageConfig",
+    "StorageStatus",
+    "SubgroupOutcome",
+    "SubgroupsResult",
     "Success",
+    "SuccessMessage",
+    "Template",
+    "TimeStep",
+    "TypingState",
     "Webhook",
     "WebhookCondition",
     "WebhookFilters",
@@ -91,6 +195,58 @@ __all__ = [
 
 class Model(Struct, kw_only=True, rename="camel", omit_defaults=True, gc=False):
     """A struct of the document."""
+
+
+class AuditAction(OpenEnum):
+    """What was done."""
+
+    API_KEY_CREATED = "api_key_created"
+    API_KEY_UPDATED = "api_key_updated"
+    API_KEY_REVOKED = "api_key_revoked"
+    API_KEY_DELETED = "api_key_deleted"
+    API_KEY_AUTH_FAILED = "api_key_auth_failed"
+    RATE_LIMIT_EXCEEDED = "rate_limit_exceeded"
+    SESSION_CREATED = "session_created"
+    SESSION_STARTED = "session_started"
+    SESSION_STOPPED = "session_stopped"
+    SESSION_FORCE_KILLED = "session_force_killed"
+    SESSION_LOGGED_OUT = "session_logged_out"
+    SESSION_DELETED = "session_deleted"
+    SESSION_QR_GENERATED = "session_qr_generated"
+    SESSION_CONFIG_UPDATED = "session_config_updated"
+
+
+class AuditSeverity(OpenEnum):
+    """How much it matters."""
+
+    INFO = "info"
+    WARN = "warn"
+    ERROR = "error"
+
+
+class ButtonType(OpenEnum):
+    """What a button does."""
+
+    REPLY = "reply"
+    URL = "url"
+    CALL = "call"
+    COPY = "copy"
+
+
+class CallType(OpenEnum):
+    """What a call link is for."""
+
+    AUDIO = "audio"
+    VIDEO = "video"
+
+
+class ChannelRole(OpenEnum):
+    """What this account is in a channel."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    SUBSCRIBER = "subscriber"
+    GUEST = "guest"
 
 
 class ChatKind(OpenEnum):
@@ -103,6 +259,14 @@ class ChatKind(OpenEnum):
     BROADCAST = "broadcast"
 
 
+class ChoicesSentAs(OpenEnum):
+    """As what a message went out."""
+
+    BUTTONS = "buttons"
+    LIST = "list"
+    TEXT = "text"
+
+
 class DeliveryStatus(OpenEnum):
     """How far a message got."""
 
@@ -111,6 +275,14 @@ class DeliveryStatus(OpenEnum):
     DELIVERED = "delivered"
     READ = "read"
     FAILED = "failed"
+
+
+class EventAnswer(OpenEnum):
+    """What one can say to an event."""
+
+    GOING = "going"
+    NOT_GOING = "not_going"
+    MAYBE = "maybe"
 
 
 class EventType(OpenEnum):
@@ -123,6 +295,9 @@ class EventType(OpenEnum):
     MESSAGE_REVOKED = "message.revoked"
     MESSAGE_REACTION = "message.reaction"
     MESSAGE_EDITED = "message.edited"
+    POLL_VOTE = "poll.vote"
+    EVENT_RESPONSE = "event.response"
+    CHAT_UPDATE = "chat.update"
     SESSION_STATUS = "session.status"
     SESSION_QR = "session.qr"
     SESSION_AUTHENTICATED = "session.authenticated"
@@ -130,11 +305,24 @@ class EventType(OpenEnum):
     SESSION_RECONNECT_LOOP = "session.reconnect_loop"
     SESSION_RESTRICTION = "session.restriction"
     PRESENCE_UPDATE = "presence.update"
+    CONTACT_MERGED = "contact.merged"
     GROUP_JOIN = "group.join"
     GROUP_LEAVE = "group.leave"
     GROUP_UPDATE = "group.update"
     GROUP_JOIN_REQUEST = "group.join_request"
+    STATUS_RECEIVED = "status.received"
     CALL_RECEIVED = "call.received"
+    CALL_ACCEPTED = "call.accepted"
+    CALL_REJECTED = "call.rejected"
+    CALL_MISSED = "call.missed"
+
+
+class JoinMethod(OpenEnum):
+    """How somebody asked to be let in."""
+
+    INVITE_LINK = "invite_link"
+    NON_ADMIN_ADD = "non_admin_add"
+    LINKED_GROUP_JOIN = "linked_group_join"
 
 
 class MemberAddMode(OpenEnum):
@@ -179,6 +367,29 @@ class MessageType(OpenEnum):
     UNKNOWN = "unknown"
 
 
+class PresenceState(OpenEnum):
+    """What a person is seen to be doing."""
+
+    AVAILABLE = "available"
+    UNAVAILABLE = "unavailable"
+    COMPOSING = "composing"
+    RECORDING = "recording"
+    PAUSED = "paused"
+
+
+class PrivacyValue(OpenEnum):
+    """Who it is: everybody, the address book, the address book but for some, nobody, whoever sees the last
+    time on line, whoever was written to before.
+    """
+
+    ALL = "all"
+    CONTACTS = "contacts"
+    CONTACT_BLACKLIST = "contact_blacklist"
+    NONE = "none"
+    MATCH_LAST_SEEN = "match_last_seen"
+    KNOWN = "known"
+
+
 class QrFormat(OpenEnum):
     """The shape of a QR code."""
 
@@ -207,6 +418,25 @@ class SessionStatus(OpenEnum):
     DISCONNECTED = "disconnected"
     ACTION_REQUIRED = "action_required"
     FAILED = "failed"
+
+
+class TypingState(OpenEnum):
+    """What the other side of a chat is shown."""
+
+    TYPING = "typing"
+    RECORDING = "recording"
+    PAUSED = "paused"
+
+
+class ApiBehaviour(Model, kw_only=True):
+    """How the gateway behaves towards callers."""
+
+    rate_limit: int
+    """How often one address may ask one route within the window; 0 is without a limit."""
+    rate_limit_window: int
+    """The window, in seconds."""
+    enable_docs: bool
+    """Whether the page with the documentation is served."""
 
 
 class ApiKey(Model, kw_only=True):
@@ -240,6 +470,85 @@ class ApiKey(Model, kw_only=True):
     """When it was last used."""
 
 
+class AuditPage(Model, kw_only=True):
+    """One page of the audit log."""
+
+    data: List[AuditRecord]
+    """Newest first."""
+    total: int
+    """How many there are."""
+
+
+class AuditRecord(Model, kw_only=True):
+    """One thing that was done, or tried."""
+
+    id: str
+    """Its id."""
+    action: AuditAction
+    """What."""
+    severity: AuditSeverity
+    """How much it matters."""
+    api_key_id: Optional[str] = None
+    """The key it was done with."""
+    api_key_name: Optional[str] = None
+    """What that key was called then."""
+    ip_address: Optional[str] = None
+    """Where the request came from."""
+    session_id: Optional[str] = None
+    """The session it was about."""
+    metadata: Optional[Dict[str, str]] = None
+    """What else there is to say."""
+    error_message: Optional[str] = None
+    """Why it did not happen."""
+    created_at: datetime
+    """When."""
+
+
+class BusinessHours(Model, kw_only=True):
+    """When a business is open on one day of the week."""
+
+    day: str
+    """`mon`, `tue` and so on."""
+    mode: str
+    """`open_24h`, `specific_hours` or `appointment_only`."""
+    closes: Optional[int] = None
+    """Until when, in minutes after midnight."""
+    opens: Optional[int] = None
+    """From when, in minutes after midnight."""
+
+
+class BusinessProfile(Model, kw_only=True):
+    """What a business tells of itself."""
+
+    id: str
+    """Whose it is."""
+    description: str
+    """What it does."""
+    websites: List[str]
+    """Its pages."""
+    categories: List[str]
+    """What sort of business it is."""
+    hours: List[BusinessHours]
+    """When it is open."""
+    address: Optional[str] = None
+    """Where it is."""
+    email: Optional[str] = None
+    """How to write to it."""
+    timezone: Optional[str] = None
+    """Where its hours are counted, such as `Europe/Berlin`."""
+
+
+class BusyChat(Model, kw_only=True):
+    """A chat and how much was written in it."""
+
+    chat_id: str
+    """The chat."""
+    chat_name: Optional[str] = None
+    """What it is called."""
+    message_count: int
+    """How many messages there were in it."""
+
+
 class CallEvent(Model, kw_only=True):
     """A call."""
 
@@ -253,6 +562,128 @@ class CallEvent(Model, kw_only=True):
     """Whether it is a group call."""
     timestamp: int
     """When, in seconds."""
+
+
+class CallLink(Model, kw_only=True):
+    """A link by which others can call."""
+
+    link: str
+    """The link."""
+
+
+class CallOutcomeEvent(Model, kw_only=True):
+    """What became of a call."""
+
+    call_id: str
+    """Its id."""
+    from_: str
+    """Who called."""
+    is_video: bool
+    """Whether it was a video call."""
+    is_group: bool
+    """Whether it was a group call."""
+    timestamp: int
+    """When it ended, in seconds."""
+    outcome: str
+    """`accepted`, `rejected` or `missed`."""
+
+
+class CatalogInfo(Model, kw_only=True):
+    """What this account sells, as a whole."""
+
+    id: str
+    """Whose it is."""
+    name: str
+    """What the business is called."""
+    product_count: int
+    """How many products it holds."""
+    url: str
+    """The page where it is shown."""
+    description: Optional[str] = None
+    """What it says about itself."""
+
+
+class CatalogPagination(Model, kw_only=True):
+    """Which part of a catalogue this is."""
+
+    page: int
+    """The number of the page, counted from 1."""
+    limit: int
+    """How many a page has at most."""
+    total: int
+    """How many products there are."""
+    total_pages: int
+    """How many pages there are."""
+
+
+class CatalogProduct(Model, kw_only=True):
+    """Something that is for sale."""
+
+    id: str
+    """WhatsApp's id of it."""
+    name: str
+    """What it is called."""
+    description: str
+    """What it is."""
+    url: str
+    """The page where it is shown."""
+    is_available: bool
+    """Whether it can be had."""
+    currency: Optional[str] = None
+    """The currency, such as `EUR`."""
+    image_url: Optional[str] = None
+    """Where its picture can be fetched from."""
+    price: Optional[float] = None
+    """What it costs; absent where the seller does not say."""
+    price_formatted: Optional[str] = None
+    """What it costs, for a person."""
+    retailer_id: Optional[str] = None
+    """The seller's own number for it."""
+
+
+class CatalogProducts(Model, kw_only=True):
+    """Some products."""
+
+    products: List[CatalogProduct]
+    """The products."""
+    pagination: CatalogPagination
+    """Which of them these are."""
+
+
+class Channel(Model, kw_only=True):
+    """One channel."""
+
+    id: str
+    """Its id: `<id>@newsletter`."""
+    name: str
+    """Its name."""
+    description: str
+    """Its description, "" when it has none."""
+    invite_code: str
+    """The code in the link to it, "" when that was not told."""
+    subscriber_count: int
+    """How many subscribed to it."""
+    verified: bool
+    """Whether WhatsApp vouches for it."""
+    created_at: Optional[int] = None
+    """When it was made, in seconds."""
+    role: Optional[ChannelRole] = None
+    """What this account is in it."""
+
+
+class ChannelMessage(Model, kw_only=True):
+    """What was written in a channel."""
+
+    id: str
+    """Its id."""
+    server_id: int
+    """Its number in the channel."""
+    body: str
+    """Text or caption."""
+    timestamp: int
+    """When it was written, in seconds."""
+    has_media: bool
+    """Whether it has a file."""
 
 
 class Chat(Model, kw_only=True):
@@ -280,8 +711,61 @@ class Chat(Model, kw_only=True):
     """The text of the last message."""
     last_message_type: Optional[MessageType] = None
     """What the last message is."""
+    lid: Optional[str] = None
+    """The hidden id of the person it is with, where it is known."""
     mute_expiration: Optional[int] = None
     """Until when, in milliseconds; 0 is for good. Only when it is silent."""
+    phone: Optional[str] = None
+    """The phone number of the person it is with, digits only, where it is known."""
+
+
+class ChatUpdateEvent(Model, kw_only=True):
+    """A chat was put away, kept on top, silenced, read, emptied or deleted, here or on another device."""
+
+    chat_id: str
+    """The chat."""
+    archived: bool
+    """Whether it is put away."""
+    pinned: bool
+    """Whether it is kept on top."""
+    muted: bool
+    """Whether it is silent."""
+    unread_count: int
+    """Messages not read yet."""
+    deleted: bool
+    """Whether it was deleted."""
+    mute_expiration: Optional[int] = None
+    """Until when, in milliseconds; 0 is for good. Only when it is silent."""
+
+
+class Community(Model, kw_only=True):
+    """One community."""
+
+    id: str
+    """Its id: `<id>@g.us`."""
+    name: str
+    """Its name."""
+    created_at: Optional[int] = None
+    """When it was made, in seconds."""
+    description: Optional[str] = None
+    """Its description."""
+    owner: Optional[str] = None
+    """Who made it."""
+
+
+class CommunitySubgroup(Model, kw_only=True):
+    """A group of a community."""
+
+    id: str
+    """Its id: `<id>@g.us`."""
+    name: str
+    """Its subject."""
+    is_announcement: bool
+    """Whether it is the one in which admins tell everybody something."""
+    is_general: bool
+    """Whether it is the one in which everybody may write."""
+    participants_count: Optional[int] = None
+    """How many are in it."""
 
 
 class ComponentHealth(Model, kw_only=True):
@@ -291,15 +775,144 @@ class ComponentHealth(Model, kw_only=True):
     """`up`, `down` or `draining`."""
 
 
+class Contact(Model, kw_only=True):
+    """One person."""
+
+    id: str
+    """By phone number where it is known, else by hidden id."""
+    number: str
+    """The phone number, where it is known; else the hidden id, without what follows the `@`."""
+    is_my_contact: bool
+    """Whether the person stands in this account's address book."""
+    is_blocked: bool
+    """Whether this account has blocked the person."""
+    lid: Optional[str] = None
+    """The hidden id, where it is known."""
+    name: Optional[str] = None
+    """The name in this account's address book."""
+    push_name: Optional[str] = None
+    """The name the person shows."""
+
+
+class ContactMergedEvent(Model, kw_only=True):
+    """A phone number was learned for a hidden id: what was kept under both is one from now on."""
+
+    contact_id: str
+    """The person, and the chat with them, from now on."""
+    former_id: str
+    """The hidden id under which both went before."""
+    chat_merged: bool
+    """Whether there was a chat under the hidden id; it is gone."""
+    messages_moved: int
+    """How many messages moved to the phone number."""
+    sender_phone: str
+    """The phone number, digits only."""
+    sender_lid: str
+    """The hidden id."""
+    timestamp: int
+    """When it was learned, in seconds."""
+
+
+class ContactPhone(Model, kw_only=True):
+    """The phone number of a person."""
+
+    contact_id: str
+    """The person, as asked for."""
+    phone: Optional[str] = None
+    """The phone number, digits only; null when it is not known."""
+
+
+class ConvertedMedia(Model, kw_only=True):
+    """A file that was converted, in the words that sends take."""
+
+    base64: str
+    """The file."""
+    mimetype: str
+    """Its MIME type."""
+    bytes: int
+    """How long it is once it is decoded."""
+
+
+class CreatedGroup(Model, kw_only=True):
+    """A group that was made."""
+
+    id: str
+    """Its id."""
+    name: str
+    """Its subject."""
+    participants_count: int
+    """How many are in it, this account among them. Whoever does not let this account add them is not."""
+    is_admin: bool
+    """Whether this account is an admin of it."""
+    linked_parent_jid: Optional[str] = field(name="linkedParentJID", default=None)
+    """The community it belongs to."""
+
+
+class CurrentEngine(Model, kw_only=True):
+    """The engine of new sessions."""
+
+    engine_type: str
+    """Its id."""
+
+
 class CustomLinkPreview(Model, kw_only=True):
     """What to show of a page that a text links to."""
 
     url: str
-    """The page."""
+    """The link, as it stands in the text: WhatsApp shows the preview of that link."""
     title: str
     """Its title."""
     description: Optional[str] = None
     """What it is about."""
+
+
+class DatabaseConfig(Model, kw_only=True):
+    """How the database is reached."""
+
+    type: str
+    """`sqlite`."""
+    built_in: bool
+    """Whether it is part of the gateway."""
+    host: str
+    """Empty for a file."""
+    port: int
+    """0 for a file."""
+    username: str
+    """Empty for a file."""
+    database: str
+    """The file."""
+    schema: str
+    """Empty for a file."""
+    pool_size: int
+    """How many connections read at once."""
+    ssl_enabled: bool
+    """Always false for a file."""
+    ssl_reject_unauthorized: bool
+    """Always false for a file."""
+    password_set: bool
+    """Always false for a file."""
+
+
+class DatabaseStatus(Model, kw_only=True):
+    """The database, and whether it answers."""
+
+    connected: bool
+    """Whether it answers."""
+    type: str
+    """`sqlite`."""
+    host: str
+    """Its file."""
+    built_in: bool
+    """Whether it is part of the gateway."""
+
+
+class DayTotals(Model, kw_only=True):
+    """The messages of a day."""
+
+    sent: int
+    """Sent."""
+    received: int
+    """Received."""
 
 
 class DeliveryFailure(Model, kw_only=True):
@@ -331,11 +944,76 @@ class DeliveryFailure(Model, kw_only=True):
     """Whether it can be tried again."""
 
 
+class EngineConfig(Model, kw_only=True):
+    """What speaks to WhatsApp."""
+
+    type: str
+    """The engine of new sessions."""
+    headless: bool
+    """Always true: there is no browser."""
+    session_data_path: str
+    """Empty: sessions live in the database."""
+    browser_args: str
+    """Empty: there is no browser."""
+
+
+class EngineInfo(Model, kw_only=True):
+    """One engine."""
+
+    id: str
+    """Its id."""
+    name: str
+    """What it is called."""
+    enabled: bool
+    """Whether new sessions get it."""
+    features: List[str]
+    """What it can do."""
+    library: Optional[EngineLibrary] = None
+    """The library it is made with."""
+
+
+class EngineLibrary(Model, kw_only=True):
+    """The library that an engine is made with."""
+
+    name: str
+    """Its name."""
+    version: str
+    """Its version."""
+
+
+class EngineStatus(Model, kw_only=True):
+    """What speaks to WhatsApp."""
+
+    type: str
+    """The engine of new sessions."""
+    headless: bool
+    """Always true: there is no browser."""
+    session_data_path: str
+    """Empty: sessions live in the database."""
+    browser_args: str
+    """Empty: there is no browser."""
+    web_version: Optional[str] = None
+    """The version of WhatsApp Web that is claimed."""
+    web_version_source: Optional[str] = None
+    """`pinned`, where a version is claimed."""
+
+
 class EventContact(Model, kw_only=True):
     """What the sender of a message says about themselves."""
 
     push_name: Optional[str] = None
     """The name the person shows."""
+
+
+class EventLocation(Model, kw_only=True):
+    """Where an event is."""
+
+    latitude: Optional[float] = None
+    """Degrees north."""
+    longitude: Optional[float] = None
+    """Degrees east."""
+    name: Optional[str] = None
+    """Its name or address."""
 
 
 class EventPage(Model, kw_only=True):
@@ -345,6 +1023,44 @@ class EventPage(Model, kw_only=True):
     """The events."""
     next: int
     """What to give as `after` for the next page."""
+
+
+class EventReply(Model, kw_only=True):
+    """Whether one person comes."""
+
+    sender_id: str
+    """Who."""
+    response: EventAnswer
+    """What they say."""
+    extra_guests: int
+    """How many they bring along."""
+    timestamp: int
+    """When they said so, in seconds."""
+
+
+class EventResponseEvent(Model, kw_only=True):
+    """Someone answered an event."""
+
+    message_id: str
+    """The message with the event."""
+    chat_id: str
+    """The chat."""
+    sender_id: str
+    """Who answered."""
+    from_me: bool
+    """Whether that is this account."""
+    is_group: bool
+    """Whether the chat is a group."""
+    response: EventAnswer
+    """What they say."""
+    extra_guests: int
+    """How many they bring along."""
+    timestamp: int
+    """When, in seconds."""
+    sender_lid: Optional[str] = None
+    """Their hidden id, where it is known."""
+    sender_phone: Optional[str] = None
+    """Their phone number, digits only, where it is known."""
 
 
 class Failure(Model, kw_only=True):
@@ -357,21 +1073,50 @@ class Failure(Model, kw_only=True):
     code: Optional[str] = None
     """A stable word to branch on; there may be more in time. By status: 400 `INVALID_INPUT`,
     `SESSION_ALREADY_STARTED`, `SESSION_NOT_STARTED`, `SESSION_ALREADY_AUTHENTICATED`,
-    `QR_NOT_AVAILABLE`, `QUOTED_MESSAGE_NOT_FOUND`, `MEDIA_UNREACHABLE`, `ADDRESS_REFUSED`,
-    `NOT_ON_WHATSAPP`, `TOO_MANY_WEBHOOKS`, `IDEMPOTENCY_KEY_INVALID`; 401 `API_KEY_REQUIRED`,
-    `API_KEY_INVALID`, `API_KEY_REVOKED`, `API_KEY_EXPIRED`; 403 `ROLE_TOO_LOW`, `ADDRESS_NOT_ALLOWED`,
+    `QR_NOT_AVAILABLE`, `QUOTED_MESSAGE_NOT_FOUND`, `MEDIA_UNREACHABLE`, `MEDIA_NOT_CONVERTIBLE`,
+    `ADDRESS_REFUSED`, `NOT_ON_WHATSAPP`, `POLL_OPTION_NOT_FOUND`, `TOO_MANY_WEBHOOKS`,
+    `IDEMPOTENCY_KEY_INVALID`; 401 `API_KEY_REQUIRED`, `API_KEY_INVALID`, `API_KEY_REVOKED`,
+    `API_KEY_EXPIRED`, `METRICS_TOKEN_INVALID`; 403 `ROLE_TOO_LOW`, `ADDRESS_NOT_ALLOWED`,
     `SESSION_NOT_ALLOWED`, `CHAT_NOT_ALLOWED`, `CHAT_SCOPED_KEY_NOT_ALLOWED`, `SCOPED_KEY_NOT_ALLOWED`,
-    `REFUSED_BY_WHATSAPP`; 404 `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND`, `CHAT_NOT_FOUND`,
-    `GROUP_NOT_FOUND`, `MEDIA_NOT_STORED`, `WEBHOOK_NOT_FOUND`, `API_KEY_NOT_FOUND`, `NO_SUCH_ROUTE`;
+    `REFUSED_BY_WHATSAPP`; 404 `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND`, `STATUS_NOT_FOUND`,
+    `CHAT_NOT_FOUND`, `CONTACT_NOT_FOUND`, `LABEL_NOT_FOUND`, `CALL_NOT_FOUND`, `GROUP_NOT_FOUND`,
+    `BUSINESS_NOT_FOUND`, `CATALOG_NOT_FOUND`, `PRODUCT_NOT_FOUND`, `CHANNEL_NOT_FOUND`,
+    `MEDIA_NOT_STORED`, `TEMPLATE_NOT_FOUND`, `WEBHOOK_NOT_FOUND`, `API_KEY_NOT_FOUND`, `NO_SUCH_ROUTE`;
     405 `METHOD_NOT_ALLOWED`; 408 `REQUEST_TIMEOUT`; 409 `SESSION_NOT_READY`, `SESSION_NAME_TAKEN`,
-    `SESSION_OWNED_ELSEWHERE`, `PAIRING_NOT_POSSIBLE`, `LAST_ADMIN_KEY`, `IDEMPOTENCY_KEY_IN_PROGRESS`,
-    `IDEMPOTENCY_KEY_OUTCOME_UNKNOWN`, `CONFLICT`; 413 `MEDIA_TOO_LARGE`; 415 `MEDIA_TYPE_NOT_TAKEN`,
-    `COMPRESSED_BODY`; 422 `IDEMPOTENCY_KEY_REUSED`; 426 `UPGRADE_REQUIRED`; 500 `SEND_FAILED`,
-    `ENGINE_FAILED`, `INTERNAL`; 501 `ENGINE_CANNOT`; 502 `SESSION_LOGOUT_INCOMPLETE`,
-    `SESSION_STOP_INCOMPLETE`; 503 `UNCONFIRMED`, `DRAINING`, `STORE_UNAVAILABLE`, `BUSY`.
+    `TEMPLATE_NAME_TAKEN`, `SESSION_OWNED_ELSEWHERE`, `PAIRING_NOT_POSSIBLE`, `LAST_ADMIN_KEY`,
+    `IDEMPOTENCY_KEY_IN_PROGRESS`, `IDEMPOTENCY_KEY_OUTCOME_UNKNOWN`, `CONFLICT`; 413 `MEDIA_TOO_LARGE`;
+    415 `MEDIA_TYPE_NOT_TAKEN`, `MEDIA_TYPE_NOT_ALLOWED`, `COMPRESSED_BODY`; 422
+    `IDEMPOTENCY_KEY_REUSED`, `NOT_A_BUSINESS_ACCOUNT`; 426 `UPGRADE_REQUIRED`; 429 `RATE_LIMITED`; 500
+    `SEND_FAILED`, `ENGINE_FAILED`, `INTERNAL`; 501 `ENGINE_CANNOT`; 502 `SESSION_LOGOUT_INCOMPLETE`,
+    `SESSION_STOP_INCOMPLETE`; 503 `UNCONFIRMED`, `DRAINING`, `STORE_UNAVAILABLE`, `BUSY`,
+    `CONVERSION_UNAVAILABLE`.
     """
     error: Optional[str] = None
     """The name of the HTTP status; absent when the body was too large."""
+    valid_options: Optional[List[str]] = None
+    """What could have been chosen instead, where one of a list was meant: the options of a poll."""
+
+
+class GatewaySettings(Model, kw_only=True):
+    """How the gateway behaves."""
+
+    general: GeneralSettings
+    """In general."""
+    api: ApiBehaviour
+    """Towards callers."""
+    notifications: NotificationSettings
+    """Towards people."""
+
+
+class GeneralSettings(Model, kw_only=True):
+    """How the gateway behaves in general."""
+
+    api_base_url: str
+    """The address that others reach it at."""
+    auto_reconnect: bool
+    """Whether sessions that lost their link connect again by themselves."""
+    debug_mode: bool
+    """Whether more is logged than in daily use."""
 
 
 class Group(Model, kw_only=True):
@@ -405,6 +1150,31 @@ class Group(Model, kw_only=True):
     """Who made it."""
 
 
+class GroupChanges(Model, kw_only=True):
+    """What is another than before in a group; what is not here stayed as it was."""
+
+    announce: Optional[bool] = None
+    """Whether only admins may write now."""
+    description: Optional[str] = None
+    """The new description; "" when it was taken away."""
+    ephemeral_seconds: Optional[int] = None
+    """After how many seconds messages vanish now; 0 is never."""
+    invite_renewed: Optional[bool] = None
+    """Present when the old invite link leads nowhere any more."""
+    is_admin: Optional[bool] = None
+    """Whether the people in `participantIds` are admins now."""
+    locked: Optional[bool] = None
+    """Whether only admins may change subject, description and picture now."""
+    member_add_mode: Optional[str] = None
+    """Who may add members now: `all` or `admins`."""
+    membership_approval: Optional[bool] = None
+    """Whether admins decide now who comes in by the invite link."""
+    picture: Optional[bool] = None
+    """Whether there is a new picture; false when it was taken away."""
+    subject: Optional[str] = None
+    """The new name."""
+
+
 class GroupEvent(Model, kw_only=True):
     """The members or settings of a group changed."""
 
@@ -416,6 +1186,34 @@ class GroupEvent(Model, kw_only=True):
     """When, in seconds."""
     actor_id: Optional[str] = None
     """Who did it."""
+    changes: Optional[GroupChanges] = None
+    """What is another than before; only with `group.update`."""
+
+
+class GroupInviteCode(Model, kw_only=True):
+    """The invite link of a group."""
+
+    invite_code: str
+    """The code alone."""
+    invite_link: str
+    """The whole link."""
+
+
+class GroupJoinInfo(Model, kw_only=True):
+    """What may be known of a group before joining."""
+
+    id: str
+    """Its id."""
+    name: str
+    """Its subject."""
+    created_at: Optional[int] = None
+    """When it was made, in seconds."""
+    description: Optional[str] = None
+    """Its description."""
+    owner: Optional[str] = None
+    """Who made it."""
+    participant_count: Optional[int] = None
+    """How many are in it."""
 
 
 class GroupParticipant(Model, kw_only=True):
@@ -431,6 +1229,21 @@ class GroupParticipant(Model, kw_only=True):
     """Whether the member made the group or took it over."""
     lid: Optional[str] = None
     """The hidden id, where it is known."""
+
+
+class GroupSettings(Model, kw_only=True):
+    """What members of a group may do."""
+
+    announce: bool
+    """Whether only admins may write."""
+    locked: bool
+    """Whether only admins may change subject, description and picture."""
+    ephemeral_seconds: int
+    """After how many seconds messages vanish; 0 is never."""
+    member_add_mode: MemberAddMode
+    """Who may add members."""
+    membership_approval: bool
+    """Whether admins decide who comes in by the invite link."""
 
 
 class GroupSummary(Model, kw_only=True):
@@ -455,6 +1268,56 @@ class HealthStatus(Model, kw_only=True):
     """The gateway's version; only for those with a good key."""
 
 
+class InfrastructureConfig(Model, kw_only=True):
+    """How the gateway is set up."""
+
+    database: DatabaseConfig
+    """The database."""
+    redis: RedisConfig
+    """Not needed here."""
+    queue: QueueConfig
+    """Not needed here."""
+    storage: StorageConfig
+    """Where files are kept."""
+    engine: EngineConfig
+    """What speaks to WhatsApp."""
+
+
+class InfrastructureHealth(Model, kw_only=True):
+    """The gateway answers."""
+
+    status: str
+    """Always `ok`."""
+    timestamp: datetime
+    """Now."""
+
+
+class InfrastructureStatus(Model, kw_only=True):
+    """What the gateway runs on, and whether it answers."""
+
+    database: DatabaseStatus
+    """The database."""
+    redis: RedisStatus
+    """Not needed here."""
+    queue: QueueStatus
+    """What waits to be delivered."""
+    storage: StorageStatus
+    """Where files are kept."""
+    engine: EngineStatus
+    """What speaks to WhatsApp."""
+
+
+class JoinedGroup(Model, kw_only=True):
+    """What came of joining a group."""
+
+    success: bool
+    """Whether WhatsApp took it."""
+    group_id: str
+    """The group."""
+    pending_approval: bool
+    """Whether an admin of the group has to let this account in first."""
+
+
 class KeyValidation(Model, kw_only=True):
     """What a key says about itself."""
 
@@ -468,11 +1331,42 @@ class KeyValidation(Model, kw_only=True):
     """Whether it is limited to some sessions or chats."""
 
 
+class Label(Model, kw_only=True):
+    """One label."""
+
+    id: str
+    """Its id."""
+    name: str
+    """What it says."""
+    hex_color: str
+    """Its color, as `#` and six hexadecimal digits."""
+
+
 class Liveness(Model, kw_only=True):
     """The process lives."""
 
     status: str
     """Always `ok`."""
+
+
+class MediaConversion(Model, kw_only=True):
+    """Whether files can be converted."""
+
+    available: bool
+    """Whether ffmpeg is there and may be used."""
+
+
+class MembershipRequest(Model, kw_only=True):
+    """Somebody who waits to be let into a group."""
+
+    participant_id: str
+    """Who."""
+    added_by_id: Optional[str] = None
+    """Who wants to add them, where they did not ask themselves."""
+    method: Optional[JoinMethod] = None
+    """How they asked."""
+    requested_at: Optional[int] = None
+    """When they asked, in seconds."""
 
 
 class MemoryUsage(Model, kw_only=True):
@@ -523,6 +1417,10 @@ class Message(Model, kw_only=True):
     """How far it got."""
     created_at: datetime
     """When it was stored."""
+    sender_lid: Optional[str] = None
+    """The sender's hidden id, where it is known."""
+    sender_phone: Optional[str] = None
+    """The sender's phone number, digits only, where it is known."""
 
 
 class MessageAckEvent(Model, kw_only=True):
@@ -538,6 +1436,51 @@ class MessageAckEvent(Model, kw_only=True):
     """How far it got."""
     ack: int
     """The same as a number: -1 failed, 0 pending, 1 sent, 2 delivered, 3 read."""
+    sender_lid: Optional[str] = None
+    """The hidden id of who sent the message, where it is known."""
+    sender_phone: Optional[str] = None
+    """The phone number of who sent the message, where it is known."""
+
+
+class MessageAppointment(Model, kw_only=True):
+    """An event."""
+
+    name: str
+    """What it is called."""
+    extra_guests_allowed: bool
+    """Whether people may bring others along."""
+    is_canceled: bool
+    """Whether it was called off."""
+    description: Optional[str] = None
+    """What it is about."""
+    end_time: Optional[int] = None
+    """When it ends, in seconds."""
+    join_link: Optional[str] = None
+    """A link to a call to join."""
+    location: Optional[EventLocation] = None
+    """Where it is."""
+    responses: Optional[List[EventReply]] = None
+    """Who comes, as far as it was learned; kept with the stored message."""
+    start_time: Optional[int] = None
+    """When it begins, in seconds."""
+
+
+class MessageButton(Model, kw_only=True):
+    """A button, or a row of a list."""
+
+    id: str
+    """What an answer names it by."""
+    text: str
+    """What stands on it."""
+
+
+class MessageCall(Model, kw_only=True):
+    """A call that stands in the chat."""
+
+    video: bool
+    """Whether it was a video call."""
+    missed: bool
+    """Whether nobody took it."""
 
 
 class MessageEditedEvent(Model, kw_only=True):
@@ -569,6 +1512,10 @@ class MessageEditedEvent(Model, kw_only=True):
     """Who sent it in a group."""
     mentioned_ids: Optional[List[str]] = None
     """Who is mentioned in it."""
+    sender_lid: Optional[str] = None
+    """The hidden id of who sent it, where it is known."""
+    sender_phone: Optional[str] = None
+    """The phone number of who sent it, where it is known."""
 
 
 class MessageEvent(Model, kw_only=True):
@@ -596,20 +1543,50 @@ class MessageEvent(Model, kw_only=True):
     """What sort of chat."""
     author: Optional[str] = None
     """Who sent it in a group."""
+    background_color: Optional[str] = None
+    """The colour behind a status: `#RRGGBB`."""
+    button: Optional[MessageButton] = None
+    """The button or the row that was chosen."""
+    buttons: Optional[List[MessageButton]] = None
+    """Buttons, or the rows of a list."""
+    call: Optional[MessageCall] = None
+    """A call."""
     contact: Optional[EventContact] = None
     """What the sender says about themselves."""
+    ephemeral_duration: Optional[int] = None
+    """After how many seconds it vanishes."""
+    event: Optional[MessageAppointment] = None
+    """An event."""
+    font: Optional[int] = None
+    """The number of a status's font."""
+    forwarding_score: Optional[int] = None
+    """How often it was forwarded before, as WhatsApp counts; 127 is "many times"."""
+    is_forwarded: Optional[bool] = None
+    """Whether it was forwarded."""
+    is_gif: Optional[bool] = None
+    """Whether the video is shown as a GIF."""
     is_lid_sender: Optional[bool] = None
     """Whether the sender is known by a hidden id only."""
     is_status_broadcast: Optional[bool] = None
     """Whether it belongs to the status feed."""
+    is_video_note: Optional[bool] = None
+    """Whether the video is a round one."""
+    is_view_once: Optional[bool] = None
+    """Whether it can be opened once only."""
     location: Optional[MessageLocation] = None
     """A place."""
     media: Optional[MessageMedia] = None
     """Its file."""
     mentioned_ids: Optional[List[str]] = None
     """Who is mentioned."""
+    mentions_everyone: Optional[bool] = None
+    """Whether everyone in the group is mentioned."""
+    order: Optional[MessagePurchaseOrder] = None
+    """An order."""
     poll: Optional[MessagePoll] = None
     """A poll."""
+    product: Optional[MessageProduct] = None
+    """A product."""
     quoted_message: Optional[QuotedMessage] = None
     """The message it answers."""
     sender_lid: Optional[str] = None
@@ -635,6 +1612,12 @@ class MessageFailedEvent(Model, kw_only=True):
     """Always -1."""
     error: Optional[str] = None
     """Why."""
+    code: Optional[int] = None
+    """WhatsApp's code, where it refused the message."""
+    sender_lid: Optional[str] = None
+    """The hidden id of who sent the message, where it is known."""
+    sender_phone: Optional[str] = None
+    """The phone number of who sent the message, where it is known."""
 
 
 class MessageList(Model, kw_only=True):
@@ -679,18 +1662,48 @@ class MessageMedia(Model, kw_only=True):
 class MessageMetadata(Model, kw_only=True):
     """What the plain fields of a message cannot say."""
 
+    background_color: Optional[str] = None
+    """The colour behind a status: `#RRGGBB`."""
+    button: Optional[MessageButton] = None
+    """The button or the row that was chosen."""
+    buttons: Optional[List[MessageButton]] = None
+    """Buttons, or the rows of a list."""
+    call: Optional[MessageCall] = None
+    """A call."""
     edited_at: Optional[datetime] = None
     """When the text was last changed."""
+    ephemeral_duration: Optional[int] = None
+    """After how many seconds it vanishes."""
     error: Optional[str] = None
     """Why it failed."""
+    event: Optional[MessageAppointment] = None
+    """An event, with who comes as far as it was learned."""
+    font: Optional[int] = None
+    """The number of a status's font."""
+    forwarding_score: Optional[int] = None
+    """How often it was forwarded before, as WhatsApp counts; 127 is "many times"."""
+    is_forwarded: Optional[bool] = None
+    """Whether it was forwarded."""
+    is_gif: Optional[bool] = None
+    """Whether the video is shown as a GIF."""
+    is_video_note: Optional[bool] = None
+    """Whether the video is a round one."""
+    is_view_once: Optional[bool] = None
+    """Whether it can be opened once only."""
     location: Optional[MessageLocation] = None
     """A place."""
     media: Optional[MessageMedia] = None
     """Its file."""
     mentioned_ids: Optional[List[str]] = None
     """Who is mentioned."""
+    mentions_everyone: Optional[bool] = None
+    """Whether everyone in the group is mentioned."""
+    order: Optional[MessagePurchaseOrder] = None
+    """An order."""
     poll: Optional[MessagePoll] = None
-    """A poll."""
+    """A poll, with the votes as far as they were learned."""
+    product: Optional[MessageProduct] = None
+    """A product."""
     push_name: Optional[str] = None
     """The name the sender shows."""
     quoted_message: Optional[QuotedMessage] = None
@@ -712,6 +1725,30 @@ class MessagePoll(Model, kw_only=True):
     """The answers to choose from."""
     allow_multiple_answers: bool
     """Whether several may be chosen."""
+    votes: Optional[List[PollVote]] = None
+    """Who chose what, as far as it was learned; kept with the stored message."""
+
+
+class MessageProduct(Model, kw_only=True):
+    """A product of a catalogue."""
+
+    product_id: str
+    """Its id in the catalogue."""
+    business_owner_jid: Optional[str] = None
+    """Whose catalogue."""
+    description: Optional[str] = None
+    """What it is."""
+    title: Optional[str] = None
+    """What it is called."""
+
+
+class MessagePurchaseOrder(Model, kw_only=True):
+    """An order of products."""
+
+    order_id: str
+    """Its id."""
+    token: Optional[str] = None
+    """What WhatsApp wants to be shown when it is asked for the order."""
 
 
 class MessageReactionEvent(Model, kw_only=True):
@@ -725,6 +1762,10 @@ class MessageReactionEvent(Model, kw_only=True):
     """The emoji; "" when it was taken back."""
     sender_id: str
     """Who reacted."""
+    sender_lid: Optional[str] = None
+    """Their hidden id, where it is known."""
+    sender_phone: Optional[str] = None
+    """Their phone number, where it is known."""
 
 
 class MessageRevokedEvent(Model, kw_only=True):
@@ -746,6 +1787,36 @@ class MessageRevokedEvent(Model, kw_only=True):
     """Always ""."""
     timestamp: int
     """When it was taken back, in seconds."""
+    sender_lid: Optional[str] = None
+    """The hidden id of who had sent it, where it is known."""
+    sender_phone: Optional[str] = None
+    """The phone number of who had sent it, where it is known."""
+
+
+class MessageStatistics(Model, kw_only=True):
+    """The messages of a stretch of time."""
+
+    time_series: List[TimeStep]
+    """One row an hour, or a day for the longer periods."""
+    by_type: Dict[str, int]
+    """By what they are."""
+    by_session: List[SessionTraffic]
+    """By session, the busiest first."""
+    top_chats: List[BusyChat]
+    """The busiest chats."""
+
+
+class MessageTotals(Model, kw_only=True):
+    """Messages, counted."""
+
+    sent: int
+    """Sent."""
+    received: int
+    """Received."""
+    failed: int
+    """That could not be sent."""
+    today: DayTotals
+    """Since midnight, by UTC."""
 
 
 class NewSessionConfig(Model, kw_only=True):
@@ -759,6 +1830,13 @@ class NewSessionConfig(Model, kw_only=True):
     """The first wait before a reconnect, in milliseconds."""
 
 
+class NotificationSettings(Model, kw_only=True):
+    """Who is told of what."""
+
+    enabled: bool
+    """Always false: the gateway tells by webhooks and streams, and sends no mail."""
+
+
 class NumberCheck(Model, kw_only=True):
     """What WhatsApp says about a number."""
 
@@ -768,6 +1846,8 @@ class NumberCheck(Model, kw_only=True):
     """Whether it is on WhatsApp."""
     whatsapp_id: Optional[str] = None
     """Its id, to send to."""
+    lid: Optional[str] = None
+    """Its hidden id, where WhatsApp told it."""
 
 
 class PairingCode(Model, kw_only=True):
@@ -779,13 +1859,78 @@ class PairingCode(Model, kw_only=True):
     """What the session is doing."""
 
 
+class ParticipantOutcome(Model, kw_only=True):
+    """What became of one person."""
+
+    id: str
+    """Who, as the request named them."""
+    success: bool
+    """Whether it was done."""
+    message: Optional[str] = None
+    """Why it was not done."""
+    status: Optional[int] = None
+    """WhatsApp's code: 200 is done, 403 that this person does not let the account add them."""
+
+
+class ParticipantsResult(Model, kw_only=True):
+    """What became of each person. Where WhatsApp refused all of them, the answer is 403 instead."""
+
+    success: bool
+    """Whether anything was done; what, of whom, stands in `results`."""
+    message: str
+    """What was done."""
+    results: List[ParticipantOutcome]
+    """One for each person."""
+
+
+class PictureLink(Model, kw_only=True):
+    """Where a picture can be fetched from."""
+
+    url: Optional[str] = None
+    """The address, for as long as WhatsApp keeps it; null when there is no picture."""
+
+
+class PollVote(Model, kw_only=True):
+    """What one person chose."""
+
+    sender_id: str
+    """Who."""
+    options: List[str]
+    """The chosen options."""
+    timestamp: int
+    """When, in seconds."""
+
+
+class PollVoteEvent(Model, kw_only=True):
+    """Someone voted in a poll."""
+
+    message_id: str
+    """The message with the poll."""
+    chat_id: str
+    """The chat."""
+    sender_id: str
+    """Who voted."""
+    from_me: bool
+    """Whether that is this account."""
+    is_group: bool
+    """Whether the chat is a group."""
+    options: List[str]
+    """The chosen options; none when the vote was taken back."""
+    timestamp: int
+    """When, in seconds."""
+    sender_lid: Optional[str] = None
+    """Their hidden id, where it is known."""
+    sender_phone: Optional[str] = None
+    """Their phone number, digits only, where it is known."""
+
+
 class PresenceParticipant(Model, kw_only=True):
-    """What one person does."""
+    """What one person was last seen to be doing."""
 
     id: str
     """Who."""
-    state: str
-    """`available`, `unavailable`, `composing`, `recording` or `paused`."""
+    state: PresenceState
+    """What."""
     last_seen: Optional[int] = None
     """When last seen, in seconds."""
 
@@ -796,9 +1941,48 @@ class PresenceUpdateEvent(Model, kw_only=True):
     chat_id: str
     """The chat."""
     participants: List[PresenceParticipant]
-    """Who does what."""
+    """Who does what; in an event, the one person who was heard of."""
     observed_at: datetime
     """When it was seen."""
+
+
+class PrivacySettings(Model, kw_only=True):
+    """Who may see what of the account. What WhatsApp does not tell is left out."""
+
+    about: Optional[PrivacyValue] = None
+    """Who sees the line about it."""
+    call_add: Optional[PrivacyValue] = None
+    """Who may call it."""
+    group_add: Optional[PrivacyValue] = None
+    """Who may add it to groups."""
+    last_seen: Optional[PrivacyValue] = None
+    """Who sees when it was last on line."""
+    messages: Optional[PrivacyValue] = None
+    """Who may write to it."""
+    online: Optional[PrivacyValue] = None
+    """Who sees whether it is on line."""
+    profile_picture: Optional[PrivacyValue] = None
+    """Who sees its picture."""
+    read_receipts: Optional[PrivacyValue] = None
+    """Whether it tells others what it has read."""
+
+
+class ProfilePicture(Model, kw_only=True):
+    """Where a picture is."""
+
+    url: Optional[str] = None
+    """An address that is good for a while; null when there is no picture, or it is not shown to this
+    account.
+    """
+
+
+class ProfilePictures(Model, kw_only=True):
+    """Where pictures are."""
+
+    pictures: Dict[str, Any]
+    """By id: an address that is good for a while; null when there is no picture, or it is not shown to
+    this account.
+    """
 
 
 class QrCode(Model, kw_only=True):
@@ -808,6 +1992,33 @@ class QrCode(Model, kw_only=True):
     """A PNG as a `data:` URL."""
     status: SessionStatus
     """What the session is doing."""
+
+
+class QueueConfig(Model, kw_only=True):
+    """A queue outside of the gateway, which it does without."""
+
+    enabled: bool
+    """Always false."""
+
+
+class QueueCounts(Model, kw_only=True):
+    """Deliveries, counted."""
+
+    pending: int
+    """Those that wait or are under way."""
+    completed: int
+    """Always 0: what was delivered is not kept."""
+    failed: int
+    """Those that will not be tried again."""
+
+
+class QueueStatus(Model, kw_only=True):
+    """The queue of deliveries; part of the database."""
+
+    enabled: bool
+    """Whether deliveries wait in a queue of their own outside of the gateway."""
+    webhooks: QueueCounts
+    """Deliveries of webhooks."""
 
 
 class QuotedMessage(Model, kw_only=True):
@@ -837,6 +2048,10 @@ class ReactionSender(Model, kw_only=True):
     """The emoji."""
     timestamp: int
     """When, in seconds."""
+    sender_lid: Optional[str] = None
+    """Their hidden id, where it is known."""
+    sender_phone: Optional[str] = None
+    """Their phone number, digits only, where it is known."""
 
 
 class Readiness(Model, kw_only=True):
@@ -859,6 +2074,36 @@ class ReadinessDetails(Model, kw_only=True):
     """Only while the gateway is stopping."""
 
 
+class RedisConfig(Model, kw_only=True):
+    """Redis, which this gateway does without."""
+
+    enabled: bool
+    """Always false."""
+    built_in: bool
+    """Always false."""
+    host: str
+    """Empty."""
+    port: int
+    """0."""
+    password_set: bool
+    """Always false."""
+
+
+class RedisStatus(Model, kw_only=True):
+    """Redis, which this gateway does without."""
+
+    enabled: bool
+    """Always false."""
+    connected: bool
+    """Always false."""
+    host: str
+    """Empty."""
+    port: int
+    """0."""
+    built_in: bool
+    """Always false."""
+
+
 class RedriveResult(Model, kw_only=True):
     """What a redrive did. Deliveries go out in the background."""
 
@@ -876,10 +2121,122 @@ class RedriveResult(Model, kw_only=True):
     """How many more there are that could be tried again."""
 
 
+class RenewedGroupInviteCode(Model, kw_only=True):
+    """The new invite link of a group."""
+
+    invite_code: str
+    """The code alone."""
+    invite_link: str
+    """The whole link."""
+    message: str
+    """What was done."""
+
+
+class SearchHit(Model, kw_only=True):
+    """One message that was found."""
+
+    message_id: str
+    """Our id of the message."""
+    wa_message_id: str
+    """WhatsApp's id of it."""
+    session_id: str
+    """Its session."""
+    chat_id: str
+    """Its chat."""
+    body: str
+    """Its text."""
+    snippet: str
+    """A piece of the text with the words between `<mark>` and `</mark>`. The rest of it is text, not HTML."""
+    timestamp: int
+    """When it was sent, in seconds."""
+    type: MessageType
+    """What it is."""
+    direction: MessageDirection
+    """Which way it went."""
+    from_: str
+    """Who sent it; in a group the group."""
+    score: float
+    """How well it fits; more is better."""
+
+
+class SearchResults(Model, kw_only=True):
+    """What was found."""
+
+    hits: List[SearchHit]
+    """One page of it, newest first."""
+    total: int
+    """How many there are."""
+    took_ms: int
+    """How long it took, in milliseconds."""
+    provider: str
+    """What looked for it."""
+
+
+class SendButton(Model, kw_only=True):
+    """A button."""
+
+    text: str
+    """What stands on it."""
+    copy_code: Optional[str] = None
+    """The code, for `copy`."""
+    id: Optional[str] = None
+    """What an answer names it by; its text when absent."""
+    phone_number: Optional[str] = None
+    """The number, for `call`."""
+    type: Optional[ButtonType] = None
+    """What it does; `reply` when absent."""
+    url: Optional[str] = None
+    """The page, for `url`."""
+
+
+class SendListRow(Model, kw_only=True):
+    """A row of a list."""
+
+    title: str
+    """What stands in it."""
+    description: Optional[str] = None
+    """What stands below that."""
+    row_id: Optional[str] = None
+    """What an answer names it by; its title when absent."""
+
+
+class SendListSection(Model, kw_only=True):
+    """Rows that belong together."""
+
+    rows: List[SendListRow]
+    """The rows."""
+    title: Optional[str] = None
+    """What stands above them."""
+
+
+class SentChoices(Model, kw_only=True):
+    """Buttons or a list that were accepted."""
+
+    message_id: str
+    """WhatsApp's id of the message."""
+    timestamp: int
+    """When it was accepted, in seconds."""
+    sent_as: ChoicesSentAs
+    """As what it went out."""
+    shown_everywhere: bool
+    """Whether every app shows it as it was sent."""
+    recipient_sees: str
+    """What the recipient will see."""
+
+
 class SentMessage(Model, kw_only=True):
     """A message that was accepted."""
 
     message_id: str
+    """WhatsApp's id of the message."""
+    timestamp: int
+    """When it was accepted, in seconds."""
+
+
+class SentProduct(Model, kw_only=True):
+    """A product that was accepted."""
+
+    id: str
     """WhatsApp's id of the message."""
     timestamp: int
     """When it was accepted, in seconds."""
@@ -951,6 +2308,17 @@ class SessionConfig(Model, kw_only=True):
     """The first wait before a reconnect, in milliseconds."""
 
 
+class SessionCounts(Model, kw_only=True):
+    """Sessions, counted."""
+
+    active: int
+    """Those with an engine."""
+    total: int
+    """All."""
+    by_status: Dict[str, int]
+    """All by status; a status nobody has is left out."""
+
+
 class SessionDisconnectedEvent(Model, kw_only=True):
     """A session lost its link or was stopped."""
 
@@ -1019,6 +2387,25 @@ class SessionRestrictionEvent(Model, kw_only=True):
     """When it ends, where it was told."""
 
 
+class SessionStatistics(Model, kw_only=True):
+    """One session, counted."""
+
+    session_id: str
+    """The session."""
+    name: str
+    """Its name."""
+    status: SessionStatus
+    """What it is doing."""
+    messages: MessageTotals
+    """Its messages."""
+    time_series: List[TimeStep]
+    """One row an hour, or a day for the longer periods."""
+    by_type: Dict[str, int]
+    """By what they are."""
+    top_chats: List[BusyChat]
+    """The busiest chats."""
+
+
 class SessionStatusEvent(Model, kw_only=True):
     """A session's status changed."""
 
@@ -1026,6 +2413,19 @@ class SessionStatusEvent(Model, kw_only=True):
     """The session."""
     status: SessionStatus
     """What it is doing now."""
+
+
+class SessionTraffic(Model, kw_only=True):
+    """The messages of a session."""
+
+    session_id: str
+    """The session."""
+    name: str
+    """Its name."""
+    sent: int
+    """Sent."""
+    received: int
+    """Received."""
 
 
 class SessionsOverview(Model, kw_only=True):
@@ -1045,11 +2445,210 @@ class SessionsOverview(Model, kw_only=True):
     """What the process takes up."""
 
 
+class StatisticsOverview(Model, kw_only=True):
+    """Sessions and messages, counted."""
+
+    sessions: SessionCounts
+    """Sessions."""
+    messages: MessageTotals
+    """Messages."""
+
+
+class StatusContact(Model, kw_only=True):
+    """Who posted a status."""
+
+    id: str
+    """By phone number where it is known, else by hidden id."""
+    name: Optional[str] = None
+    """The name in this account's address book."""
+    push_name: Optional[str] = None
+    """The name the person shows."""
+
+
+class StatusDeleted(Model, kw_only=True):
+    """The answer of an action that says what was done."""
+
+    message: str
+    """What was done."""
+
+
+class StatusFile(Model, kw_only=True):
+    """A file to post, by `url` or as `base64`."""
+
+    base64: Optional[str] = None
+    """The file itself; needs `mimetype`."""
+    mimetype: Optional[str] = None
+    """Its MIME type."""
+    url: Optional[str] = None
+    """Where to fetch it from: `http` or `https`."""
+
+
+class StatusList(Model, kw_only=True):
+    """The statuses of the last day, newest first."""
+
+    statuses: List[StatusRecord]
+    """The statuses."""
+
+
+class StatusReceivedEvent(Model, kw_only=True):
+    """Someone posted a status."""
+
+    session_id: str
+    """The session."""
+    status_id: str
+    """The id of the status."""
+    contact: StatusContact
+    """Who posted it."""
+    type: MessageType
+    """What it is."""
+    has_media: bool
+    """Whether it has a file."""
+    media_omitted: bool
+    """Whether the file is not in `message.received`; it can be fetched while the status is to be seen."""
+    posted_at: int
+    """When it was posted, in milliseconds."""
+    expires_at: int
+    """When it is seen no more, in milliseconds."""
+    caption: Optional[str] = None
+    """The text, or what stands below the picture."""
+    omit_reason: Optional[str] = None
+    """Why it is not."""
+
+
+class StatusRecord(Model, kw_only=True):
+    """A status."""
+
+    id: str
+    """Its id."""
+    contact: StatusContact
+    """Who posted it."""
+    type: MessageType
+    """What it is."""
+    timestamp: datetime
+    """When it was posted."""
+    expires_at: datetime
+    """When it is seen no more."""
+    background_color: Optional[str] = None
+    """The colour behind it: `#RRGGBB`."""
+    caption: Optional[str] = None
+    """The text, or what stands below the picture."""
+    font: Optional[int] = None
+    """The number of its font."""
+    media_url: Optional[str] = None
+    """The path below this gateway's address where its file can be fetched."""
+
+
+class StatusResult(Model, kw_only=True):
+    """A status that was posted."""
+
+    status_id: str
+    """Its id."""
+    timestamp: datetime
+    """When WhatsApp accepted it."""
+    expires_at: datetime
+    """When it is seen no more."""
+
+
+class StorageConfig(Model, kw_only=True):
+    """Where files are kept."""
+
+    type: str
+    """`local`."""
+    built_in: bool
+    """Whether it is part of the gateway."""
+    local_path: str
+    """The folder."""
+    s3_bucket: str
+    """Empty."""
+    s3_region: str
+    """Empty."""
+    s3_endpoint: str
+    """Empty."""
+    s3_credentials_set: bool
+    """Always false."""
+
+
+class StorageStatus(Model, kw_only=True):
+    """Where files are kept."""
+
+    type: str
+    """`local`."""
+    path: str
+    """The folder."""
+    built_in: bool
+    """Whether it is part of the gateway."""
+
+
+class SubgroupOutcome(Model, kw_only=True):
+    """What became of one group."""
+
+    id: str
+    """The group."""
+    success: bool
+    """Whether it was done."""
+    status: int
+    """WhatsApp's code; 200 is done."""
+    message: Optional[str] = None
+    """Why it was not done."""
+
+
+class SubgroupsResult(Model, kw_only=True):
+    """What became of each group. Where WhatsApp refused all of them, the answer is 403 instead."""
+
+    success: bool
+    """Whether anything was done; what, of which, stands in `results`."""
+    message: str
+    """What was done."""
+    results: List[SubgroupOutcome]
+    """One for each group."""
+
+
 class Success(Model, kw_only=True):
     """The answer of an action that has nothing else to say."""
 
     success: bool
     """Whether it was done."""
+
+
+class SuccessMessage(Model, kw_only=True):
+    """The answer of an action, with a sentence."""
+
+    success: bool
+    """Whether it was done."""
+    message: str
+    """What was done."""
+
+
+class Template(Model, kw_only=True):
+    """One template."""
+
+    id: str
+    """Its id."""
+    session_id: str
+    """Its session."""
+    name: str
+    """Its name."""
+    body: str
+    """The text."""
+    header: Optional[str] = None
+    """What stands above it."""
+    footer: Optional[str] = None
+    """What stands below it."""
+    created_at: datetime
+    """When it was made."""
+    updated_at: datetime
+    """When it last changed."""
+
+
+class TimeStep(Model, kw_only=True):
+    """The messages of an hour or a day."""
+
+    timestamp: datetime
+    """When it begins."""
+    sent: int
+    """Sent."""
+    received: int
+    """Received."""
 
 
 class Webhook(Model, kw_only=True):

@@ -4,6 +4,7 @@
 use reqwest::Method;
 
 use crate::generated::models;
+use crate::request::Request;
 use crate::{Client, request::Draft};
 
 /// Conversations.
@@ -30,6 +31,84 @@ impl Chats {
         ListChatsRequest { draft, body: () }
     }
 
+    /// Archive a chat.
+    ///
+    /// Puts it away on all devices of this account, or takes it out again.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.chats().archive("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", true).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn archive(&self, session_id: &str, chat_id: impl Into<String>, archive: bool) -> ArchiveChatRequest {
+        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/chats/archive", &[session_id]);
+        let body = models::ArchiveChat::new(chat_id, archive);
+        ArchiveChatRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Delete a chat.
+    ///
+    /// With its messages, on all devices of this account. The other side keeps everything.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.chats().delete("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn delete(&self, session_id: &str, chat_id: impl Into<String>) -> DeleteChatRequest {
+        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/chats/delete", &[session_id]);
+        let body = models::DeleteChat::new(chat_id);
+        DeleteChatRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Mute a chat.
+    ///
+    /// Silences it on all devices of this account until a time, for good, or no longer.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.chats().mute("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", 4102444800000).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn mute(
+        &self,
+        session_id: &str,
+        chat_id: impl Into<String>,
+        mute_until: impl Into<Option<i64>>,
+    ) -> MuteChatRequest {
+        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/chats/mute", &[session_id]);
+        let body = models::MuteChat::new(chat_id, mute_until);
+        MuteChatRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Pin a chat.
+    ///
+    /// Keeps it on top on all devices of this account, or no longer. WhatsApp keeps three chats on top; for a
+    /// fourth the answer is `success: false`, and nothing changes.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.chats().pin("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", true).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pin(&self, session_id: &str, chat_id: impl Into<String>, pin: bool) -> PinChatRequest {
+        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/chats/pin", &[session_id]);
+        let body = models::PinChat::new(chat_id, pin);
+        PinChatRequest { draft, body: crate::request::Json(body) }
+    }
+
     /// Mark a chat as read.
     ///
     /// All that is unread, or some messages only; senders see it unless the account hides it.
@@ -46,6 +125,112 @@ impl Chats {
         let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/chats/read", &[session_id]);
         let body = models::MarkChatRead::new(chat_id);
         MarkChatReadRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Show that somebody is typing.
+    ///
+    /// The other side sees it for some seconds, or until `paused`. WhatsApp shows it only while this account
+    /// is on line.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.chats().send_typing("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", "typing").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn send_typing(
+        &self,
+        session_id: &str,
+        chat_id: impl Into<String>,
+        state: impl Into<models::TypingState>,
+    ) -> SendTypingRequest {
+        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/chats/typing", &[session_id]);
+        let body = models::SendTyping::new(chat_id, state);
+        SendTypingRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Mark a chat as unread.
+    ///
+    /// On all devices of this account; the other side sees nothing of it.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.chats().mark_unread("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn mark_unread(&self, session_id: &str, chat_id: impl Into<String>) -> MarkChatUnreadRequest {
+        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/chats/unread", &[session_id]);
+        let body = models::MarkChatUnread::new(chat_id);
+        MarkChatUnreadRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Clear the messages of a chat.
+    ///
+    /// On all devices of this account; the chat stays, and the other side keeps everything.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.chats().clear_messages("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn clear_messages(&self, session_id: &str, chat_id: &str) -> Request<models::Success> {
+        let draft = Draft::new(
+            &self.client,
+            Method::DELETE,
+            "/api/sessions/{sessionId}/chats/{chatId}/messages",
+            &[session_id, chat_id],
+        );
+        Request::json(draft)
+    }
+
+    /// Ask to be told when somebody comes on line or goes away.
+    ///
+    /// Told as `presence.update`, where the person lets it be seen. It holds until the link ends.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.chats().subscribe_presence("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn subscribe_presence(&self, session_id: &str, chat_id: impl Into<String>) -> SubscribePresenceRequest {
+        let draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/presence/subscribe", &[session_id]);
+        let body = models::SubscribePresence::new(chat_id);
+        SubscribePresenceRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Get what was last heard of the people of a chat.
+    ///
+    /// The same as the data of the event `presence.update`, with everybody of the chat who was heard of since
+    /// the session runs; null when nothing was heard.
+    ///
+    /// The key must be of the role `viewer` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.chats().get_presence("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_presence(&self, session_id: &str, chat_id: &str) -> Request<serde_json::Value> {
+        let draft = Draft::new(
+            &self.client,
+            Method::GET,
+            "/api/sessions/{sessionId}/presence/{chatId}",
+            &[session_id, chat_id],
+        );
+        Request::json(draft)
     }
 }
 
@@ -74,6 +259,26 @@ impl ListChatsRequest {
 }
 
 crate::request::request! {
+    /// What can be said about [`Chats::archive`] before it is made.
+    ArchiveChatRequest, body = crate::request::Json<models::ArchiveChat>, answer = json models::Success
+}
+
+crate::request::request! {
+    /// What can be said about [`Chats::delete`] before it is made.
+    DeleteChatRequest, body = crate::request::Json<models::DeleteChat>, answer = json models::Success
+}
+
+crate::request::request! {
+    /// What can be said about [`Chats::mute`] before it is made.
+    MuteChatRequest, body = crate::request::Json<models::MuteChat>, answer = json models::Success
+}
+
+crate::request::request! {
+    /// What can be said about [`Chats::pin`] before it is made.
+    PinChatRequest, body = crate::request::Json<models::PinChat>, answer = json models::Success
+}
+
+crate::request::request! {
     /// What can be said about [`Chats::mark_read`] before it is made.
     MarkChatReadRequest, body = crate::request::Json<models::MarkChatRead>, answer = json models::Success
 }
@@ -84,4 +289,19 @@ impl MarkChatReadRequest {
         self.body.0.message_ids = Some(message_ids.into_iter().map(Into::into).collect());
         self
     }
+}
+
+crate::request::request! {
+    /// What can be said about [`Chats::send_typing`] before it is made.
+    SendTypingRequest, body = crate::request::Json<models::SendTyping>, answer = json models::Success
+}
+
+crate::request::request! {
+    /// What can be said about [`Chats::mark_unread`] before it is made.
+    MarkChatUnreadRequest, body = crate::request::Json<models::MarkChatUnread>, answer = json models::Success
+}
+
+crate::request::request! {
+    /// What can be said about [`Chats::subscribe_presence`] before it is made.
+    SubscribePresenceRequest, body = crate::request::Json<models::SubscribePresence>, answer = json models::Success
 }

@@ -14,6 +14,41 @@ pub struct Contacts {
 }
 
 impl Contacts {
+    /// List contacts.
+    ///
+    /// The people this session knows: from its address book, from chats and from groups. A key that is
+    /// limited to some chats sees those.
+    ///
+    /// The key must be of the role `viewer` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.contacts().list("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list(&self, session_id: &str) -> ListContactsRequest {
+        let draft = Draft::new(&self.client, Method::GET, "/api/sessions/{sessionId}/contacts", &[session_id]);
+        ListContactsRequest { draft, body: () }
+    }
+
+    /// List blocked contacts.
+    ///
+    /// As WhatsApp tells them now.
+    ///
+    /// The key must be of the role `viewer` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.contacts().list_blocked("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list_blocked(&self, session_id: &str) -> Request<Vec<String>> {
+        let draft = Draft::new(&self.client, Method::GET, "/api/sessions/{sessionId}/contacts/blocked", &[session_id]);
+        Request::json(draft)
+    }
+
     /// Check whether a number is on WhatsApp.
     ///
     /// The answer holds the id to send to.
@@ -34,5 +69,236 @@ impl Contacts {
             &[session_id, number],
         );
         Request::json(draft)
+    }
+
+    /// Get where the pictures of contacts are.
+    ///
+    /// Of up to 50 at once.
+    ///
+    /// The key must be of the role `viewer` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.contacts().get_profile_pictures("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "ids").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_profile_pictures(&self, session_id: &str, ids: impl Into<String>) -> Request<models::ProfilePictures> {
+        let mut draft =
+            Draft::new(&self.client, Method::GET, "/api/sessions/{sessionId}/contacts/profile-pictures", &[session_id]);
+        draft.query("ids", ids);
+        Request::json(draft)
+    }
+
+    /// Delete a contact.
+    ///
+    /// Taken out of the address book of this account's devices; the chat stays.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.contacts().delete("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "contactId").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn delete(&self, session_id: &str, contact_id: &str) -> Request<models::SuccessMessage> {
+        let draft = Draft::new(
+            &self.client,
+            Method::DELETE,
+            "/api/sessions/{sessionId}/contacts/{contactId}",
+            &[session_id, contact_id],
+        );
+        Request::json(draft)
+    }
+
+    /// Get a contact.
+    ///
+    /// By phone number or hidden id.
+    ///
+    /// The key must be of the role `viewer` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.contacts().get("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "contactId").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get(&self, session_id: &str, contact_id: &str) -> Request<models::Contact> {
+        let draft = Draft::new(
+            &self.client,
+            Method::GET,
+            "/api/sessions/{sessionId}/contacts/{contactId}",
+            &[session_id, contact_id],
+        );
+        Request::json(draft)
+    }
+
+    /// Save a contact.
+    ///
+    /// Written into the address book of this account's devices, or renamed there.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.contacts().save("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "contactId", "Grace").last_name("Hopper").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn save(&self, session_id: &str, contact_id: &str, first_name: impl Into<String>) -> SaveContactRequest {
+        let draft = Draft::new(
+            &self.client,
+            Method::PUT,
+            "/api/sessions/{sessionId}/contacts/{contactId}",
+            &[session_id, contact_id],
+        );
+        let body = models::SaveContact::new(first_name);
+        SaveContactRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Unblock a contact.
+    ///
+    /// What came meanwhile is lost.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.contacts().unblock("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "contactId").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn unblock(&self, session_id: &str, contact_id: &str) -> Request<models::SuccessMessage> {
+        let draft = Draft::new(
+            &self.client,
+            Method::DELETE,
+            "/api/sessions/{sessionId}/contacts/{contactId}/block",
+            &[session_id, contact_id],
+        );
+        Request::json(draft)
+    }
+
+    /// Block a contact.
+    ///
+    /// Messages and calls of the person do not come in any more.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.contacts().block("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "contactId").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn block(&self, session_id: &str, contact_id: &str) -> Request<models::SuccessMessage> {
+        let draft = Draft::new(
+            &self.client,
+            Method::POST,
+            "/api/sessions/{sessionId}/contacts/{contactId}/block",
+            &[session_id, contact_id],
+        );
+        Request::json(draft)
+    }
+
+    /// Get what a business tells of itself.
+    ///
+    /// The key must be of the role `viewer` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.contacts().get_business_profile("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "contactId").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_business_profile(&self, session_id: &str, contact_id: &str) -> Request<models::BusinessProfile> {
+        let draft = Draft::new(
+            &self.client,
+            Method::GET,
+            "/api/sessions/{sessionId}/contacts/{contactId}/business-profile",
+            &[session_id, contact_id],
+        );
+        Request::json(draft)
+    }
+
+    /// Get a contact's phone number.
+    ///
+    /// Of a hidden id, where it was learned.
+    ///
+    /// The key must be of the role `viewer` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.contacts().get_phone("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "contactId").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_phone(&self, session_id: &str, contact_id: &str) -> Request<models::ContactPhone> {
+        let draft = Draft::new(
+            &self.client,
+            Method::GET,
+            "/api/sessions/{sessionId}/contacts/{contactId}/phone",
+            &[session_id, contact_id],
+        );
+        Request::json(draft)
+    }
+
+    /// Get where a contact's picture is.
+    ///
+    /// Or a group's.
+    ///
+    /// The key must be of the role `viewer` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.contacts().get_profile_picture("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "contactId").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_profile_picture(&self, session_id: &str, contact_id: &str) -> Request<models::ProfilePicture> {
+        let draft = Draft::new(
+            &self.client,
+            Method::GET,
+            "/api/sessions/{sessionId}/contacts/{contactId}/profile-picture",
+            &[session_id, contact_id],
+        );
+        Request::json(draft)
+    }
+}
+
+crate::request::request! {
+    /// What can be said about [`Contacts::list`] before it is made.
+    ListContactsRequest, body = (), answer = json Vec<models::Contact>
+}
+
+impl ListContactsRequest {
+    /// How many at most.
+    pub fn limit(mut self, limit: i64) -> Self {
+        self.draft.query("limit", limit.to_string());
+        self
+    }
+
+    /// How many to skip.
+    pub fn offset(mut self, offset: i64) -> Self {
+        self.draft.query("offset", offset.to_string());
+        self
+    }
+
+    /// All items, over as many pages as it takes.
+    pub fn list_all(self) -> crate::Pages<models::Contact> {
+        crate::Pages::by_offset(self.draft, 100, |page: Vec<models::Contact>| page)
+    }
+}
+
+crate::request::request! {
+    /// What can be said about [`Contacts::save`] before it is made.
+    SaveContactRequest, body = crate::request::Json<models::SaveContact>, answer = json models::SuccessMessage
+}
+
+impl SaveContactRequest {
+    /// The last name.
+    pub fn last_name(mut self, last_name: impl Into<String>) -> Self {
+        self.body.0.last_name = Some(last_name.into());
+        self
     }
 }

@@ -31,6 +31,63 @@ impl Groups {
         ListGroupsRequest { draft, body: () }
     }
 
+    /// Make a group.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.groups().create("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "Regulars", ["15550000002@c.us"]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn create(
+        &self,
+        session_id: &str,
+        name: impl Into<String>,
+        participants: impl IntoIterator<Item = impl Into<String>>,
+    ) -> CreateGroupRequest {
+        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/groups", &[session_id]);
+        let body = models::CreateGroup::new(name, participants);
+        CreateGroupRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Join a group by its invite link.
+    ///
+    /// Where the group's admins decide who comes in, `pendingApproval` is true and nothing more happens until
+    /// they do.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.groups().join("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "Fb9sVqLr2KpH4xUeT1mZcA").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn join(&self, session_id: &str, invite_code: impl Into<String>) -> JoinGroupRequest {
+        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/groups/join", &[session_id]);
+        let body = models::JoinGroup::new(invite_code);
+        JoinGroupRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Look at a group before joining it.
+    ///
+    /// The key must be of the role `viewer` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.groups().get_join_info("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "code").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_join_info(&self, session_id: &str, code: impl Into<String>) -> Request<models::GroupJoinInfo> {
+        let mut draft =
+            Draft::new(&self.client, Method::GET, "/api/sessions/{sessionId}/groups/join-info", &[session_id]);
+        draft.query("code", code);
+        Request::json(draft)
+    }
+
     /// Get a group with its members.
     ///
     /// Asked of WhatsApp, so the session has to be on line.
@@ -51,6 +108,404 @@ impl Groups {
             &[session_id, group_id],
         );
         Request::json(draft)
+    }
+
+    /// Describe a group.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.groups().set_description("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "groupId", "Offers, once a week").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_description(
+        &self,
+        session_id: &str,
+        group_id: &str,
+        description: impl Into<String>,
+    ) -> SetGroupDescriptionRequest {
+        let draft = Draft::new(
+            &self.client,
+            Method::PUT,
+            "/api/sessions/{sessionId}/groups/{groupId}/description",
+            &[session_id, group_id],
+        );
+        let body = models::SetGroupDescription::new(description);
+        SetGroupDescriptionRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Get the invite link of a group.
+    ///
+    /// Only admins of the group are told.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.groups().get_invite_code("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "groupId").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_invite_code(&self, session_id: &str, group_id: &str) -> Request<models::GroupInviteCode> {
+        let draft = Draft::new(
+            &self.client,
+            Method::GET,
+            "/api/sessions/{sessionId}/groups/{groupId}/invite-code",
+            &[session_id, group_id],
+        );
+        Request::json(draft)
+    }
+
+    /// Replace the invite link of a group.
+    ///
+    /// The old one leads nowhere from then on.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.groups().revoke_invite_code("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "groupId").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn revoke_invite_code(&self, session_id: &str, group_id: &str) -> Request<models::RenewedGroupInviteCode> {
+        let draft = Draft::new(
+            &self.client,
+            Method::POST,
+            "/api/sessions/{sessionId}/groups/{groupId}/invite-code/revoke",
+            &[session_id, group_id],
+        );
+        Request::json(draft)
+    }
+
+    /// Leave a group.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.groups().leave("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "groupId").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn leave(&self, session_id: &str, group_id: &str) -> Request<models::SuccessMessage> {
+        let draft = Draft::new(
+            &self.client,
+            Method::POST,
+            "/api/sessions/{sessionId}/groups/{groupId}/leave",
+            &[session_id, group_id],
+        );
+        Request::json(draft)
+    }
+
+    /// List those who ask to join a group.
+    ///
+    /// Only admins of the group are told.
+    ///
+    /// The key must be of the role `viewer` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.groups().list_membership_requests("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "groupId").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list_membership_requests(
+        &self,
+        session_id: &str,
+        group_id: &str,
+    ) -> Request<Vec<models::MembershipRequest>> {
+        let draft = Draft::new(
+            &self.client,
+            Method::GET,
+            "/api/sessions/{sessionId}/groups/{groupId}/membership-requests",
+            &[session_id, group_id],
+        );
+        Request::json(draft)
+    }
+
+    /// Let people into a group who ask to join.
+    ///
+    /// Some of them, or all that wait.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.groups().approve_membership_requests("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "groupId").participants(["15550000002@c.us"]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn approve_membership_requests(
+        &self,
+        session_id: &str,
+        group_id: &str,
+    ) -> ApproveGroupMembershipRequestsRequest {
+        let draft = Draft::new(
+            &self.client,
+            Method::POST,
+            "/api/sessions/{sessionId}/groups/{groupId}/membership-requests/approve",
+            &[session_id, group_id],
+        );
+        let body = models::DecideMembershipRequests::new();
+        ApproveGroupMembershipRequestsRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Turn people away who ask to join a group.
+    ///
+    /// Some of them, or all that wait.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.groups().reject_membership_requests("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "groupId").participants(["15550000002@c.us"]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn reject_membership_requests(&self, session_id: &str, group_id: &str) -> RejectGroupMembershipRequestsRequest {
+        let draft = Draft::new(
+            &self.client,
+            Method::POST,
+            "/api/sessions/{sessionId}/groups/{groupId}/membership-requests/reject",
+            &[session_id, group_id],
+        );
+        let body = models::DecideMembershipRequests::new();
+        RejectGroupMembershipRequestsRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Remove people from a group.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.groups().remove_participants("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "groupId", ["15550000002@c.us"]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn remove_participants(
+        &self,
+        session_id: &str,
+        group_id: &str,
+        participants: impl IntoIterator<Item = impl Into<String>>,
+    ) -> RemoveGroupParticipantsRequest {
+        let draft = Draft::new(
+            &self.client,
+            Method::DELETE,
+            "/api/sessions/{sessionId}/groups/{groupId}/participants",
+            &[session_id, group_id],
+        );
+        let body = models::GroupParticipants::new(participants);
+        RemoveGroupParticipantsRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Add people to a group.
+    ///
+    /// Whoever does not let this account add them is told of in `results`; send them the invite link.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.groups().add_participants("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "groupId", ["15550000002@c.us"]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn add_participants(
+        &self,
+        session_id: &str,
+        group_id: &str,
+        participants: impl IntoIterator<Item = impl Into<String>>,
+    ) -> AddGroupParticipantsRequest {
+        let draft = Draft::new(
+            &self.client,
+            Method::POST,
+            "/api/sessions/{sessionId}/groups/{groupId}/participants",
+            &[session_id, group_id],
+        );
+        let body = models::GroupParticipants::new(participants);
+        AddGroupParticipantsRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Make admins of a group plain members.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.groups().demote_participants("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "groupId", ["15550000002@c.us"]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn demote_participants(
+        &self,
+        session_id: &str,
+        group_id: &str,
+        participants: impl IntoIterator<Item = impl Into<String>>,
+    ) -> DemoteGroupParticipantsRequest {
+        let draft = Draft::new(
+            &self.client,
+            Method::POST,
+            "/api/sessions/{sessionId}/groups/{groupId}/participants/demote",
+            &[session_id, group_id],
+        );
+        let body = models::GroupParticipants::new(participants);
+        DemoteGroupParticipantsRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Make members of a group its admins.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.groups().promote_participants("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "groupId", ["15550000002@c.us"]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn promote_participants(
+        &self,
+        session_id: &str,
+        group_id: &str,
+        participants: impl IntoIterator<Item = impl Into<String>>,
+    ) -> PromoteGroupParticipantsRequest {
+        let draft = Draft::new(
+            &self.client,
+            Method::POST,
+            "/api/sessions/{sessionId}/groups/{groupId}/participants/promote",
+            &[session_id, group_id],
+        );
+        let body = models::GroupParticipants::new(participants);
+        PromoteGroupParticipantsRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Take the picture of a group away.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.groups().delete_picture("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "groupId").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn delete_picture(&self, session_id: &str, group_id: &str) -> Request<models::SuccessMessage> {
+        let draft = Draft::new(
+            &self.client,
+            Method::DELETE,
+            "/api/sessions/{sessionId}/groups/{groupId}/picture",
+            &[session_id, group_id],
+        );
+        Request::json(draft)
+    }
+
+    /// Get the picture of a group.
+    ///
+    /// The key must be of the role `viewer` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.groups().get_picture("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "groupId").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_picture(&self, session_id: &str, group_id: &str) -> Request<models::PictureLink> {
+        let draft = Draft::new(
+            &self.client,
+            Method::GET,
+            "/api/sessions/{sessionId}/groups/{groupId}/picture",
+            &[session_id, group_id],
+        );
+        Request::json(draft)
+    }
+
+    /// Set the picture of a group.
+    ///
+    /// JPEG, PNG or WebP, by `url`, as `base64`, or as the part `file` of a form; its middle becomes a
+    /// square.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.groups().set_picture("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "groupId").url("https://example.org/picture.jpg").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_picture(&self, session_id: &str, group_id: &str) -> SetGroupPictureRequest {
+        let draft = Draft::new(
+            &self.client,
+            Method::PUT,
+            "/api/sessions/{sessionId}/groups/{groupId}/picture",
+            &[session_id, group_id],
+        );
+        let body = models::SetGroupPicture::new();
+        SetGroupPictureRequest { draft, body: crate::request::Form(body, None) }
+    }
+
+    /// Get what members of a group may do.
+    ///
+    /// The key must be of the role `viewer` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.groups().get_settings("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "groupId").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_settings(&self, session_id: &str, group_id: &str) -> Request<models::GroupSettings> {
+        let draft = Draft::new(
+            &self.client,
+            Method::GET,
+            "/api/sessions/{sessionId}/groups/{groupId}/settings",
+            &[session_id, group_id],
+        );
+        Request::json(draft)
+    }
+
+    /// Change what members of a group may do.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.groups().update_settings("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "groupId").locked(true).member_add_mode("admins").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn update_settings(&self, session_id: &str, group_id: &str) -> UpdateGroupSettingsRequest {
+        let draft = Draft::new(
+            &self.client,
+            Method::PUT,
+            "/api/sessions/{sessionId}/groups/{groupId}/settings",
+            &[session_id, group_id],
+        );
+        let body = models::UpdateGroupSettings::new();
+        UpdateGroupSettingsRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Rename a group.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.groups().set_subject("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "groupId", "Regulars").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_subject(&self, session_id: &str, group_id: &str, subject: impl Into<String>) -> SetGroupSubjectRequest {
+        let draft = Draft::new(
+            &self.client,
+            Method::PUT,
+            "/api/sessions/{sessionId}/groups/{groupId}/subject",
+            &[session_id, group_id],
+        );
+        let body = models::SetGroupSubject::new(subject);
+        SetGroupSubjectRequest { draft, body: crate::request::Json(body) }
     }
 }
 
@@ -76,4 +531,138 @@ impl ListGroupsRequest {
     pub fn list_all(self) -> crate::Pages<models::GroupSummary> {
         crate::Pages::by_offset(self.draft, 100, |page: Vec<models::GroupSummary>| page)
     }
+}
+
+crate::request::request! {
+    /// What can be said about [`Groups::create`] before it is made.
+    CreateGroupRequest, body = crate::request::Json<models::CreateGroup>, answer = json models::CreatedGroup
+}
+
+crate::request::request! {
+    /// What can be said about [`Groups::join`] before it is made.
+    JoinGroupRequest, body = crate::request::Json<models::JoinGroup>, answer = json models::JoinedGroup
+}
+
+crate::request::request! {
+    /// What can be said about [`Groups::set_description`] before it is made.
+    SetGroupDescriptionRequest, body = crate::request::Json<models::SetGroupDescription>, answer = json models::SuccessMessage
+}
+
+crate::request::request! {
+    /// What can be said about [`Groups::approve_membership_requests`] before it is made.
+    ApproveGroupMembershipRequestsRequest, body = crate::request::Json<models::DecideMembershipRequests>, answer = json models::ParticipantsResult
+}
+
+impl ApproveGroupMembershipRequestsRequest {
+    /// Whose: `<number>@c.us` or `<id>@lid`; all that wait when absent.
+    pub fn participants(mut self, participants: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.body.0.participants = Some(participants.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+crate::request::request! {
+    /// What can be said about [`Groups::reject_membership_requests`] before it is made.
+    RejectGroupMembershipRequestsRequest, body = crate::request::Json<models::DecideMembershipRequests>, answer = json models::ParticipantsResult
+}
+
+impl RejectGroupMembershipRequestsRequest {
+    /// Whose: `<number>@c.us` or `<id>@lid`; all that wait when absent.
+    pub fn participants(mut self, participants: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.body.0.participants = Some(participants.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+crate::request::request! {
+    /// What can be said about [`Groups::remove_participants`] before it is made.
+    RemoveGroupParticipantsRequest, body = crate::request::Json<models::GroupParticipants>, answer = json models::ParticipantsResult
+}
+
+crate::request::request! {
+    /// What can be said about [`Groups::add_participants`] before it is made.
+    AddGroupParticipantsRequest, body = crate::request::Json<models::GroupParticipants>, answer = json models::ParticipantsResult
+}
+
+crate::request::request! {
+    /// What can be said about [`Groups::demote_participants`] before it is made.
+    DemoteGroupParticipantsRequest, body = crate::request::Json<models::GroupParticipants>, answer = json models::ParticipantsResult
+}
+
+crate::request::request! {
+    /// What can be said about [`Groups::promote_participants`] before it is made.
+    PromoteGroupParticipantsRequest, body = crate::request::Json<models::GroupParticipants>, answer = json models::ParticipantsResult
+}
+
+crate::request::request! {
+    /// What can be said about [`Groups::set_picture`] before it is made.
+    SetGroupPictureRequest, body = crate::request::Form<models::SetGroupPicture>, answer = json models::SuccessMessage
+}
+
+impl SetGroupPictureRequest {
+    /// The picture itself; needs `mimetype`.
+    pub fn base64(mut self, base64: impl Into<String>) -> Self {
+        self.body.0.base64 = Some(base64.into());
+        self
+    }
+
+    /// Its MIME type.
+    pub fn mimetype(mut self, mimetype: impl Into<String>) -> Self {
+        self.body.0.mimetype = Some(mimetype.into());
+        self
+    }
+
+    /// Where to fetch it from: `http` or `https`.
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.body.0.url = Some(url.into());
+        self
+    }
+
+    /// The file itself, streamed from wherever it is.
+    pub fn file(mut self, file: crate::Upload) -> Self {
+        self.body.1 = Some(file);
+        self
+    }
+}
+
+crate::request::request! {
+    /// What can be said about [`Groups::update_settings`] before it is made.
+    UpdateGroupSettingsRequest, body = crate::request::Json<models::UpdateGroupSettings>, answer = json models::SuccessMessage
+}
+
+impl UpdateGroupSettingsRequest {
+    /// Whether only admins may write.
+    pub fn announce(mut self, announce: bool) -> Self {
+        self.body.0.announce = Some(announce);
+        self
+    }
+
+    /// After how many seconds messages vanish: 0 (never), 86400, 604800 or 7776000.
+    pub fn ephemeral_seconds(mut self, ephemeral_seconds: i64) -> Self {
+        self.body.0.ephemeral_seconds = Some(ephemeral_seconds);
+        self
+    }
+
+    /// Whether only admins may change subject, description and picture.
+    pub fn locked(mut self, locked: bool) -> Self {
+        self.body.0.locked = Some(locked);
+        self
+    }
+
+    /// Who may add members.
+    pub fn member_add_mode(mut self, member_add_mode: impl Into<models::MemberAddMode>) -> Self {
+        self.body.0.member_add_mode = Some(member_add_mode.into());
+        self
+    }
+
+    /// Whether admins decide who comes in by the invite link.
+    pub fn membership_approval(mut self, membership_approval: bool) -> Self {
+        self.body.0.membership_approval = Some(membership_approval);
+        self
+    }
+}
+
+crate::request::request! {
+    /// What can be said about [`Groups::set_subject`] before it is made.
+    SetGroupSubjectRequest, body = crate::request::Json<models::SetGroupSubject>, answer = json models::SuccessMessage
 }

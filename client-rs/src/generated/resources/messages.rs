@@ -31,6 +31,32 @@ impl Messages {
         ListMessagesRequest { draft, body: () }
     }
 
+    /// Press a button.
+    ///
+    /// Answers a message that came with buttons or a list, the way WhatsApp's own apps do.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.messages().click_button("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", "3EB0C431C26A1916E07E", "yes").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn click_button(
+        &self,
+        session_id: &str,
+        chat_id: impl Into<String>,
+        message_id: impl Into<String>,
+        button_id: impl Into<String>,
+    ) -> ClickButtonRequest {
+        let mut draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/click-button", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
+        let body = models::ClickButton::new(chat_id, message_id, button_id);
+        ClickButtonRequest { draft, body: crate::request::Json(body) }
+    }
+
     /// Delete a message.
     ///
     /// Taken back for everyone, as long as WhatsApp permits it, or deleted on this account's devices only.
@@ -76,6 +102,55 @@ impl Messages {
         let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/edit", &[session_id]);
         let body = models::EditMessage::new(chat_id, message_id, body);
         EditMessageRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Forward a message.
+    ///
+    /// What it carried goes to another chat, marked as forwarded and counted the way WhatsApp's own apps do.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.messages().forward("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", "120363000000000001@g.us", "3EB0C431C26A1916E07E").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn forward(
+        &self,
+        session_id: &str,
+        from_chat_id: impl Into<String>,
+        to_chat_id: impl Into<String>,
+        message_id: impl Into<String>,
+    ) -> ForwardMessageRequest {
+        let mut draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/forward", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
+        let body = models::ForwardMessage::new(from_chat_id, to_chat_id, message_id);
+        ForwardMessageRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Pin a message.
+    ///
+    /// Keeps it on top of its chat for everyone, for a day, a week or 30 days.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.messages().pin("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", "3EB0C431C26A1916E07E").duration_seconds(604800).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pin(
+        &self,
+        session_id: &str,
+        chat_id: impl Into<String>,
+        message_id: impl Into<String>,
+    ) -> PinMessageRequest {
+        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/pin", &[session_id]);
+        let body = models::PinMessage::new(chat_id, message_id);
+        PinMessageRequest { draft, body: crate::request::Json(body) }
     }
 
     /// React to a message.
@@ -128,10 +203,36 @@ impl Messages {
         ReplyRequest { draft, body: crate::request::Json(body) }
     }
 
+    /// Answer an event.
+    ///
+    /// Says whether this account comes. A later answer replaces an earlier one.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.messages().respond_to_event("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", "3EB0C431C26A1916E07E", "going").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn respond_to_event(
+        &self,
+        session_id: &str,
+        chat_id: impl Into<String>,
+        message_id: impl Into<String>,
+        response: impl Into<models::EventAnswer>,
+    ) -> RespondToEventRequest {
+        let draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/respond-event", &[session_id]);
+        let body = models::RespondToEvent::new(chat_id, message_id, response);
+        RespondToEventRequest { draft, body: crate::request::Json(body) }
+    }
+
     /// Send a sound or a voice note.
     ///
-    /// The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as
-    /// large as the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+    /// The file comes by `url`, as `base64`, as the part `file` of a form, or as the body itself with the
+    /// fields in the query. Forms and bodies are streamed and may be as large as the gateway takes files
+    /// (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
     ///
     /// The key must be of the role `operator` at least.
     ///
@@ -149,10 +250,58 @@ impl Messages {
         SendAudioRequest { draft, body: crate::request::Form(body, None) }
     }
 
+    /// Send buttons.
+    ///
+    /// WhatsApp shows buttons of ordinary accounts in some of its apps only; the answer says what the
+    /// recipient will see. With `fallback` a text with numbers goes out instead. A pressed button comes as a
+    /// message with `button`.
+    ///
+    /// The key must be of the role `operator` at least.
+    pub fn send_buttons(
+        &self,
+        session_id: &str,
+        chat_id: impl Into<String>,
+        body: impl Into<String>,
+        buttons: impl IntoIterator<Item = models::SendButton>,
+    ) -> SendButtonsRequest {
+        let mut draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/send-buttons", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
+        let body = models::SendButtons::new(chat_id, body, buttons);
+        SendButtonsRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Send a contact card.
+    ///
+    /// The recipient can write to the person or save the number.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.messages().send_contact("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", "The shop", "+1 555 000 0001").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn send_contact(
+        &self,
+        session_id: &str,
+        chat_id: impl Into<String>,
+        contact_name: impl Into<String>,
+        contact_number: impl Into<String>,
+    ) -> SendContactRequest {
+        let mut draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/send-contact", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
+        let body = models::SendContact::new(chat_id, contact_name, contact_number);
+        SendContactRequest { draft, body: crate::request::Json(body) }
+    }
+
     /// Send a document.
     ///
-    /// The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as
-    /// large as the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+    /// The file comes by `url`, as `base64`, as the part `file` of a form, or as the body itself with the
+    /// fields in the query. Forms and bodies are streamed and may be as large as the gateway takes files
+    /// (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
     ///
     /// The key must be of the role `operator` at least.
     ///
@@ -170,10 +319,37 @@ impl Messages {
         SendDocumentRequest { draft, body: crate::request::Form(body, None) }
     }
 
+    /// Send an event.
+    ///
+    /// People can say whether they come: that is told by `event.response` events and kept with the message.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.messages().send_event("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", "Tasting", 1791021600).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn send_event(
+        &self,
+        session_id: &str,
+        chat_id: impl Into<String>,
+        name: impl Into<String>,
+        start_time: i64,
+    ) -> SendEventRequest {
+        let mut draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/send-event", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
+        let body = models::SendEvent::new(chat_id, name, start_time);
+        SendEventRequest { draft, body: crate::request::Json(body) }
+    }
+
     /// Send a picture.
     ///
-    /// The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as
-    /// large as the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+    /// The file comes by `url`, as `base64`, as the part `file` of a form, or as the body itself with the
+    /// fields in the query. Forms and bodies are streamed and may be as large as the gateway takes files
+    /// (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
     ///
     /// The key must be of the role `operator` at least.
     ///
@@ -189,6 +365,152 @@ impl Messages {
         draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::SendMedia::new(chat_id);
         SendImageRequest { draft, body: crate::request::Form(body, None) }
+    }
+
+    /// Send a list.
+    ///
+    /// WhatsApp shows lists of ordinary accounts in some of its apps only; the answer says what the recipient
+    /// will see. With `fallback` a text with numbers goes out instead. A chosen row comes as a message with
+    /// `button`.
+    ///
+    /// The key must be of the role `operator` at least.
+    pub fn send_list(
+        &self,
+        session_id: &str,
+        chat_id: impl Into<String>,
+        body: impl Into<String>,
+        button: impl Into<String>,
+        sections: impl IntoIterator<Item = models::SendListSection>,
+    ) -> SendListRequest {
+        let mut draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/send-list", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
+        let body = models::SendList::new(chat_id, body, button, sections);
+        SendListRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Send a place.
+    ///
+    /// It is shown on a map, with its name and address where they are given.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.messages().send_location("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", 52.5163, 13.3777).address("Pariser Platz 1").description("The shop").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn send_location(
+        &self,
+        session_id: &str,
+        chat_id: impl Into<String>,
+        latitude: f64,
+        longitude: f64,
+    ) -> SendLocationRequest {
+        let mut draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/send-location", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
+        let body = models::SendLocation::new(chat_id, latitude, longitude);
+        SendLocationRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Send a poll.
+    ///
+    /// Votes are told by `poll.vote` events, as the texts of the options, and are kept with the poll's
+    /// message.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.messages().send_poll("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", "When shall we deliver?", ["Today", "Tomorrow"]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn send_poll(
+        &self,
+        session_id: &str,
+        chat_id: impl Into<String>,
+        name: impl Into<String>,
+        options: impl IntoIterator<Item = impl Into<String>>,
+    ) -> SendPollRequest {
+        let mut draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/send-poll", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
+        let body = models::SendPoll::new(chat_id, name, options);
+        SendPollRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Send a product.
+    ///
+    /// A product of this account's own catalogue, by its id. The recipient's app fetches what the catalogue
+    /// says of it.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.messages().send_product("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", "7421").body("Back in stock").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn send_product(
+        &self,
+        session_id: &str,
+        chat_id: impl Into<String>,
+        product_id: impl Into<String>,
+    ) -> SendProductRequest {
+        let mut draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/send-product", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
+        let body = models::SendProduct::new(chat_id, product_id);
+        SendProductRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Send a sticker.
+    ///
+    /// Any picture becomes one: WebP of 512 by 512 pixels, clear where the picture is not. What moves has to
+    /// come as an animated WebP.
+    ///
+    /// The file comes by `url`, as `base64`, as the part `file` of a form, or as the body itself with the
+    /// fields in the query. Forms and bodies are streamed and may be as large as the gateway takes files
+    /// (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.messages().send_sticker("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us").caption("Your order, packed").url("https://example.org/picture.jpg").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn send_sticker(&self, session_id: &str, chat_id: impl Into<String>) -> SendStickerRequest {
+        let mut draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/send-sticker", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
+        let body = models::SendMedia::new(chat_id);
+        SendStickerRequest { draft, body: crate::request::Form(body, None) }
+    }
+
+    /// Send a template.
+    ///
+    /// Header, text and footer of the template with the given values filled in, and an empty line between.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.messages().send_template("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us").template_name("order-ready").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn send_template(&self, session_id: &str, chat_id: impl Into<String>) -> SendTemplateRequest {
+        let mut draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/send-template", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
+        let body = models::SendTemplate::new(chat_id);
+        SendTemplateRequest { draft, body: crate::request::Json(body) }
     }
 
     /// Send a text.
@@ -213,8 +535,12 @@ impl Messages {
 
     /// Send a video.
     ///
-    /// The file comes by `url`, as `base64`, or as the part `file` of a form, which is streamed and may be as
-    /// large as the gateway takes files (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
+    /// With `gif` it is shown as a moving picture, with `asNote` as a round video, with `viewOnce` it can be
+    /// opened once.
+    ///
+    /// The file comes by `url`, as `base64`, as the part `file` of a form, or as the body itself with the
+    /// fields in the query. Forms and bodies are streamed and may be as large as the gateway takes files
+    /// (`MEDIA_DOWNLOAD_MAX_BYTES`, 50 MiB unless set).
     ///
     /// The key must be of the role `operator` at least.
     ///
@@ -232,9 +558,106 @@ impl Messages {
         SendVideoRequest { draft, body: crate::request::Form(body, None) }
     }
 
+    /// Star a message.
+    ///
+    /// Marks it on all devices of this account, or takes the mark away; nobody else sees it.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.messages().star("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", "3EB0C431C26A1916E07E", true).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn star(
+        &self,
+        session_id: &str,
+        chat_id: impl Into<String>,
+        message_id: impl Into<String>,
+        star: bool,
+    ) -> StarMessageRequest {
+        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/star", &[session_id]);
+        let body = models::StarMessage::new(chat_id, message_id, star);
+        StarMessageRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Unpin a message.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.messages().unpin("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", "3EB0C431C26A1916E07E").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn unpin(
+        &self,
+        session_id: &str,
+        chat_id: impl Into<String>,
+        message_id: impl Into<String>,
+    ) -> UnpinMessageRequest {
+        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/unpin", &[session_id]);
+        let body = models::UnpinMessage::new(chat_id, message_id);
+        UnpinMessageRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Vote in a poll.
+    ///
+    /// By the texts of the options. A later vote replaces an earlier one; no options take it back.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.messages().vote_poll("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us", "3EB0C431C26A1916E07E", ["Today"]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn vote_poll(
+        &self,
+        session_id: &str,
+        chat_id: impl Into<String>,
+        poll_message_id: impl Into<String>,
+        options: impl IntoIterator<Item = impl Into<String>>,
+    ) -> VotePollRequest {
+        let draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/vote-poll", &[session_id]);
+        let body = models::VotePoll::new(chat_id, poll_message_id, options);
+        VotePollRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Get the history of a chat.
+    ///
+    /// Its newest messages, oldest first, each as its event told it. Where fewer are stored than are asked
+    /// for, the phone is asked what was said before the first of them, and has ten seconds to answer; that is
+    /// told and not stored, and its files cannot be had. Of a chat without a stored message nothing can be
+    /// asked.
+    ///
+    /// The key must be of the role `viewer` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.messages().get_chat_history("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "15550000002@c.us").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_chat_history(&self, session_id: &str, chat_id: &str) -> GetChatHistoryRequest {
+        let draft = Draft::new(
+            &self.client,
+            Method::GET,
+            "/api/sessions/{sessionId}/messages/{chatId}/history",
+            &[session_id, chat_id],
+        );
+        GetChatHistoryRequest { draft, body: () }
+    }
+
     /// Download the file of a message.
     ///
-    /// Fetched from WhatsApp when there is no copy yet.
+    /// Fetched from WhatsApp when there is no copy yet. When WhatsApp has the file no longer, the account's
+    /// phone is asked for it, and has half a minute to answer: 404 when it has the file no longer either, 503
+    /// when it does not answer.
     ///
     /// The key must be of the role `viewer` at least.
     ///
@@ -367,6 +790,20 @@ impl ListMessagesRequest {
 }
 
 crate::request::request! {
+    /// What can be said about [`Messages::click_button`] before it is made.
+    ClickButtonRequest, body = crate::request::Json<models::ClickButton>, answer = json models::SentMessage
+}
+crate::request::keyed!(ClickButtonRequest);
+
+impl ClickButtonRequest {
+    /// What stands on it; read off the message when absent.
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.body.0.text = Some(text.into());
+        self
+    }
+}
+
+crate::request::request! {
     /// What can be said about [`Messages::delete`] before it is made.
     DeleteMessageRequest, body = crate::request::Json<models::DeleteMessage>, answer = json models::Success
 }
@@ -393,6 +830,25 @@ impl EditMessageRequest {
 }
 
 crate::request::request! {
+    /// What can be said about [`Messages::forward`] before it is made.
+    ForwardMessageRequest, body = crate::request::Json<models::ForwardMessage>, answer = json models::SentMessage
+}
+crate::request::keyed!(ForwardMessageRequest);
+
+crate::request::request! {
+    /// What can be said about [`Messages::pin`] before it is made.
+    PinMessageRequest, body = crate::request::Json<models::PinMessage>, answer = json models::Success
+}
+
+impl PinMessageRequest {
+    /// For how many seconds: 86400 (a day), 604800 (a week) or 2592000 (30 days).
+    pub fn duration_seconds(mut self, duration_seconds: i64) -> Self {
+        self.body.0.duration_seconds = Some(duration_seconds);
+        self
+    }
+}
+
+crate::request::request! {
     /// What can be said about [`Messages::react`] before it is made.
     ReactRequest, body = crate::request::Json<models::ReactToMessage>, answer = json models::Success
 }
@@ -407,6 +863,19 @@ impl ReplyRequest {
     /// Who is mentioned; the text must hold `@` and the number of each.
     pub fn mentions(mut self, mentions: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.body.0.mentions = Some(mentions.into_iter().map(Into::into).collect());
+        self
+    }
+}
+
+crate::request::request! {
+    /// What can be said about [`Messages::respond_to_event`] before it is made.
+    RespondToEventRequest, body = crate::request::Json<models::RespondToEvent>, answer = json models::Success
+}
+
+impl RespondToEventRequest {
+    /// How many people are brought along, where the event permits it.
+    pub fn extra_guests(mut self, extra_guests: i64) -> Self {
+        self.body.0.extra_guests = Some(extra_guests);
         self
     }
 }
@@ -436,7 +905,7 @@ impl SendAudioRequest {
         self
     }
 
-    /// Who is mentioned in the caption.
+    /// Who is mentioned in the caption. `@all` is everyone in a group.
     pub fn mentions(mut self, mentions: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.body.0.mentions = Some(mentions.into_iter().map(Into::into).collect());
         self
@@ -448,7 +917,8 @@ impl SendAudioRequest {
         self
     }
 
-    /// Whether it is a voice note.
+    /// Whether it is a voice note. What is not Ogg with Opus is converted where ffmpeg is there, and refused
+    /// with 503 where it is not.
     pub fn ptt(mut self, ptt: bool) -> Self {
         self.body.0.ptt = Some(ptt);
         self
@@ -466,9 +936,61 @@ impl SendAudioRequest {
         self
     }
 
+    /// Whether it can be played once only.
+    pub fn view_once(mut self, view_once: bool) -> Self {
+        self.body.0.view_once = Some(view_once);
+        self
+    }
+
     /// The file itself, streamed from wherever it is.
     pub fn file(mut self, file: crate::Upload) -> Self {
         self.body.1 = Some(file);
+        self
+    }
+}
+
+crate::request::request! {
+    /// What can be said about [`Messages::send_buttons`] before it is made.
+    SendButtonsRequest, body = crate::request::Json<models::SendButtons>, answer = json models::SentChoices
+}
+crate::request::keyed!(SendButtonsRequest);
+
+impl SendButtonsRequest {
+    /// Whether a text with numbers is sent instead, which every app shows.
+    pub fn fallback(mut self, fallback: bool) -> Self {
+        self.body.0.fallback = Some(fallback);
+        self
+    }
+
+    /// The line below the text.
+    pub fn footer(mut self, footer: impl Into<String>) -> Self {
+        self.body.0.footer = Some(footer.into());
+        self
+    }
+
+    /// The line above the text.
+    pub fn header(mut self, header: impl Into<String>) -> Self {
+        self.body.0.header = Some(header.into());
+        self
+    }
+
+    /// The message of the same chat that this answers.
+    pub fn quoted_message_id(mut self, quoted_message_id: impl Into<String>) -> Self {
+        self.body.0.quoted_message_id = Some(quoted_message_id.into());
+        self
+    }
+}
+
+crate::request::request! {
+    /// What can be said about [`Messages::send_contact`] before it is made.
+    SendContactRequest, body = crate::request::Json<models::SendContact>, answer = json models::SentMessage
+}
+crate::request::keyed!(SendContactRequest);
+
+impl SendContactRequest {
+    /// The message of the same chat that this answers.
+    pub fn quoted_message_id(mut self, quoted_message_id: impl Into<String>) -> Self {
+        self.body.0.quoted_message_id = Some(quoted_message_id.into());
         self
     }
 }
@@ -480,6 +1002,12 @@ crate::request::request! {
 crate::request::keyed!(SendDocumentRequest);
 
 impl SendDocumentRequest {
+    /// Whether the video is a round one.
+    pub fn as_note(mut self, as_note: bool) -> Self {
+        self.body.0.as_note = Some(as_note);
+        self
+    }
+
     /// The file itself; needs `mimetype`.
     pub fn base64(mut self, base64: impl Into<String>) -> Self {
         self.body.0.base64 = Some(base64.into());
@@ -498,7 +1026,13 @@ impl SendDocumentRequest {
         self
     }
 
-    /// Who is mentioned in the caption.
+    /// Whether the video is shown as a GIF: without sound, again and again.
+    pub fn gif(mut self, gif: bool) -> Self {
+        self.body.0.gif = Some(gif);
+        self
+    }
+
+    /// Who is mentioned in the caption. `@all` is everyone in a group.
     pub fn mentions(mut self, mentions: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.body.0.mentions = Some(mentions.into_iter().map(Into::into).collect());
         self
@@ -522,9 +1056,59 @@ impl SendDocumentRequest {
         self
     }
 
+    /// Whether it can be opened once only; pictures and videos.
+    pub fn view_once(mut self, view_once: bool) -> Self {
+        self.body.0.view_once = Some(view_once);
+        self
+    }
+
     /// The file itself, streamed from wherever it is.
     pub fn file(mut self, file: crate::Upload) -> Self {
         self.body.1 = Some(file);
+        self
+    }
+}
+
+crate::request::request! {
+    /// What can be said about [`Messages::send_event`] before it is made.
+    SendEventRequest, body = crate::request::Json<models::SendEvent>, answer = json models::SentMessage
+}
+crate::request::keyed!(SendEventRequest);
+
+impl SendEventRequest {
+    /// What it is about.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.body.0.description = Some(description.into());
+        self
+    }
+
+    /// When it ends, in seconds since 1970.
+    pub fn end_time(mut self, end_time: i64) -> Self {
+        self.body.0.end_time = Some(end_time);
+        self
+    }
+
+    /// Whether people may bring others along.
+    pub fn extra_guests_allowed(mut self, extra_guests_allowed: bool) -> Self {
+        self.body.0.extra_guests_allowed = Some(extra_guests_allowed);
+        self
+    }
+
+    /// A link to a call to join.
+    pub fn join_link(mut self, join_link: impl Into<String>) -> Self {
+        self.body.0.join_link = Some(join_link.into());
+        self
+    }
+
+    /// Where it is.
+    pub fn location(mut self, location: models::EventLocation) -> Self {
+        self.body.0.location = Some(location);
+        self
+    }
+
+    /// The message of the same chat that this answers.
+    pub fn quoted_message_id(mut self, quoted_message_id: impl Into<String>) -> Self {
+        self.body.0.quoted_message_id = Some(quoted_message_id.into());
         self
     }
 }
@@ -536,6 +1120,12 @@ crate::request::request! {
 crate::request::keyed!(SendImageRequest);
 
 impl SendImageRequest {
+    /// Whether the video is a round one.
+    pub fn as_note(mut self, as_note: bool) -> Self {
+        self.body.0.as_note = Some(as_note);
+        self
+    }
+
     /// The file itself; needs `mimetype`.
     pub fn base64(mut self, base64: impl Into<String>) -> Self {
         self.body.0.base64 = Some(base64.into());
@@ -554,7 +1144,13 @@ impl SendImageRequest {
         self
     }
 
-    /// Who is mentioned in the caption.
+    /// Whether the video is shown as a GIF: without sound, again and again.
+    pub fn gif(mut self, gif: bool) -> Self {
+        self.body.0.gif = Some(gif);
+        self
+    }
+
+    /// Who is mentioned in the caption. `@all` is everyone in a group.
     pub fn mentions(mut self, mentions: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.body.0.mentions = Some(mentions.into_iter().map(Into::into).collect());
         self
@@ -578,9 +1174,219 @@ impl SendImageRequest {
         self
     }
 
+    /// Whether it can be opened once only; pictures and videos.
+    pub fn view_once(mut self, view_once: bool) -> Self {
+        self.body.0.view_once = Some(view_once);
+        self
+    }
+
     /// The file itself, streamed from wherever it is.
     pub fn file(mut self, file: crate::Upload) -> Self {
         self.body.1 = Some(file);
+        self
+    }
+}
+
+crate::request::request! {
+    /// What can be said about [`Messages::send_list`] before it is made.
+    SendListRequest, body = crate::request::Json<models::SendList>, answer = json models::SentChoices
+}
+crate::request::keyed!(SendListRequest);
+
+impl SendListRequest {
+    /// Whether a text with numbers is sent instead, which every app shows.
+    pub fn fallback(mut self, fallback: bool) -> Self {
+        self.body.0.fallback = Some(fallback);
+        self
+    }
+
+    /// The line below the text.
+    pub fn footer(mut self, footer: impl Into<String>) -> Self {
+        self.body.0.footer = Some(footer.into());
+        self
+    }
+
+    /// The line above the text.
+    pub fn header(mut self, header: impl Into<String>) -> Self {
+        self.body.0.header = Some(header.into());
+        self
+    }
+
+    /// The message of the same chat that this answers.
+    pub fn quoted_message_id(mut self, quoted_message_id: impl Into<String>) -> Self {
+        self.body.0.quoted_message_id = Some(quoted_message_id.into());
+        self
+    }
+}
+
+crate::request::request! {
+    /// What can be said about [`Messages::send_location`] before it is made.
+    SendLocationRequest, body = crate::request::Json<models::SendLocation>, answer = json models::SentMessage
+}
+crate::request::keyed!(SendLocationRequest);
+
+impl SendLocationRequest {
+    /// Its address.
+    pub fn address(mut self, address: impl Into<String>) -> Self {
+        self.body.0.address = Some(address.into());
+        self
+    }
+
+    /// The name of the place.
+    pub fn description(mut self, description: impl Into<String>) -> Self {
+        self.body.0.description = Some(description.into());
+        self
+    }
+
+    /// The message of the same chat that this answers.
+    pub fn quoted_message_id(mut self, quoted_message_id: impl Into<String>) -> Self {
+        self.body.0.quoted_message_id = Some(quoted_message_id.into());
+        self
+    }
+}
+
+crate::request::request! {
+    /// What can be said about [`Messages::send_poll`] before it is made.
+    SendPollRequest, body = crate::request::Json<models::SendPoll>, answer = json models::SentMessage
+}
+crate::request::keyed!(SendPollRequest);
+
+impl SendPollRequest {
+    /// Whether several may be chosen.
+    pub fn allow_multiple_answers(mut self, allow_multiple_answers: bool) -> Self {
+        self.body.0.allow_multiple_answers = Some(allow_multiple_answers);
+        self
+    }
+
+    /// The message of the same chat that this answers.
+    pub fn quoted_message_id(mut self, quoted_message_id: impl Into<String>) -> Self {
+        self.body.0.quoted_message_id = Some(quoted_message_id.into());
+        self
+    }
+}
+
+crate::request::request! {
+    /// What can be said about [`Messages::send_product`] before it is made.
+    SendProductRequest, body = crate::request::Json<models::SendProduct>, answer = json models::SentProduct
+}
+crate::request::keyed!(SendProductRequest);
+
+impl SendProductRequest {
+    /// The text below it.
+    pub fn body(mut self, body: impl Into<String>) -> Self {
+        self.body.0.body = Some(body.into());
+        self
+    }
+}
+
+crate::request::request! {
+    /// What can be said about [`Messages::send_sticker`] before it is made.
+    SendStickerRequest, body = crate::request::Form<models::SendMedia>, answer = json models::SentMessage
+}
+crate::request::keyed!(SendStickerRequest);
+
+impl SendStickerRequest {
+    /// Whether the video is a round one.
+    pub fn as_note(mut self, as_note: bool) -> Self {
+        self.body.0.as_note = Some(as_note);
+        self
+    }
+
+    /// The file itself; needs `mimetype`.
+    pub fn base64(mut self, base64: impl Into<String>) -> Self {
+        self.body.0.base64 = Some(base64.into());
+        self
+    }
+
+    /// The text below it.
+    pub fn caption(mut self, caption: impl Into<String>) -> Self {
+        self.body.0.caption = Some(caption.into());
+        self
+    }
+
+    /// Its name.
+    pub fn filename(mut self, filename: impl Into<String>) -> Self {
+        self.body.0.filename = Some(filename.into());
+        self
+    }
+
+    /// Whether the video is shown as a GIF: without sound, again and again.
+    pub fn gif(mut self, gif: bool) -> Self {
+        self.body.0.gif = Some(gif);
+        self
+    }
+
+    /// Who is mentioned in the caption. `@all` is everyone in a group.
+    pub fn mentions(mut self, mentions: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.body.0.mentions = Some(mentions.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Its MIME type.
+    pub fn mimetype(mut self, mimetype: impl Into<String>) -> Self {
+        self.body.0.mimetype = Some(mimetype.into());
+        self
+    }
+
+    /// The message of the same chat that this answers.
+    pub fn quoted_message_id(mut self, quoted_message_id: impl Into<String>) -> Self {
+        self.body.0.quoted_message_id = Some(quoted_message_id.into());
+        self
+    }
+
+    /// Where to fetch the file from: `http` or `https`.
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.body.0.url = Some(url.into());
+        self
+    }
+
+    /// Whether it can be opened once only; pictures and videos.
+    pub fn view_once(mut self, view_once: bool) -> Self {
+        self.body.0.view_once = Some(view_once);
+        self
+    }
+
+    /// The file itself, streamed from wherever it is.
+    pub fn file(mut self, file: crate::Upload) -> Self {
+        self.body.1 = Some(file);
+        self
+    }
+}
+
+crate::request::request! {
+    /// What can be said about [`Messages::send_template`] before it is made.
+    SendTemplateRequest, body = crate::request::Json<models::SendTemplate>, answer = json models::SentMessage
+}
+crate::request::keyed!(SendTemplateRequest);
+
+impl SendTemplateRequest {
+    /// Whether the first link shows what its page says about itself; true when absent.
+    pub fn link_preview(mut self, link_preview: bool) -> Self {
+        self.body.0.link_preview = Some(link_preview);
+        self
+    }
+
+    /// Who is mentioned; the text must hold `@` and the number of each.
+    pub fn mentions(mut self, mentions: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.body.0.mentions = Some(mentions.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// The template's id; goes before its name.
+    pub fn template_id(mut self, template_id: impl Into<String>) -> Self {
+        self.body.0.template_id = Some(template_id.into());
+        self
+    }
+
+    /// The template's name.
+    pub fn template_name(mut self, template_name: impl Into<String>) -> Self {
+        self.body.0.template_name = Some(template_name.into());
+        self
+    }
+
+    /// What to fill in: `{"name": "Ada"}` for `{{name}}`. A place that is not given stays as it is written.
+    pub fn vars(mut self, vars: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
+        self.body.0.vars = Some(vars.into_iter().map(|(name, value)| (name.into(), value.into())).collect());
         self
     }
 }
@@ -592,19 +1398,20 @@ crate::request::request! {
 crate::request::keyed!(SendTextRequest);
 
 impl SendTextRequest {
-    /// Not implemented by any engine here: answers 501.
+    /// What to show instead of what the page says about itself.
     pub fn custom_link_preview(mut self, custom_link_preview: models::CustomLinkPreview) -> Self {
         self.body.0.custom_link_preview = Some(custom_link_preview);
         self
     }
 
-    /// Accepted for compatibility; no preview is made.
+    /// Whether the first link shows what its page says about itself; true when absent. The page has five
+    /// seconds to answer, and without an answer the text is sent without a preview.
     pub fn link_preview(mut self, link_preview: bool) -> Self {
         self.body.0.link_preview = Some(link_preview);
         self
     }
 
-    /// Who is mentioned; the text must hold `@` and the number of each.
+    /// Who is mentioned; the text must hold `@` and the number of each. `@all` is everyone in a group.
     pub fn mentions(mut self, mentions: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.body.0.mentions = Some(mentions.into_iter().map(Into::into).collect());
         self
@@ -624,6 +1431,12 @@ crate::request::request! {
 crate::request::keyed!(SendVideoRequest);
 
 impl SendVideoRequest {
+    /// Whether the video is a round one.
+    pub fn as_note(mut self, as_note: bool) -> Self {
+        self.body.0.as_note = Some(as_note);
+        self
+    }
+
     /// The file itself; needs `mimetype`.
     pub fn base64(mut self, base64: impl Into<String>) -> Self {
         self.body.0.base64 = Some(base64.into());
@@ -642,7 +1455,13 @@ impl SendVideoRequest {
         self
     }
 
-    /// Who is mentioned in the caption.
+    /// Whether the video is shown as a GIF: without sound, again and again.
+    pub fn gif(mut self, gif: bool) -> Self {
+        self.body.0.gif = Some(gif);
+        self
+    }
+
+    /// Who is mentioned in the caption. `@all` is everyone in a group.
     pub fn mentions(mut self, mentions: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.body.0.mentions = Some(mentions.into_iter().map(Into::into).collect());
         self
@@ -666,9 +1485,55 @@ impl SendVideoRequest {
         self
     }
 
+    /// Whether it can be opened once only; pictures and videos.
+    pub fn view_once(mut self, view_once: bool) -> Self {
+        self.body.0.view_once = Some(view_once);
+        self
+    }
+
     /// The file itself, streamed from wherever it is.
     pub fn file(mut self, file: crate::Upload) -> Self {
         self.body.1 = Some(file);
+        self
+    }
+}
+
+crate::request::request! {
+    /// What can be said about [`Messages::star`] before it is made.
+    StarMessageRequest, body = crate::request::Json<models::StarMessage>, answer = json models::Success
+}
+
+crate::request::request! {
+    /// What can be said about [`Messages::unpin`] before it is made.
+    UnpinMessageRequest, body = crate::request::Json<models::UnpinMessage>, answer = json models::Success
+}
+
+crate::request::request! {
+    /// What can be said about [`Messages::vote_poll`] before it is made.
+    VotePollRequest, body = crate::request::Json<models::VotePoll>, answer = json models::Success
+}
+
+crate::request::request! {
+    /// What can be said about [`Messages::get_chat_history`] before it is made.
+    GetChatHistoryRequest, body = (), answer = json Vec<models::MessageEvent>
+}
+
+impl GetChatHistoryRequest {
+    /// How many at most: up to 100, or 2000 when `deep`.
+    pub fn limit(mut self, limit: i64) -> Self {
+        self.draft.query("limit", limit.to_string());
+        self
+    }
+
+    /// Whether files stand in the answer, up to 8 MiB in all.
+    pub fn include_media(mut self, include_media: bool) -> Self {
+        self.draft.query("includeMedia", include_media.to_string());
+        self
+    }
+
+    /// Whether more than 100 messages are wanted; then without files.
+    pub fn deep(mut self, deep: bool) -> Self {
+        self.draft.query("deep", deep.to_string());
         self
     }
 }

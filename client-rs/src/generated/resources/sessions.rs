@@ -132,7 +132,7 @@ impl Sessions {
 
     /// Change a session's configuration.
     ///
-    /// It counts from the next attempt to connect.
+    /// Whether calls are rejected counts at once, the rest from the next attempt to connect.
     ///
     /// The key must be of the role `operator` at least.
     ///

@@ -4,9 +4,39 @@ import type { INodePropertyOptions } from 'n8n-workflow';
 /** What a workflow can be started by. */
 export const events: INodePropertyOptions[] = [
 	{
+		name: "Call Accepted",
+		value: "call.accepted",
+		description: "A call was taken on another device of the account",
+	},
+	{
+		name: "Call Missed",
+		value: "call.missed",
+		description: "Nobody took a call",
+	},
+	{
 		name: "Call Received",
 		value: "call.received",
 		description: "Someone calls",
+	},
+	{
+		name: "Call Rejected",
+		value: "call.rejected",
+		description: "A call was rejected, here or on another device of the account",
+	},
+	{
+		name: "Chat Update",
+		value: "chat.update",
+		description: "A chat was archived, pinned, muted, read, cleared or deleted, here or on another device",
+	},
+	{
+		name: "Contact Merged",
+		value: "contact.merged",
+		description: "A phone number was learned for a hidden ID, and two chats became one",
+	},
+	{
+		name: "Event Response",
+		value: "event.response",
+		description: "Someone said whether they come to an event",
 	},
 	{
 		name: "Group Join",
@@ -64,6 +94,11 @@ export const events: INodePropertyOptions[] = [
 		description: "A message went out, from here or from another device of the account",
 	},
 	{
+		name: "Poll Vote",
+		value: "poll.vote",
+		description: "Someone voted in a poll, or took the vote back",
+	},
+	{
 		name: "Presence Update",
 		value: "presence.update",
 		description: "A contact came on line, went away, or is typing",
@@ -97,5 +132,10 @@ export const events: INodePropertyOptions[] = [
 		name: "Session Status",
 		value: "session.status",
 		description: "A session's status changed",
+	},
+	{
+		name: "Status Received",
+		value: "status.received",
+		description: "Someone posted a status",
 	},
 ];

@@ -98,7 +98,7 @@ export const sessionProperties: INodeProperties[] = [
 			{
 				name: "Update Config",
 				value: "updateConfig",
-				description: "Change a session's configuration. It counts from the next attempt to connect.",
+				description: "Change a session's configuration. Whether calls are rejected counts at once, the rest from the next attempt to connect.",
 				action: "Change the configuration of a session",
 			},
 			{
