@@ -90,7 +90,7 @@ pub struct ArchiveChat {
 impl ArchiveChat {
     /// With what it must have.
     pub fn new(chat_id: impl Into<String>, archive: bool) -> Self {
-        Self { chat_id: chat_id.into(), archive: archive }
+        Self { chat_id: chat_id.into(), archive }
     }
 }
 
@@ -907,7 +907,7 @@ pub struct CreateCallLink {
 impl CreateCallLink {
     /// With what it must have.
     pub fn new(r#type: impl Into<CallType>, start_time: i64) -> Self {
-        Self { r#type: r#type.into(), start_time: start_time }
+        Self { r#type: r#type.into(), start_time }
     }
 }
 
@@ -3062,7 +3062,7 @@ pub struct MuteChannel {
 impl MuteChannel {
     /// With what it must have.
     pub fn new(mute: bool) -> Self {
-        Self { mute: mute }
+        Self { mute }
     }
 }
 
@@ -3217,7 +3217,7 @@ pub struct PinChat {
 impl PinChat {
     /// With what it must have.
     pub fn new(chat_id: impl Into<String>, pin: bool) -> Self {
-        Self { chat_id: chat_id.into(), pin: pin }
+        Self { chat_id: chat_id.into(), pin }
     }
 }
 
@@ -3320,7 +3320,7 @@ pub struct PresenceChange {
 impl PresenceChange {
     /// With what it must have.
     pub fn new(available: bool) -> Self {
-        Self { available: available }
+        Self { available }
     }
 }
 
@@ -4287,7 +4287,7 @@ impl SendEvent {
         Self {
             chat_id: chat_id.into(),
             name: name.into(),
-            start_time: start_time,
+            start_time,
             description: None,
             end_time: None,
             extra_guests_allowed: None,
@@ -4503,14 +4503,7 @@ pub struct SendLocation {
 impl SendLocation {
     /// With what it must have.
     pub fn new(chat_id: impl Into<String>, latitude: f64, longitude: f64) -> Self {
-        Self {
-            chat_id: chat_id.into(),
-            latitude: latitude,
-            longitude: longitude,
-            address: None,
-            description: None,
-            quoted_message_id: None,
-        }
+        Self { chat_id: chat_id.into(), latitude, longitude, address: None, description: None, quoted_message_id: None }
     }
 
     /// Its address.
@@ -4789,7 +4782,7 @@ pub struct SendStatusImage {
 impl SendStatusImage {
     /// With what it must have.
     pub fn new(image: StatusFile) -> Self {
-        Self { image: image, caption: None, recipients: None }
+        Self { image, caption: None, recipients: None }
     }
 
     /// The text below it.
@@ -4871,7 +4864,7 @@ pub struct SendStatusVideo {
 impl SendStatusVideo {
     /// With what it must have.
     pub fn new(video: StatusFile) -> Self {
-        Self { video: video, caption: None, recipients: None }
+        Self { video, caption: None, recipients: None }
     }
 
     /// The text below it.
@@ -4908,7 +4901,7 @@ pub struct SendStatusVoice {
 impl SendStatusVoice {
     /// With what it must have.
     pub fn new(audio: StatusFile) -> Self {
-        Self { audio: audio, background_color: None, recipients: None }
+        Self { audio, background_color: None, recipients: None }
     }
 
     /// The colour behind it: `#RRGGBB`.
@@ -5584,7 +5577,7 @@ pub struct StarMessage {
 impl StarMessage {
     /// With what it must have.
     pub fn new(chat_id: impl Into<String>, message_id: impl Into<String>, star: bool) -> Self {
-        Self { chat_id: chat_id.into(), message_id: message_id.into(), star: star }
+        Self { chat_id: chat_id.into(), message_id: message_id.into(), star }
     }
 }
 

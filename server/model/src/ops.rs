@@ -57,6 +57,7 @@ macro_rules! operations {
 
         /// One request.
         #[derive(Clone, Debug)]
+        #[expect(clippy::large_enum_variant, reason = "one is made for each request, and moved a few times")]
         pub enum Command { $($(#[$doc])* $name($input),)* }
 
         impl Command {

@@ -969,7 +969,7 @@ impl SendButtonsRequest {
     }
 
     /// The line above the text.
-    pub fn header(mut self, header: impl Into<String>) -> Self {
+    pub fn with_header(mut self, header: impl Into<String>) -> Self {
         self.body.0.header = Some(header.into());
         self
     }
@@ -1207,7 +1207,7 @@ impl SendListRequest {
     }
 
     /// The line above the text.
-    pub fn header(mut self, header: impl Into<String>) -> Self {
+    pub fn with_header(mut self, header: impl Into<String>) -> Self {
         self.body.0.header = Some(header.into());
         self
     }

@@ -128,7 +128,7 @@ impl CreateTemplateRequest {
     }
 
     /// What stands above the text, with an empty line between.
-    pub fn header(mut self, header: impl Into<String>) -> Self {
+    pub fn with_header(mut self, header: impl Into<String>) -> Self {
         self.body.0.header = Some(header.into());
         self
     }
@@ -153,7 +153,7 @@ impl UpdateTemplateRequest {
     }
 
     /// What stands above the text; null takes it away.
-    pub fn header(mut self, header: impl Into<crate::NullableText>) -> Self {
+    pub fn with_header(mut self, header: impl Into<crate::NullableText>) -> Self {
         self.body.0.header = Some(header.into().0);
         self
     }

@@ -42,7 +42,7 @@ impl {{ model.name }} {
 {% if field.constant is not none %}
             {{ field.name }}: {{ field.constant }}.to_owned(),
 {% elif field.is_argument %}
-            {{ field.name }}: {{ field.name }}{{ field.argument.conversion }},
+            {{ field.name }}{% if field.argument.conversion %}: {{ field.name }}{{ field.argument.conversion }}{% endif %},
 {% else %}
             {{ field.name }}: None,
 {% endif %}

@@ -117,7 +117,7 @@ crate::request::keyed!({{ it.request }});
 impl {{ it.request }} {
 {% for parameter in it.optional %}
 {{ parameter.description | comment("/// ", 4) }}
-    pub fn {{ parameter.name }}(mut self, {{ parameter.name }}: {{ parameter.kind }}) -> Self {
+    pub fn {{ parameter.setter }}(mut self, {{ parameter.name }}: {{ parameter.kind }}) -> Self {
         {{ put("self.draft", parameter) }}
         self
     }
@@ -126,7 +126,7 @@ impl {{ it.request }} {
 {% if it.body is not none %}
 {% for field in it.body.fields if field.is_optional %}
 {{ field.description | comment("/// ", 4) }}
-    pub fn {{ field.name }}(mut self, {{ field.name }}: {{ field.argument.kind }}) -> Self {
+    pub fn {{ field.setter }}(mut self, {{ field.name }}: {{ field.argument.kind }}) -> Self {
         self.body.0.{{ field.name }} = Some({{ field.name }}{{ field.argument.conversion }});
         self
     }

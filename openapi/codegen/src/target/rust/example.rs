@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::spelling::{quoted, shape, snake};
+use super::spelling::{quoted, setter, shape, snake};
 use crate::ir::{Api, Field, Operation, Parameter, Response, Shape, TypeRef};
 
 /// How a call looks; none where a value cannot be said in a few words.
@@ -25,7 +25,7 @@ pub(super) fn example(operation: &Operation, resource: &str, api: &Api) -> Optio
         let optional = fields.iter().filter(|it| !it.required && !it.nullable);
         for it in optional.filter(|it| given.is_some_and(|all| all.contains_key(&it.wire))) {
             if let Some(value) = value(it).and_then(|value| literal(&value, &it.kind, api)) {
-                options.push_str(&format!(".{}({value})", snake(&it.name)));
+                options.push_str(&format!(".{}({value})", setter(&snake(&it.name))));
             }
         }
         if fields.iter().filter(|it| it.required).count() > 4 {

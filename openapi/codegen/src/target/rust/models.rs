@@ -3,7 +3,7 @@
 use heck::ToPascalCase;
 use serde::Serialize;
 
-use super::spelling::{Argument, argument, camel, owned, quoted, sentence, snake};
+use super::spelling::{Argument, argument, camel, owned, quoted, sentence, setter, snake};
 use crate::ir::{Api, Field, Shape, Type, TypeRef};
 
 #[derive(Serialize)]
@@ -45,6 +45,8 @@ struct VariantView {
 #[derive(Serialize)]
 pub(super) struct FieldView {
     pub(super) name: String,
+    /// The method of a request that sets it.
+    setter: String,
     /// Its name on the wire, as a literal.
     wire: String,
     description: String,
@@ -136,6 +138,7 @@ pub(super) fn field(it: &Field, is_made: bool, models: &str, api: &Api) -> Field
         constant,
         argument,
         kind,
+        setter: setter(&name),
         name,
     }
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{
     example::example,
     models::{FieldView, field},
-    spelling::{Argument, argument, owned, quoted, sentence, shape, snake},
+    spelling::{Argument, argument, owned, quoted, sentence, setter, shape, snake},
 };
 use crate::ir::{Api, Operation, Page, Parameter, Response, Shape, TypeRef};
 
@@ -49,6 +49,8 @@ struct PathParameter {
 #[derive(Serialize)]
 struct QueryParameter {
     name: String,
+    /// The method of a request that sets it.
+    setter: String,
     description: String,
     wire: String,
     is_header: bool,
@@ -159,6 +161,7 @@ fn query(it: &Parameter, is_header: bool, api: &Api) -> QueryParameter {
         is_list,
         kind: if is_list { format!("impl IntoIterator<Item = {kind}>") } else { kind },
         text,
+        setter: setter(&name),
         name,
     }
 }

@@ -20,6 +20,15 @@ pub(super) fn owned(kind: &TypeRef, models: &str) -> String {
     }
 }
 
+/// What every request can be told, so that nothing else can have these names.
+const OF_REQUESTS: &[&str] =
+    &["timeout", "retries", "header", "idempotency_key", "resume_after", "reconnects", "over_websocket", "follow"];
+
+/// The method by which a request is told something that has this name.
+pub(super) fn setter(name: &str) -> String {
+    if OF_REQUESTS.contains(&name) { format!("with_{name}") } else { name.to_owned() }
+}
+
 /// An argument of a function, and how it becomes the owned value.
 #[derive(Serialize)]
 pub(super) struct Argument {
