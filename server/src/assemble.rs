@@ -67,7 +67,6 @@ pub(crate) async fn serve(config: Config) -> Result<(), StartError> {
             stopping: stop.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             mounts: inside.mounts(),
-            ..ApiSettings::default()
         },
     });
 

@@ -35,10 +35,10 @@ const BATCH: u32 = 1_000;
 
 /// What was asked of the API, counted.
 #[derive(Clone, Default)]
-pub(crate) struct Asked(Arc<Mutex<BTreeMap<(MethodName, Arc<str>, u16), Timing>>>);
+pub(crate) struct Asked(Arc<Mutex<BTreeMap<Kind, Timing>>>);
 
-/// The name of a method; names have an order.
-type MethodName = &'static str;
+/// What is counted together: the name of the method, the path of the operation, the status of the answer.
+type Kind = (&'static str, Arc<str>, u16);
 
 #[derive(Clone, Copy, Default)]
 struct Timing {
@@ -56,7 +56,7 @@ impl Asked {
     }
 }
 
-fn named(method: &Method) -> MethodName {
+fn named(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",
         "POST" => "POST",

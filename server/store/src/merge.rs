@@ -104,7 +104,7 @@ pub(crate) async fn move_to_phone(
     source.run(statement(TWINS_ELSEWHERE)).await?;
     messages += source.run(statement(MESSAGES_ELSEWHERE)).await?;
     for step in REST {
-        source.run(statement(*step)).await?;
+        source.run(statement(step)).await?;
     }
     for step in LEFTOVERS {
         source.run(query(*step).bind(session.to_string()).bind(lid.to_string())).await?;

@@ -121,8 +121,8 @@ fn message(told: &wa::WebMessageInfo, own: &Own) -> Option<InboundMessage> {
     };
     let is_group = chat.server == wire::Server::Group;
     let info = MessageInfo {
-        id: key.id.clone()?.into(),
-        push_name: told.push_name.clone().unwrap_or_default().into(),
+        id: key.id.clone()?,
+        push_name: told.push_name.clone().unwrap_or_default(),
         timestamp: DateTime::from_timestamp(i64::try_from(told.message_timestamp?).ok()?, 0)?,
         source: MessageSource { chat, sender, is_from_me, is_group, ..Default::default() },
         ..Default::default()

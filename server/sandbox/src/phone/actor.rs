@@ -45,6 +45,7 @@ const PREKEYS: u32 = 30;
 const PHONE: &str = "phone";
 
 /// What a phone is asked to do.
+#[expect(clippy::large_enum_variant, reason = "few wait at a time")]
 pub(crate) enum Command {
     Send(Draft, Answer<Message>),
     Read { chat: Chat, ids: Option<Vec<String>>, status: Status, answer: Answer<usize> },

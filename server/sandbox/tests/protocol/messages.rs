@@ -103,7 +103,10 @@ async fn a_status_reaches_every_device_of_its_audience_and_nobody_else() {
     // The second one finds the devices with all they need and names only the person.
     for text in ["at sea", "ashore"] {
         let status = alice_client.client.status();
-        status.send_text(text, 0xff1e_6e4f, FontType::default(), &[bob_lid.clone()], Default::default()).await.unwrap();
+        status
+            .send_text(text, 0xff1e_6e4f, FontType::default(), std::slice::from_ref(&bob_lid), Default::default())
+            .await
+            .unwrap();
         for client in [&laptop, &tablet] {
             let (_, chat, _) = client.text(text).await;
             assert_eq!(chat, Jid::status_broadcast());

@@ -98,7 +98,6 @@ impl MediaStation {
                     context_info,
                     jpeg_thumbnail: playback.thumbnail,
                     duration_seconds: playback.seconds,
-                    ..VideoOptions::default()
                 };
                 let mut message = media::video_message(upload, options);
                 if let (Some(video), Some((width, height))) =

@@ -226,7 +226,8 @@ async fn group_messages_reactions_edits_and_revokes_are_heard() {
     let reaction = reaction.await;
     assert_eq!((reaction.target, &*reaction.emoji, &reaction.chat), (id(&first), "👍", &group));
 
-    writes(&bob, &group, Written::Edit { target: first.clone(), text: "all there?".into(), is_sealed: false }, None).await;
+    writes(&bob, &group, Written::Edit { target: first.clone(), text: "all there?".into(), is_sealed: false }, None)
+        .await;
     let edited = session.hear("an edit", |it| match it {
         Signal::Edited(it) => Some(it.clone()),
         _ => None,
