@@ -1,9 +1,9 @@
 //! One call, made as often as it takes: what is repeated, when, and what every attempt has in common.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, future, time::Duration};
 
 use reqwest::{
-    Method, Request, Response,
+    Method, Request, Response, StatusCode,
     header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
 use tracing::{Instrument, Span, field::Empty};
@@ -31,19 +31,7 @@ impl Client {
     /// When the gateway does not answer with a status from 200 to 299, after the attempts that are allowed.
     pub async fn send(&self, call: Call) -> Result<Answer, Error> {
         let longest = self.longest_answer();
-        let mut attempts = Attempts::new(self, call)?;
-        let span = attempts.span.clone();
-        let call = async {
-            loop {
-                let (limit, progress) = (attempts.limit, attempts.progress());
-                let work = async { Answer::read(attempts.open().await?, longest).await };
-                match within(limit, progress, work).await {
-                    Ok(answer) => return Ok(answer),
-                    Err(error) => attempts.wait(error).await?,
-                }
-            }
-        };
-        call.instrument(span).await
+        Attempts::new(self, call)?.make(|response| Answer::read(response, longest)).await
     }
 
     /// Makes a call whose answer is read as it comes. The timeout is for the head of the answer, and then for silence.
@@ -58,18 +46,7 @@ impl Client {
 
     /// Makes a call up to the head of its answer.
     pub(crate) async fn open(&self, call: Call) -> Result<Response, Error> {
-        let mut attempts = Attempts::new(self, call)?;
-        let span = attempts.span.clone();
-        let call = async {
-            loop {
-                let (limit, progress) = (attempts.limit, attempts.progress());
-                match within(limit, progress, attempts.open()).await {
-                    Ok(response) => return Ok(response),
-                    Err(error) => attempts.wait(error).await?,
-                }
-            }
-        };
-        call.instrument(span).await
+        Attempts::new(self, call)?.make(|response| future::ready(Ok(response))).await
     }
 }
 
@@ -89,23 +66,25 @@ async fn within<T>(
 }
 
 /// The attempts of one call.
-pub(crate) struct Attempts<'a> {
+struct Attempts<'a> {
     client: &'a Client,
     method: Method,
     url: Url,
     headers: HeaderMap,
     body: CallBody,
     progress: Option<Progress>,
-    pub(crate) limit: Duration,
+    limit: Duration,
     is_repeatable: bool,
     made: u32,
     most: u32,
+    /// What the last attempt was answered: status and id of the request.
+    answered: Option<(StatusCode, Option<String>)>,
     /// Spans all attempts; its fields have the names of OpenTelemetry's conventions.
     span: Span,
 }
 
 impl<'a> Attempts<'a> {
-    pub(crate) fn new(client: &'a Client, call: Call) -> Result<Self, Error> {
+    fn new(client: &'a Client, call: Call) -> Result<Self, Error> {
         let url = client.url(&call.path, &call.query)?;
         let mut headers = client.headers().clone();
         let is_read = matches!(call.method, Method::GET | Method::HEAD);
@@ -142,8 +121,31 @@ impl<'a> Attempts<'a> {
             is_repeatable,
             made: 0,
             most: call.retries.unwrap_or_else(|| client.max_retries()),
+            answered: None,
             span,
         })
+    }
+
+    /// Makes attempts until one succeeds, its answer read, or no other is allowed.
+    async fn make<T, R>(mut self, read: impl Fn(Response) -> R) -> Result<T, Error>
+    where
+        R: Future<Output = Result<T, Error>>,
+    {
+        let span = self.span.clone();
+        let attempts = async move {
+            loop {
+                let (limit, progress) = (self.limit, self.progress());
+                let work = async { read(self.open().await?).await };
+                match within(limit, progress, work).await {
+                    Ok(answer) => {
+                        self.tell();
+                        return Ok(answer);
+                    }
+                    Err(error) => self.wait(error).await?,
+                }
+            }
+        };
+        attempts.instrument(span).await
     }
 
     /// A new one for each attempt, where there is something to send.
@@ -169,13 +171,11 @@ impl<'a> Attempts<'a> {
     }
 
     /// Makes one attempt, up to the head of a success.
-    pub(crate) async fn open(&mut self) -> Result<Response, Error> {
+    async fn open(&mut self) -> Result<Response, Error> {
+        self.answered = None;
         let response = self.request().await?.send().await.map_err(Error::of_transport)?;
         let status = response.status();
-        self.span.record("http.response.status_code", status.as_u16());
-        if let Some(id) = request_id(response.headers()) {
-            self.span.record("openwa.request_id", id);
-        }
+        self.answered = Some((status, request_id(response.headers())));
         tracing::debug!(method = %self.method, path = self.url.path(), attempt = self.made, status = status.as_u16(), "answered");
         if status.is_success() || status.as_u16() == 101 {
             return Ok(response);
@@ -187,10 +187,11 @@ impl<'a> Attempts<'a> {
     }
 
     /// Waits before the next attempt, or gives the error back when there is to be none.
-    pub(crate) async fn wait(&mut self, error: Error) -> Result<(), Error> {
+    async fn wait(&mut self, error: Error) -> Result<(), Error> {
         let asked = error.retry_after();
         let in_reach = asked.is_none_or(|it| it <= backoff::LONGEST_ASKED);
         if self.made >= self.most || !in_reach || !self.may_repeat(&error) || !self.has_body() {
+            self.tell();
             self.span.record("error.type", error.kind().as_str());
             return Err(error.of_request(&self.method, self.url.path()));
         }
@@ -200,6 +201,15 @@ impl<'a> Attempts<'a> {
         tracing::debug!(method = %self.method, path = self.url.path(), attempt = self.made, ?delay, %error, "trying again");
         tokio::time::sleep(delay).await;
         Ok(())
+    }
+
+    /// Tells the span what the last attempt was answered: an earlier one's answer is not the call's.
+    fn tell(&self) {
+        let Some((status, id)) = &self.answered else { return };
+        self.span.record("http.response.status_code", status.as_u16());
+        if let Some(id) = id {
+            self.span.record("openwa.request_id", id.as_str());
+        }
     }
 
     fn has_body(&self) -> bool {

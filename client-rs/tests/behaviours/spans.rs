@@ -60,10 +60,11 @@ async fn a_call_is_one_span_whatever_it_takes() {
     assert_eq!(span["http.request.method"], "POST");
     assert!(span["url.path"].as_str().unwrap().ends_with("/messages/send-text"), "{span}");
     assert_eq!(span["http.request.resend_count"], 2);
-    // The last answer's, which stands behind the first one's.
     assert_eq!(span["http.response.status_code"], 201);
     assert_eq!(span["error.type"], Value::Null);
-    assert!(!log.text().contains("Hello"), "{}", log.text());
+    for secret in ["Hello", "owa_secret"] {
+        assert!(!log.text().contains(secret), "{}", log.text());
+    }
 }
 
 #[tokio::test]
@@ -76,4 +77,16 @@ async fn a_failed_call_says_of_what_kind() {
     let spans = log.spans();
     let [span] = spans.as_slice() else { panic!("{spans:?}") };
     assert_eq!((&span["http.response.status_code"], &span["error.type"]), (&404.into(), &"not_found".into()));
+}
+
+#[tokio::test]
+async fn a_call_without_an_answer_tells_no_earlier_one() {
+    let server = Faulty::start();
+    let log = Log::default();
+    let guard = log.keep();
+    server.client("503+drop").sessions().list().retries(1).await.unwrap_err();
+    drop(guard);
+    let spans = log.spans();
+    let [span] = spans.as_slice() else { panic!("{spans:?}") };
+    assert_eq!((&span["http.response.status_code"], &span["error.type"]), (&Value::Null, &"connection".into()));
 }
