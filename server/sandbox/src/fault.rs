@@ -9,6 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::broadcast;
+use wacore_binary::Node;
+
+use crate::link::Link;
 
 /// More than a test needs; a list that grows without end is a mistake of its author.
 const MOST_FAULTS: usize = 1_000;
@@ -28,7 +31,8 @@ pub enum Fault {
     ReorderStanzas { number: Option<String> },
     /// Answers the next sends with `<ack class="message" error="code">` and delivers nothing.
     NackNextSends { number: Option<String>, code: u16, count: u32 },
-    /// Accepts and delivers the next sends, and answers them with `<ack class="message" error="code">` right after.
+    /// Accepts and delivers the next sends, and answers them with `<ack class="message" error="code">` when this is
+    /// switched off: by then, senders know that they were accepted.
     NackLater { number: Option<String>, code: u16, count: u32 },
     /// Says the hidden id alone of whoever writes to the account: nothing names a number.
     HideNumbers { number: Option<String> },
@@ -89,10 +93,25 @@ pub struct ActiveFault {
 #[error("{MOST_FAULTS} faults are already switched on. Clear them first with DELETE /sandbox/faults.")]
 pub struct TooManyFaults;
 
+/// What becomes of a send that was accepted, as soon as the fault is switched off.
+#[derive(Debug)]
+struct LateNack {
+    fault: u64,
+    sender: Link,
+    nack: Node,
+}
+
+impl LateNack {
+    fn tell(self) {
+        self.sender.send(self.nack);
+    }
+}
+
 #[derive(Debug, Default)]
 struct Switched {
     next: u64,
     on: Vec<ActiveFault>,
+    late: Vec<LateNack>,
 }
 
 /// The list of what is switched on. Cheap to clone.
@@ -140,15 +159,18 @@ impl Faults {
 
     /// Switches one fault off; says whether it was on.
     pub fn remove(&self, id: u64) -> bool {
-        let on = &mut self.lock().on;
-        let before = on.len();
-        on.retain(|active| active.id != id);
-        on.len() != before
+        let mut switched = self.lock();
+        let before = switched.on.len();
+        switched.on.retain(|active| active.id != id);
+        switched.late.extract_if(.., |late| late.fault == id).for_each(LateNack::tell);
+        switched.on.len() != before
     }
 
     /// Switches everything off.
     pub fn clear(&self) {
-        self.lock().on.clear();
+        let mut switched = self.lock();
+        switched.on.clear();
+        switched.late.drain(..).for_each(LateNack::tell);
     }
 
     /// What strikes live links from now on. A receiver that lags has missed a strike that may
@@ -206,22 +228,21 @@ impl Faults {
         Some(code)
     }
 
-    /// The code with which the send in hand is nacked after it was accepted, if it is. Counts it.
-    pub fn take_late_nack(&self, account: &str) -> Option<u16> {
+    /// Keeps the nack of the send in hand, which was accepted, until the fault is switched off, if there is one.
+    /// Counts it.
+    pub(crate) fn nack_later(&self, account: &str, sender: &Link, nack: impl FnOnce(u16) -> Node) {
         let mut switched = self.lock();
-        let index = switched
-            .on
-            .iter()
-            .position(|active| matches!(&active.fault, Fault::NackLater { number, .. } if meant(number, account)))?;
-        let Fault::NackLater { code, count, .. } = &mut switched.on[index].fault else {
-            return None;
+        let Switched { on, late, .. } = &mut *switched;
+        let is_meant = |fault: &Fault| match fault {
+            Fault::NackLater { number, count, .. } => *count > 0 && meant(number, account),
+            _ => false,
         };
-        let code = *code;
-        *count = count.saturating_sub(1);
-        if *count == 0 {
-            switched.on.remove(index);
+        if let Some(active) = on.iter_mut().find(|active| is_meant(&active.fault))
+            && let Fault::NackLater { code, count, .. } = &mut active.fault
+        {
+            *count -= 1;
+            late.push(LateNack { fault: active.id, sender: sender.clone(), nack: nack(*code) });
         }
-        Some(code)
     }
 
     /// Whether this account is told hidden ids alone.
@@ -260,7 +281,11 @@ fn is_over(fault: &Fault, now: SystemTime) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use wacore_binary::builder::NodeBuilder;
+
     use super::*;
+    use crate::link::Outbound;
+    use crate::stanza;
 
     fn at(seconds: u64) -> SystemTime {
         SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
@@ -309,11 +334,20 @@ mod tests {
     }
 
     #[test]
-    fn later_nacks_are_counted_for_themselves() {
+    fn later_nacks_are_counted_for_themselves_and_told_when_that_is_switched_off() {
         let faults = Faults::default();
-        faults.add(Fault::NackLater { number: Some("1".into()), code: 479, count: 1 }).unwrap();
-        assert_eq!((faults.take_nack("1"), faults.take_late_nack("2")), (None, None));
-        assert_eq!((faults.take_late_nack("1"), faults.take_late_nack("1")), (Some(479), None));
+        let (link, mut reader) = Link::new(1);
+        let nack = |code: u16| NodeBuilder::new("ack").attr("error", code).build();
+        let later = faults.add(Fault::NackLater { number: Some("1".into()), code: 479, count: 1 }).unwrap();
+        assert_eq!(faults.take_nack("1"), None);
+        for account in ["2", "1", "1"] {
+            faults.nack_later(account, &link, nack);
+        }
+        assert!(reader.try_recv().is_none());
+        assert!(faults.remove(later.id));
+        let told = reader.try_recv();
+        assert!(matches!(told, Some(Outbound::Stanza(node)) if stanza::is(&node, "error", "479")));
+        assert!(reader.try_recv().is_none());
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(crate) enum Outbound {
 }
 
 /// The sending half, kept by the network.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Link {
     /// Tells this link from an earlier one of the same device.
     pub(crate) id: u64,

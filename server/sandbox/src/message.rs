@@ -52,10 +52,9 @@ pub(crate) fn receive(exchange: &mut Exchange<'_>, node: &Node) {
             return;
         }
     }
-    if let Some(code) = exchange.network.faults().take_late_nack(&exchange.from.number) {
-        let nack = stanza::ack("message", node).attr("t", ambient::seconds()).attr("error", code);
-        exchange.reply(nack.build());
-    }
+    exchange.network.faults().nack_later(&exchange.from.number, exchange.link, |code| {
+        stanza::ack("message", node).attr("t", ambient::seconds()).attr("error", code).build()
+    });
 }
 
 fn take(exchange: &mut Exchange<'_>, node: &Node) -> Result<Option<String>, Refused> {

@@ -11,6 +11,7 @@
 //! sent whenever the list changes and when a new device is active for the first time: that is the
 //! moment to share the app-state keys and the history with every device not yet served.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ use crate::journal::{Journal, JournalError};
 use crate::link::Link;
 use crate::linking::{self, LinkError, LinkingDesk};
 use crate::login;
+use crate::newsletter::{Follower, Role};
 use crate::pki::Pki;
 use crate::presence;
 use crate::privacy_token;
@@ -84,6 +86,8 @@ pub enum NetworkError {
     NoSuchAccount(String),
     #[error("the account {0} has no linked device {1}. The list of its devices shows which it has.")]
     NoSuchDevice(String, u16),
+    #[error("there is no channel {0}. Write `<id>@newsletter`.")]
+    NoSuchChannel(String),
 }
 
 /// A WhatsApp network. Cheap to clone.
@@ -282,6 +286,22 @@ impl Network {
         let account = world.accounts.get_mut(number).ok_or_else(|| NetworkError::NoSuchAccount(number.to_owned()))?;
         account.business = business;
         world.save_account(number);
+        Ok(())
+    }
+
+    /// Makes the account an admin of a channel, and a follower of it: as if its owner had asked and the account agreed.
+    pub fn make_channel_admin(&self, number: &str, channel: &str) -> Result<(), NetworkError> {
+        let mut world = self.world();
+        if !world.accounts.contains_key(number) {
+            return Err(NetworkError::NoSuchAccount(number.to_owned()));
+        }
+        let unknown = || NetworkError::NoSuchChannel(channel.to_owned());
+        let id = channel.strip_suffix("@newsletter").ok_or_else(unknown)?;
+        let newsletter = world.newsletters.get_mut(id).ok_or_else(unknown)?;
+        let new = || Follower { role: Role::Follower, since: ambient::seconds(), muted: BTreeSet::new() };
+        let follower = newsletter.followers.entry(number.to_owned()).or_insert_with(new);
+        follower.role = follower.role.max(Role::Admin);
+        world.save_newsletter(id);
         Ok(())
     }
 

@@ -70,13 +70,23 @@ fn pass_on(exchange: &mut Exchange<'_>, node: &Node, to: &Jid, kind: &str) {
     if let Some(children) = node.children() {
         receipt = receipt.children(children.to_vec());
     }
-    let Some(address) = exchange.world.address_of(&target) else {
+    let receipt = receipt.build();
+    let own = exchange.from.number.clone();
+    let address = exchange.world.address_of(&target);
+    // What is read on one device is read on all of them; between two people, the chat is who is told.
+    if matches!(kind, "read" | "played") && address.as_ref().is_none_or(|it| it.number != own) {
+        let mut receipt = receipt.clone();
+        if is_direct {
+            receipt.attrs.insert("recipient", to.to_non_ad());
+        }
+        exchange.world.queue_for_account(&own, receipt, Some(exchange.from));
+    }
+    let Some(address) = address else {
         return;
     };
-    if message::blocks(exchange.world, &address.number, &exchange.from.number) {
+    if message::blocks(exchange.world, &address.number, &own) {
         return;
     }
-    let receipt = receipt.build();
     match kind {
         // Only the device that sent it has to know: it alone can encrypt the message again.
         "retry" | "enc_rekey_retry" | "peer_msg" | "hist_sync" => {
@@ -91,7 +101,6 @@ fn pass_on(exchange: &mut Exchange<'_>, node: &Node, to: &Jid, kind: &str) {
         "read-self" => {
             let mut receipt = receipt;
             receipt.attrs.insert("from", to);
-            let own = exchange.from.number.clone();
             exchange.world.queue_for_account(&own, receipt, Some(exchange.from));
         }
         _ => {

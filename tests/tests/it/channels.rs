@@ -14,6 +14,7 @@ struct Cast {
     client: Client,
     owner: Session,
     reader: Session,
+    ada: Phone,
     bob: Phone,
 }
 
@@ -24,7 +25,7 @@ async fn cast() -> Cast {
     let bob = sandbox.create_phone("Bob").await;
     let owner = Session::link(&client, &sandbox, "owner", &ada).await;
     let reader = Session::link(&client, &sandbox, "reader", &bob).await;
-    Cast { _gateway: gateway, client, owner, reader, bob }
+    Cast { _gateway: gateway, client, owner, reader, ada, bob }
 }
 
 fn names(list: &Value) -> Vec<String> {
@@ -33,7 +34,7 @@ fn names(list: &Value) -> Vec<String> {
 
 #[tokio::test]
 async fn a_channel_is_made_found_read_and_left() {
-    let Cast { client, owner, reader, bob, .. } = &cast().await;
+    let Cast { client, owner, reader, ada, bob, .. } = &cast().await;
     let body = json!({"name": "Tides", "description": "When to go out"});
     let made = client.post(&owner.path("/channels"), &body).await.expect(201);
     let (channel, code) = (text(&made["id"]), text(&made["inviteCode"]));
@@ -57,7 +58,7 @@ async fn a_channel_is_made_found_read_and_left() {
     // What is the owner's alone is refused to everybody else.
     for (path, body) in [
         ("/delete", json!({})),
-        ("/admins/demote", json!({"userId": bob.chat()})),
+        ("/admins/demote", json!({"userId": ada.chat()})),
         ("/owner/transfer", json!({"newOwnerId": bob.chat()})),
     ] {
         let refused = client.post(&at(reader, path), &body).await;

@@ -97,8 +97,12 @@ async fn a_message_is_kept_on_top_for_everyone_and_starred_for_oneself() {
     let done = json!({"success": true});
     let pinned = with("durationSeconds", json!(86_400));
     assert_eq!(client.post(&shop.path("/messages/pin"), &pinned).await.expect(200), done);
-    sandbox.wait_for_text(&customer, "pin", LIMIT).await;
+    let pins = |all: &[Value]| -> Vec<Value> { all.iter().filter(|it| it["type"] == "pin").cloned().collect() };
+    let pin = sandbox.wait_for(&customer, "the pin", LIMIT, |all| pins(all).pop()).await;
+    assert_eq!((&pin["target"], &pin["pin"], &pin["seconds"]), (&json!(id), &json!(true), &json!(86_400)), "{pin}");
     assert_eq!(client.post(&shop.path("/messages/unpin"), &message).await.expect(200), done);
+    let unpin = sandbox.wait_for(&customer, "its end", LIMIT, |all| pins(all).into_iter().nth(1)).await;
+    assert_eq!((&unpin["target"], &unpin["pin"]), (&json!(id), &json!(false)), "{unpin}");
     for star in [true, false] {
         assert_eq!(client.post(&shop.path("/messages/star"), &with("star", json!(star))).await.expect(200), done);
     }

@@ -11,7 +11,7 @@ use crate::story::{LIMIT, Session, text};
 
 /// A red and a blue pixel, as a PNG.
 const PICTURE: &str =
-    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGP4z8DAwPAfAAcAAf+qQlqJAAAAAElFTkSuQmCC";
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAADUlEQVR42mP4zwAE/wEHAAH/PX2MSQAAAABJRU5ErkJggg==";
 
 /// Two sessions and a phone that has none.
 struct Cast {

@@ -213,10 +213,14 @@ async fn a_send_that_is_refused_after_it_was_accepted_fails_and_limits_the_accou
     let (session, own, mut events) = shop(&gateway).await;
     let customer = sandbox.create_phone("Customer").await;
     session.send_text(&client, &customer.chat(), "first").await;
+    // Nobody has the second one before it is refused.
+    sandbox.go_offline(&customer).await;
     let fault = json!({"kind": "nack-later", "number": own.number, "code": 463, "count": 100});
     // More than one, because the phone of the account sends things too.
     let fault = sandbox.add_fault(&fault).await;
     let refused = session.send_text(&client, &customer.chat(), "second").await;
+    assert_eq!(session.message(&client, &refused).await["status"], "sent");
+    // What was accepted is refused now.
     sandbox.clear_fault(fault).await;
     let failed = next(&mut events, "message.failed").await;
     assert_eq!((failed["id"].as_str(), failed["code"].as_u64()), (Some(refused.as_str()), Some(463)), "{failed}");

@@ -15,7 +15,7 @@ const SECRET: &str = "a secret of at least sixteen characters";
 
 /// A red and a blue pixel, as a PNG.
 const PICTURE: &str =
-    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGP4z8DAwPAfAAcAAf+qQlqJAAAAAElFTkSuQmCC";
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAADUlEQVR42mP4zwAE/wEHAAH/PX2MSQAAAABJRU5ErkJggg==";
 
 #[tokio::test]
 async fn a_session_is_linked_sends_receives_comes_back_and_is_logged_out() {

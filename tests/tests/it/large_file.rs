@@ -81,9 +81,12 @@ async fn a_large_file_passes_through_in_pieces() {
     let before = peak(&gateway);
     let text = "QUJD".repeat(5 * 1024 * 1024);
     let body = json!({"chatId": theirs.chat(), "mimetype": "application/pdf", "base64": text});
-    client.post(&sender.path("/messages/send-document"), &body).await.expect(201);
+    let sent = client.post(&sender.path("/messages/send-document"), &body).await.expect(201);
     let growth = peak(&gateway) - before;
     assert!(growth < MOST_GROWTH, "the gateway took up {growth} bytes more");
+
+    // The other session fetches the file before it tells of it.
+    events.wait_for("the base64", LIMIT, |it| it.data["data"]["id"] == sent["messageId"]).await;
 
     let answer = send(&client, &sender, &theirs.chat(), 90 * 1024 * 1024).await;
     assert_eq!(answer.status(), 413, "more than the setting permits");

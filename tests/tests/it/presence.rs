@@ -7,7 +7,7 @@ use crate::story::{LIMIT, Session};
 
 /// A red and a blue pixel, as a PNG.
 const PICTURE: &str =
-    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGP4z8DAwPAfAAcAAf+qQlqJAAAAAElFTkSuQmCC";
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAADUlEQVR42mP4zwAE/wEHAAH/PX2MSQAAAABJRU5ErkJggg==";
 
 async fn wait_for_state(events: &mut Events, state: &str) -> Value {
     let event = events

@@ -7,7 +7,7 @@ use crate::story::{LIMIT, Session, text};
 
 /// A red and a blue pixel, as a PNG.
 const PICTURE: &str =
-    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAAD0lEQVR4nGP4z8DAwPAfAAcAAf+qQlqJAAAAAElFTkSuQmCC";
+    "iVBORw0KGgoAAAANSUhEUgAAAAIAAAABCAIAAAB7QOjdAAAADUlEQVR42mP4zwAE/wEHAAH/PX2MSQAAAABJRU5ErkJggg==";
 
 fn is(event: &ServerEvent, kind: &str, field: &str, value: &str) -> bool {
     event.event.as_deref() == Some(kind) && event.data["data"][field] == value

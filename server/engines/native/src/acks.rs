@@ -1,4 +1,7 @@
 //! Waiting for WhatsApp's answer to a send: accepted, or refused with a code. What was accepted may be refused later.
+//!
+//! The library takes up each answer in a task of its own, so that of two that come together the second may be heard
+//! first. Either way a refusal is the last word: WhatsApp accepts nothing that it has refused.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -174,6 +177,15 @@ mod tests {
         let settled = acks.settle("A", outcome(Some(463))).unwrap();
         assert_eq!((settled.chat, settled.id.as_str(), settled.refused), (chat, "A", Some(463)));
         assert_eq!(acks.settle("A", outcome(Some(463))), None, "once is enough");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_the_last_word_when_it_is_heard_first_too() {
+        let acks = Acks::default();
+        let waiting = acks.expect("A", &Jid::status());
+        assert_eq!(acks.settle("A", outcome(Some(463))), None);
+        assert_eq!(acks.settle("A", outcome(None)), None);
+        assert_eq!(waiting.await.unwrap(), outcome(Some(463)));
     }
 
     #[test]

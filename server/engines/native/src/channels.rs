@@ -17,8 +17,7 @@ use wacore::iq::mex_operations::{
     fetch_newsletter_directory_search_results as directory_search,
 };
 use whatsapp_rust::{
-    Client, MexError, MexRequest, NewsletterError, NewsletterMessage, NewsletterMetadata, NewsletterRole,
-    NewsletterVerification,
+    Client, MexRequest, NewsletterError, NewsletterMessage, NewsletterMetadata, NewsletterRole, NewsletterVerification,
 };
 
 use crate::{content, failure, jid};
@@ -186,20 +185,11 @@ fn bounded(text: &str) -> String {
 
 /// The library says of an empty answer that the request was wrong: there is no such channel.
 fn failed(what: &str, error: NewsletterError) -> EngineError {
-    let (kind, retry, code, why) = match &error {
-        NewsletterError::Mex(MexError::ExtensionError { code, message }) => {
-            let (kind, retry) = match code {
-                404 => (ErrorKind::NotFound, Retry::Never),
-                400 | 406 | 409 => (ErrorKind::Invalid, Retry::Never),
-                401 | 403 | 405 => (ErrorKind::Refused, Retry::Never),
-                _ => (ErrorKind::Refused, Retry::Later),
-            };
-            (kind, retry, u32::try_from(*code).ok(), bounded(message))
-        }
-        NewsletterError::InvalidRequest(why) => (ErrorKind::NotFound, Retry::Never, None, bounded(why)),
-        _ => return failure::of_request(what, error),
-    };
-    EngineError { code, ..EngineError::new(kind, retry, format!("{what}: {why}")) }.because(error)
+    if let NewsletterError::InvalidRequest(why) = &error {
+        let message = format!("{what}: {}", bounded(why));
+        return EngineError::new(ErrorKind::NotFound, Retry::Never, message).because(error);
+    }
+    failure::of_request(what, error)
 }
 
 fn unknown() -> EngineError {
@@ -209,6 +199,7 @@ fn unknown() -> EngineError {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use whatsapp_rust::MexError;
 
     use super::*;
 

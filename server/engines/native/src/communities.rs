@@ -6,7 +6,7 @@ use openwa_model::{
     jid::Jid,
     ops::{CreateCommunity, LinkGroups, UnlinkGroups},
 };
-use whatsapp_rust::{Client, CommunityError, CommunitySubgroup, CreateCommunityOptions, MexError};
+use whatsapp_rust::{Client, CommunityError, CommunitySubgroup, CreateCommunityOptions};
 
 use crate::{failure, group_changes, groups, jid};
 
@@ -81,14 +81,6 @@ fn subgroup(found: CommunitySubgroup) -> Option<Subgroup> {
 fn failed(what: &str, error: CommunityError) -> EngineError {
     match error {
         CommunityError::Group(error) => group_changes::failed(what, error),
-        CommunityError::Mex(MexError::ExtensionError { code, message }) => {
-            let kind = match code {
-                404 => ErrorKind::NotFound,
-                _ => ErrorKind::Refused,
-            };
-            let message = format!("{what}: {}", message.chars().take(200).collect::<String>());
-            EngineError { code: u32::try_from(code).ok(), ..EngineError::new(kind, Retry::Never, message) }
-        }
         error => failure::of_request(what, error),
     }
 }

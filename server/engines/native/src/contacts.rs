@@ -19,7 +19,10 @@ use whatsapp_rust::{
     waproto::whatsapp::{self as wa, syncd_mutation::SyncdOperation},
 };
 
-use crate::{failure, jid, operations::Operations};
+use crate::{
+    failure, jid,
+    operations::{NUMBERS_AT_ONCE, Operations},
+};
 
 const NOT_SAVED: &str = "The address book could not be changed on this account's devices";
 
@@ -32,13 +35,13 @@ impl Operations<'_> {
 
     pub(crate) async fn block(&self, BlockContact { id }: BlockContact) -> Result<(), EngineError> {
         let wire = jid::to_wire(&id);
-        self.learn_both_ids(&wire).await?;
+        self.learn_both_ids(std::slice::from_ref(&wire)).await?;
         self.link.client.blocking().block(&wire).await.map_err(|error| not_blocked(&id, error))
     }
 
     pub(crate) async fn unblock(&self, UnblockContact { id }: UnblockContact) -> Result<(), EngineError> {
         let wire = jid::to_wire(&id);
-        self.learn_both_ids(&wire).await?;
+        self.learn_both_ids(std::slice::from_ref(&wire)).await?;
         self.link.client.blocking().unblock(&wire).await.map_err(|error| not_blocked(&id, error))
     }
 
@@ -104,13 +107,21 @@ impl Operations<'_> {
         Ok(())
     }
 
-    /// Whom one blocks is named by number and hidden id; WhatsApp is asked where only one of them is known.
-    async fn learn_both_ids(&self, id: &wire::Jid) -> Result<(), EngineError> {
-        if matches!(self.link.client.get_lid_pn_entry(id).await, Ok(Some(_))) {
-            return Ok(());
+    /// Whom one blocks is named by number and hidden id, and statuses go to hidden ids; WhatsApp is asked where only
+    /// one of them is known.
+    pub(crate) async fn learn_both_ids(&self, people: &[wire::Jid]) -> Result<(), EngineError> {
+        let client = &self.link.client;
+        let mut unknown = Vec::new();
+        for person in people {
+            if !matches!(client.get_lid_pn_entry(person).await, Ok(Some(_))) {
+                unknown.push(person.clone());
+            }
         }
-        let asked = self.link.client.contacts().is_on_whatsapp(std::slice::from_ref(id)).await;
-        asked.map(drop).map_err(|error| failure::of_request("WhatsApp did not say who this is", error))
+        for some in unknown.chunks(NUMBERS_AT_ONCE) {
+            let asked = client.contacts().is_on_whatsapp(some).await;
+            asked.map_err(|error| failure::of_request("WhatsApp did not say who this is", error))?;
+        }
+        Ok(())
     }
 }
 

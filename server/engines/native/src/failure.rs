@@ -3,7 +3,7 @@
 use std::{error::Error, time::Duration};
 
 use openwa_model::engine::{EngineError, ErrorKind, Retry};
-use whatsapp_rust::{AppStateError, ClientError, ErrorChainExt, IqError, SendError, anyhow};
+use whatsapp_rust::{AppStateError, ClientError, ErrorChainExt, IqError, MexError, SendError, anyhow};
 
 /// WhatsApp refused a send.
 pub(crate) fn refused(code: u32) -> EngineError {
@@ -65,8 +65,8 @@ pub(crate) fn of_app_state(what: &str, error: AppStateError) -> EngineError {
 }
 
 fn sorted(what: &str, error: &(dyn Error + 'static)) -> EngineError {
-    if let Some(rejection) = error.server_rejection() {
-        let code = rejection.code;
+    let rejection = error.server_rejection().map(|it| u32::from(it.code));
+    if let Some(code) = rejection.or_else(|| chain(error).find_map(refused_question)) {
         let (kind, retry) = match code {
             404 => (ErrorKind::NotFound, Retry::Never),
             400 | 406 | 409 => (ErrorKind::Invalid, Retry::Never),
@@ -74,7 +74,7 @@ fn sorted(what: &str, error: &(dyn Error + 'static)) -> EngineError {
             _ => (ErrorKind::Refused, Retry::Never),
         };
         let message = format!("{what}: WhatsApp answered {code}");
-        return EngineError { code: Some(code.into()), ..EngineError::new(kind, retry, message) };
+        return EngineError { code: Some(code), ..EngineError::new(kind, retry, message) };
     }
     if chain(error).any(is_gone) {
         return EngineError::new(
@@ -96,6 +96,17 @@ fn sorted(what: &str, error: &(dyn Error + 'static)) -> EngineError {
 /// An error and what it was caused by, outermost first.
 pub(crate) fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |it: &&'a (dyn Error + 'static)| (*it).source())
+}
+
+/// The code with which WhatsApp refuses a question in JSON. The library has a type for that, but takes such an answer
+/// for one that does not read, and then the code stands in the words alone.
+fn refused_question(cause: &(dyn Error + 'static)) -> Option<u32> {
+    if let Some(MexError::ExtensionError { code, .. }) = cause.downcast_ref() {
+        return u32::try_from(*code).ok();
+    }
+    let words = cause.to_string();
+    let (question, _) = words.strip_prefix("MEX fatal error (query=")?.split_once("): ")?;
+    question.rsplit_once(", code=")?.1.parse().ok()
 }
 
 /// The HTTP status that a media host answered with, if that is what failed.
@@ -143,5 +154,19 @@ mod tests {
             let text = error.to_string();
             assert_eq!(of_send(error).kind, kind, "{text}");
         }
+    }
+
+    #[test]
+    fn a_refused_question_is_a_refusal_however_the_library_says_it() {
+        for (code, kind) in [(403, ErrorKind::Refused), (404, ErrorKind::NotFound), (400, ErrorKind::Invalid)] {
+            let words = anyhow::anyhow!("MEX fatal error (query=WAWebMexDeleteNewsletterJobMutation, code={code}): No");
+            let typed = MexError::ExtensionError { code, message: "No".into() };
+            for error in [MexError::Request(IqError::ParseError(words)), typed] {
+                let error = of_request("It failed", error);
+                assert_eq!((error.kind, error.code), (kind, u32::try_from(code).ok()));
+            }
+        }
+        let unreadable = MexError::Request(IqError::ParseError(anyhow::anyhow!("Missing <result> node")));
+        assert_eq!(of_request("It failed", unreadable).kind, ErrorKind::Internal);
     }
 }

@@ -8,8 +8,15 @@ use openwa_model::{
     group::{Group, Participant},
     jid::{Jid, Server},
 };
-use wacore::types::message::AddressingMode;
-use whatsapp_rust::{Client, GroupMetadata, GroupParticipant, MemberAddMode};
+use wacore::{
+    iq::{
+        groups::{GroupInfoOutcome, GroupQueryIq},
+        spec::IqSpec,
+    },
+    request::InfoQuery,
+    types::message::AddressingMode,
+};
+use whatsapp_rust::{Client, GroupMetadata, GroupParticipant, MemberAddMode, anyhow, wacore_binary::NodeRef};
 
 use crate::{failure, jid, link::own_ids};
 
@@ -26,9 +33,41 @@ pub(crate) async fn one(client: &Client, id: &Jid) -> Result<Group, EngineError>
 }
 
 pub(crate) async fn one_on_wire(client: &Client, id: &whatsapp_rust::Jid) -> Result<Group, EngineError> {
-    let found = client.groups().get_metadata(id).await;
+    let unknown = || EngineError::new(ErrorKind::NotFound, Retry::Never, "WhatsApp knows no such group");
+    let found = client.execute(WithAddMode(GroupQueryIq::new(id))).await;
     let found = found.map_err(|error| failure::of_request("WhatsApp did not tell about the group", error))?;
-    group(found).ok_or_else(|| EngineError::new(ErrorKind::NotFound, Retry::Never, "WhatsApp knows no such group"))
+    let GroupInfoOutcome::Full(found) = found else { return Err(unknown()) };
+    let mut found = GroupMetadata::from(*found);
+    // Whom WhatsApp tells by hidden id alone may be known here.
+    for member in found.participants.iter_mut().filter(|it| it.jid.is_lid() && it.phone_number.is_none()) {
+        if let Ok(Some(entry)) = client.get_lid_pn_entry(&member.jid).await {
+            member.phone_number = Some(whatsapp_rust::Jid::pn(&*entry.phone_number));
+        }
+    }
+    group(found).ok_or_else(unknown)
+}
+
+/// Asks about a group so that the answer says who may add members: WhatsApp says it in bytes, and the library reads
+/// texts alone.
+struct WithAddMode(GroupQueryIq);
+
+impl IqSpec for WithAddMode {
+    type Response = GroupInfoOutcome;
+
+    fn build_iq(&self) -> InfoQuery<'static> {
+        self.0.build_iq()
+    }
+
+    fn parse_response(&self, response: &NodeRef<'_>) -> anyhow::Result<GroupInfoOutcome> {
+        let mut outcome = self.0.parse_response(response)?;
+        let mode = response.get_optional_child_by_tag(&["group", "member_add_mode"]);
+        if let GroupInfoOutcome::Full(group) = &mut outcome
+            && let Some(mode) = mode.and_then(NodeRef::content_as_string)
+        {
+            group.member_add_mode = MemberAddMode::try_from(&*mode).ok();
+        }
+        Ok(outcome)
+    }
 }
 
 /// A person by the id that the group knows members by. Messages inside a group name each other's

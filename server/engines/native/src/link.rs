@@ -125,6 +125,8 @@ impl Link {
         let over = CancellationToken::new();
         let reader = tokio::spawn(news::read(queue, Arc::downgrade(self), Arc::clone(&self.commit), over.clone()));
         let subscription = self.client.subscribe_handler(Arc::clone(&self.listener) as _);
+        // The library's events leave out what some stanzas say.
+        let _stanzas = self.client.acquire_raw_node_forwarding();
         let exit = self.hold_connection(stop).await;
         // However it ended: this also writes down what the library still holds in memory.
         self.close().await;

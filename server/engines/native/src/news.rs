@@ -170,6 +170,11 @@ impl EventHandler for Listener {
                     self.queue(News::Signal(signal));
                 }
             }
+            Event::RawNode(stanza) => {
+                if let Some(signal) = receipts::read_elsewhere(stanza.get()) {
+                    self.queue(News::Signal(signal));
+                }
+            }
             other => {
                 if let Some(signal) = signal(other) {
                     self.queue(News::Signal(signal));
@@ -193,6 +198,7 @@ impl EventHandler for Listener {
             EventKind::Messages,
             EventKind::HistorySync,
             EventKind::Receipt,
+            EventKind::RawNode,
             EventKind::ServerAck,
             EventKind::GroupUpdate,
             EventKind::PictureUpdate,
@@ -283,6 +289,10 @@ pub(crate) async fn read(
         let mut signals = Vec::with_capacity(waiting.len());
         for news in waiting.drain(..) {
             match news {
+                News::Signal(Signal::Receipt(receipt)) => {
+                    let Some(link) = link.upgrade() else { return };
+                    signals.extend(receipts::owned(receipt, &own_ids(&link.client)).map(Signal::Receipt));
+                }
                 News::Signal(signal) => signals.push(signal),
                 News::Linked => {
                     let Some(link) = link.upgrade() else { return };

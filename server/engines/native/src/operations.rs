@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// How many numbers WhatsApp is asked about at once.
-const NUMBERS_AT_ONCE: usize = 100;
+pub(crate) const NUMBERS_AT_ONCE: usize = 100;
 
 /// One link, ready to be asked.
 pub(crate) struct Operations<'a> {
@@ -167,8 +167,9 @@ impl Operations<'_> {
 
     /// Posts a status under an id of our own and waits for WhatsApp's answer.
     async fn post(&self, message: wa::Message, recipients: &[Jid], id: String) -> Result<Sent, EngineError> {
-        let answer = self.link.listener.acks.expect(&id, &Jid::status());
         let recipients: Vec<_> = recipients.iter().map(jid::to_wire).collect();
+        self.learn_both_ids(&recipients).await?;
+        let answer = self.link.listener.acks.expect(&id, &Jid::status());
         let options = StatusSendOptions { message_id: Some(id.clone()), ..StatusSendOptions::default() };
         if let Err(error) = self.link.client.status().send_raw(message, &recipients, options).await {
             self.link.listener.acks.forget(&id);

@@ -88,7 +88,7 @@ pub(super) struct NewMessage {
     mentions: Option<Vec<String>>,
     /// Names everybody in the group.
     mentions_all: Option<bool>,
-    /// How often it was passed on; from 1 on, it is marked as forwarded.
+    /// Marks it as forwarded: how often it was passed on before, 0 for the first time.
     forwarding_score: Option<u32>,
     /// After how many seconds it vanishes.
     expiration: Option<u32>,
@@ -139,7 +139,7 @@ impl NewMessage {
         let surroundings = Surroundings {
             mentions: chats(self.mentions.as_deref().unwrap_or_default())?,
             mentions_all: self.mentions_all == Some(true),
-            forwarding_score: self.forwarding_score.unwrap_or(0),
+            forwarding_score: self.forwarding_score,
             expiration: self.expiration.unwrap_or(0),
             is_view_once: self.view_once == Some(true),
             link_preview: self.link_preview.take(),

@@ -92,7 +92,9 @@ impl From<PhoneError> for Failure {
             | PhoneError::NoSuchMessage(_)
             | PhoneError::NoSuchGroup(_)
             | PhoneError::NoSuchCall(_)
-            | PhoneError::Network(NetworkError::NoSuchAccount(_) | NetworkError::NoSuchDevice(..))
+            | PhoneError::Network(
+                NetworkError::NoSuchAccount(_) | NetworkError::NoSuchDevice(..) | NetworkError::NoSuchChannel(_),
+            )
             | PhoneError::Link(LinkError::NoSuchAccount(_) | LinkError::UnknownCode | LinkError::NoCodeAsked(_)) => {
                 Self::not_found(message)
             }

@@ -34,7 +34,7 @@ enum FaultKind {
     ReorderStanzas,
     /// Refuses the next `count` messages with `code`.
     NackNextSends,
-    /// Accepts the next `count` messages, and refuses them with `code` right after.
+    /// Accepts the next `count` messages, and refuses them with `code` when it is switched off.
     NackLater,
     /// Says the hidden id alone of whoever writes to the account.
     HideNumbers,

@@ -1,5 +1,5 @@
 //! What a phone does beside messages and groups: who is there and who types, whom it blocks, what it
-//! shows of itself, calls, and what it noticed of all that.
+//! shows of itself, the channels it administers, calls, and what it noticed of all that.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -304,6 +304,15 @@ impl PeopleApi {
     #[oai(path = "/phones/:id/business", method = "delete", operation_id = "deleteBusiness")]
     async fn delete_business(&self, id: Path<Uuid>) -> Result<Done, Failure> {
         find(&self.phones, id.0)?.set_business(None)?;
+        Ok(Done::Done)
+    }
+
+    /// Make this phone's account an admin of a channel
+    ///
+    /// As if the channel's owner had asked and the account agreed; it follows the channel from then on.
+    #[oai(path = "/phones/:id/channels/:channel", method = "put", operation_id = "administerChannel")]
+    async fn administer_channel(&self, id: Path<Uuid>, channel: Path<String>) -> Result<Done, Failure> {
+        find(&self.phones, id.0)?.become_channel_admin(&channel.0)?;
         Ok(Done::Done)
     }
 

@@ -121,6 +121,7 @@ pub(super) struct MessageView {
     encrypted: Option<bool>,
     mentions: Option<Vec<String>>,
     mentions_all: Option<bool>,
+    /// Of a message that is marked as forwarded: how often it was passed on before, 0 for the first time.
     forwarding_score: Option<u32>,
     /// After how many seconds it vanishes.
     expiration: Option<u32>,
@@ -166,7 +167,7 @@ impl MessageView {
             quoted_text: message.quoted_text.clone(),
             mentions: (!around.mentions.is_empty()).then(|| around.mentions.iter().map(ToString::to_string).collect()),
             mentions_all: around.mentions_all.then_some(true),
-            forwarding_score: Some(around.forwarding_score).filter(|score| *score > 0),
+            forwarding_score: around.forwarding_score,
             expiration: Some(around.expiration).filter(|seconds| *seconds > 0),
             view_once: around.is_view_once.then_some(true),
             link_preview: around.link_preview.clone(),

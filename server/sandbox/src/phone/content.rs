@@ -302,8 +302,8 @@ pub struct Surroundings {
     pub mentions: Vec<super::Chat>,
     /// Whether everybody in the group is named.
     pub mentions_all: bool,
-    /// How often it was passed on.
-    pub forwarding_score: u32,
+    /// Of a message that is marked as forwarded: how often it was passed on before, 0 for the first time.
+    pub forwarding_score: Option<u32>,
     /// After how many seconds it vanishes; 0 is never.
     pub expiration: u32,
     /// Whether it may be looked at once.

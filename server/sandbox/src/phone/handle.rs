@@ -116,6 +116,11 @@ impl Phone {
         Ok(self.network.set_business(&self.info.number, business)?)
     }
 
+    /// Makes the account an admin of a channel, `<id>@newsletter`.
+    pub fn become_channel_admin(&self, channel: &str) -> Result<(), PhoneError> {
+        Ok(self.network.make_channel_admin(&self.info.number, channel)?)
+    }
+
     /// Stars, archives, pins, mutes, labels: whatever the account's devices agree on.
     pub async fn change_app_state(&self, change: AppStateChange) -> Result<(), PhoneError> {
         let mutation = change.mutation(&self.log)?;

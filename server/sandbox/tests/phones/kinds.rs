@@ -79,6 +79,7 @@ async fn what_is_said_is_seen_with_all_its_parts() {
     let cases = [
         json!({"type": "text", "text": "see http://a.test", "linkPreview": {"url": "http://a.test", "title": "A"}}),
         json!({"type": "text", "text": "again", "forwardingScore": 4, "expiration": 86400}),
+        json!({"type": "text", "text": "for the first time", "forwardingScore": 0}),
         json!({"type": "text", "text": "@all", "mentionsAll": true}),
         json!({"type": "event", "event": {
             "name": "Lunch", "description": "soup", "startTime": 1_900_000_000, "endTime": 1_900_003_600,

@@ -29,6 +29,23 @@ async fn a_nacked_send_reaches_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_nacked_later_was_accepted_before() {
+    let sandbox = Sandbox::start().await;
+    let (alice, alice_client, bob, bob_client) = sandbox.pair().await;
+    let faults = sandbox.network.faults();
+    let later = faults.add(Fault::NackLater { number: Some(alice.number.clone()), code: 463, count: 100 }).unwrap();
+    let sent = alice_client.client.send_text(jid(&bob), "taken").await.unwrap();
+    assert_eq!(wait_for_ack(&alice_client, &sent.message_id).await, None);
+    bob_client.text("taken").await;
+    assert!(faults.remove(later.id));
+    let is_nack = |event: &Event| match event {
+        Event::ServerAck(ack) => ack.id == sent.message_id && ack.error.as_deref() == Some("463"),
+        _ => false,
+    };
+    alice_client.wait("the refusal", is_nack).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_restricted_account_writes_only_to_those_who_wrote_to_it() {
     let sandbox = Sandbox::start().await;
     let (alice, alice_client, bob, bob_client) = sandbox.pair().await;

@@ -48,7 +48,7 @@ async fn a_client_reads_the_kinds_that_a_phone_sends() {
     let draft = Draft {
         surroundings: Surroundings {
             mentions: vec![chat(&anna)],
-            forwarding_score: 3,
+            forwarding_score: Some(3),
             expiration: 86_400,
             ..Surroundings::default()
         },

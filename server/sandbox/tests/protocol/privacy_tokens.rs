@@ -21,9 +21,9 @@ async fn hand_token(sandbox: &Sandbox, issuer: &TestClient, holder: &AccountInfo
     sandbox.network.drained(&holder.number, 1).await;
 }
 
-/// Whether the client has a token of trust from this account.
+/// Whether the client has a token of trust from this account. It also notes, without one, when it issued its own.
 async fn is_trusted(client: &TestClient, by: &AccountInfo) -> bool {
-    client.store.get_tc_token(&by.lid).await.unwrap().is_some()
+    client.store.get_tc_token(&by.lid).await.unwrap().is_some_and(|it| !it.token.is_empty())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -85,9 +85,4 @@ impl Sandbox {
     pub async fn wait_for_message(&self, phone: &Phone, id: &str, limit: Duration) -> Value {
         self.wait_for(phone, id, limit, |all| all.iter().find(|it| it["id"] == id).cloned()).await
     }
-
-    /// Waits for the first message of a type.
-    pub async fn wait_for_type(&self, phone: &Phone, kind: &str, limit: Duration) -> Value {
-        self.wait_for(phone, kind, limit, |all| all.iter().find(|it| it["type"] == kind).cloned()).await
-    }
 }

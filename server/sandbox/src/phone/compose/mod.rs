@@ -173,10 +173,8 @@ fn context_info(surroundings: &Surroundings, quoted: Option<&Message>) -> Option
     };
     context.mentioned_jid = surroundings.mentions.iter().filter_map(Chat::jid).map(|jid| jid.to_string()).collect();
     context.non_jid_mentions = surroundings.mentions_all.then_some(1);
-    if surroundings.forwarding_score > 0 {
-        context.is_forwarded = Some(true);
-        context.forwarding_score = Some(surroundings.forwarding_score);
-    }
+    context.is_forwarded = surroundings.forwarding_score.is_some().then_some(true);
+    context.forwarding_score = surroundings.forwarding_score;
     context.expiration = Some(surroundings.expiration).filter(|seconds| *seconds > 0);
     (context != wa::ContextInfo::default()).then_some(context)
 }

@@ -196,9 +196,8 @@ fn surroundings(context: &wa::ContextInfo) -> Surroundings {
             .collect(),
         mentions_all: context.non_jid_mentions.is_some_and(|count| count > 0),
         forwarding_score: match (context.forwarding_score, context.is_forwarded) {
-            (Some(score), _) => score,
-            (None, Some(true)) => 1,
-            (None, _) => 0,
+            (score, Some(true)) => Some(score.unwrap_or_default()),
+            (score, _) => score.filter(|score| *score > 0),
         },
         expiration: context.expiration.unwrap_or_default(),
         is_view_once: false,
