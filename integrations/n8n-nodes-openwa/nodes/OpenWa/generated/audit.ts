@@ -72,6 +72,7 @@ export const auditProperties: INodeProperties[] = [
 				displayName: "API Key ID",
 				name: "apiKeyId",
 				type: "string",
+				typeOptions: { password: true },
 				default: "",
 				description: "With this key",
 			},

@@ -48,7 +48,7 @@ export const labelProperties: INodeProperties[] = [
 				action: "List the labels of a chat",
 			},
 			{
-				name: "Remove from Chat",
+				name: "Remove From Chat",
 				value: "removeFromChat",
 				description: "Take a label off a chat",
 				action: "Take a label off a chat",

@@ -159,7 +159,7 @@ export const statusProperties: INodeProperties[] = [
 			{
 				displayName: "Background Color",
 				name: "backgroundColor",
-				type: "string",
+				type: "color",
 				default: "",
 				description: "The colour behind it: <code>#RRGGBB</code>",
 			},
@@ -235,7 +235,7 @@ export const statusProperties: INodeProperties[] = [
 			{
 				displayName: "Background Color",
 				name: "backgroundColor",
-				type: "string",
+				type: "color",
 				default: "",
 				description: "The colour behind it: <code>#RRGGBB</code>",
 			},

@@ -47,6 +47,8 @@ impl Property {
         options.sort_by(|a, b| a.name.cmp(&b.name));
         let secret = field.wire == "secret";
         let input = match field.input {
+            // n8n wants this of whatever is called so.
+            Input::Text if field.wire.ends_with("Color") => "color",
             Input::Text | Input::List => "string",
             Input::Number => "number",
             Input::Boolean => "boolean",

@@ -3,7 +3,7 @@
 
 /// Words that stay small inside a title.
 const SMALL: [&str; 16] =
-    ["a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "via", "with"];
+    ["a", "an", "and", "as", "at", "by", "for", "in", "of", "on", "or", "the", "to", "via", "with", "without"];
 
 /// Words that are written in their own way.
 const OWN: [(&str, &str); 12] = [
