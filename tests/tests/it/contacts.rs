@@ -29,7 +29,12 @@ async fn people_are_known_saved_and_blocked() {
     // The address book, as all devices share it.
     client.put(&path, &json!({"firstName": "Grace", "lastName": "Hopper"})).await.expect(200);
     assert_eq!(client.get(&path).await.expect(200)["name"], "Grace Hopper");
-    client.delete(&path).await.expect(200);
+    let second = shop.path("/contacts/15559990000@c.us");
+    client.put(&second, &json!({"firstName": "Alan"})).await.expect(200);
+    // One after the other: the library does not know of the first.
+    for path in [&path, &second] {
+        client.delete(path).await.expect(200);
+    }
     assert_eq!(client.get(&path).await.expect(200).get("name"), None);
     // The library goes on from what was taken away.
     client.put(&path, &json!({"firstName": "Ada"})).await.expect(200);

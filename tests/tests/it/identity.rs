@@ -220,7 +220,8 @@ async fn a_send_that_is_refused_after_it_was_accepted_fails_and_limits_the_accou
     let fault = sandbox.add_fault(&fault).await;
     let refused = session.send_text(&client, &customer.chat(), "second").await;
     assert_eq!(session.message(&client, &refused).await["status"], "sent");
-    // What was accepted is refused now.
+    // What was accepted is refused now, because the account may not write to strangers.
+    sandbox.add_fault(&json!({"kind": "restrict", "number": own.number})).await;
     sandbox.clear_fault(fault).await;
     let failed = next(&mut events, "message.failed").await;
     assert_eq!((failed["id"].as_str(), failed["code"].as_u64()), (Some(refused.as_str()), Some(463)), "{failed}");

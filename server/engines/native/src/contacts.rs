@@ -25,6 +25,8 @@ use crate::{
 };
 
 const NOT_SAVED: &str = "The address book could not be changed on this account's devices";
+/// How often it is tried to take a contact away while others change the address book.
+const ATTEMPTS: u32 = 3;
 
 impl Operations<'_> {
     pub(crate) async fn list_blocked(&self) -> Result<Vec<Jid>, EngineError> {
@@ -58,9 +60,24 @@ impl Operations<'_> {
         saved.map_err(|error| failure::of_app_state(NOT_SAVED, error))
     }
 
-    /// The library only ever sets what devices agree on. To take something away, the same patch is made here from its
-    /// parts; the library takes it in with the next one it fetches, as if another device had sent it.
     pub(crate) async fn delete_contact(&self, asked: DeleteContact) -> Result<(), EngineError> {
+        for _ in 0..ATTEMPTS {
+            if self.take_away_contact(&asked).await? {
+                return Ok(());
+            }
+            // The library catches up when it writes; what it writes here is taken away at once.
+            let actions = self.link.client.chat_actions();
+            let saved = actions.save_contact(&jid::to_wire(&asked.phone), None, None, false).await;
+            saved.map_err(|error| failure::of_app_state(NOT_SAVED, error))?;
+        }
+        let message = format!("{NOT_SAVED}: other devices change it at the same time; try again");
+        Err(EngineError::new(ErrorKind::Refused, Retry::Later, message))
+    }
+
+    /// The library only ever sets what devices agree on. To take something away, the same patch is made here from its
+    /// parts; the library takes it in with the next one it fetches, as if another device had sent it. False when
+    /// others have changed the address book since the library looked, this very function among them.
+    async fn take_away_contact(&self, asked: &DeleteContact) -> Result<bool, EngineError> {
         let failed = |error: anyhow::Error| failure::of_any(NOT_SAVED, error);
         let backend: Arc<dyn LibraryBackend> = Arc::clone(&self.link.backend) as _;
         let key_id = AppSyncStore::get_latest_sync_key_id(&*self.link.backend).await;
@@ -100,11 +117,7 @@ impl Operations<'_> {
         };
         let answer = self.link.client.send_iq(asked).await;
         let answer = answer.map_err(|error| failure::of_request(NOT_SAVED, error))?;
-        if answer.get().get_optional_child_by_tag(&["sync", "collection", "error"]).is_some() {
-            let message = format!("{NOT_SAVED}: another device changes it at the same time; try again");
-            return Err(EngineError::new(ErrorKind::Unconfirmed, Retry::Later, message));
-        }
-        Ok(())
+        Ok(answer.get().get_optional_child_by_tag(&["sync", "collection", "error"]).is_none())
     }
 
     /// Whom one blocks is named by number and hidden id, and statuses go to hidden ids; WhatsApp is asked where only

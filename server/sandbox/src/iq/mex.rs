@@ -83,7 +83,8 @@ fn dispatch(exchange: &mut Exchange<'_>, id: &str, variables: &Value) -> Answer 
         ask::update_group_property::DOC_ID => group_edit::set_by_name(exchange, variables),
         // Nobody is held back here from writing to people it does not know, unless a fault says so.
         ask::fetch_reachout_timelock::DOC_ID => {
-            Ok(("xwa2_fetch_account_reachout_timelock", json!({ "is_active": false })))
+            let is_active = exchange.network.faults().is_restricted(&exchange.from.number);
+            Ok(("xwa2_fetch_account_reachout_timelock", json!({ "is_active": is_active })))
         }
         _ => Err((501, "the document is not known here")),
     }
