@@ -1,8 +1,8 @@
 //! What sends batches: one worker looks which are due and lets each do one message at a time.
 //!
-//! Nothing is remembered but what is under way. A place in a batch learns the id of its message in the unit that stores
-//! the message; so after a crash a place without an id was not sent, and one with an id is not sent again but asked about:
-//! the reconciler brings such a message to its end, and how it ended is written here.
+//! Nothing is remembered but what is under way. A place in a batch learns the id of its message in the unit that
+//! stores the message; so after a crash a place without an id was not sent, and one with an id is not sent again but
+//! asked about: the reconciler brings such a message to its end, and how it ended is written here.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
