@@ -93,7 +93,9 @@ impl BatchSender {
             }
             let full = under_way.len() == AT_ONCE;
             tokio::select! {
-                Some(done) = under_way.join_next_with_id() => _ = busy.remove(&id_of(done)),
+                Some(done) = under_way.join_next_with_id() => {
+                    busy.remove(&id_of(done));
+                }
                 () = bell.rung(), if !full => {}
                 () = self.something_due(&among, now), if !full => {}
                 () = stop.cancelled() => {}
