@@ -163,6 +163,8 @@ fn settings(config: &Config) -> Result<Settings, ConfigError> {
             at_once: config.conversion.at_once.unwrap_or(defaults.conversion.at_once),
         },
         template_max_chars: config.template_max_chars.unwrap_or(defaults.template_max_chars),
+        bulk_max_messages: config.bulk_max_messages.unwrap_or(defaults.bulk_max_messages),
+        bulk_max_concurrent: config.bulk_max_concurrent.unwrap_or(defaults.bulk_max_concurrent),
         network,
         audit_lasts: config.audit_lasts.unwrap_or(defaults.audit_lasts),
         api_key_pepper: config.pepper.clone(),

@@ -42,6 +42,8 @@ pub(crate) struct Config {
     pub(crate) media_max_bytes: Option<u64>,
     pub(crate) media_types: Option<MediaTypes>,
     pub(crate) template_max_chars: Option<usize>,
+    pub(crate) bulk_max_messages: Option<usize>,
+    pub(crate) bulk_max_concurrent: Option<u64>,
     pub(crate) conversion: ConversionConfig,
     /// Whether private addresses are refused as targets of webhooks and media.
     pub(crate) guard_addresses: bool,
@@ -132,6 +134,9 @@ impl Config {
             media_types: of.value("MEDIA_ALLOWED_TYPES", MEDIA_TYPES, MediaTypes::parse)?,
             template_max_chars: of
                 .value("TEMPLATE_RENDER_MAX_CHARS", "a number from 1 to 65536", |it| within(it, 1, 65_536))?,
+            bulk_max_messages: of.value("BULK_MAX_MESSAGES", "a number from 1 to 10000", |it| within(it, 1, 10_000))?,
+            bulk_max_concurrent: of
+                .value("BULK_MAX_CONCURRENT_BATCHES", "a number from 1 to 10000", |it| within(it, 1, 10_000))?,
             conversion: ConversionConfig {
                 enabled: of.value("MEDIA_CONVERSION_ENABLED", "true or false", |it| it.parse().ok())?.unwrap_or(true),
                 ffmpeg: environment.get("FFMPEG_PATH").map_or_else(|| PathBuf::from("ffmpeg"), PathBuf::from),
@@ -325,6 +330,8 @@ mod tests {
             ("SSRF_ALLOWED_HOSTS", "good.example, bad example"),
             ("MEDIA_DOWNLOAD_MAX_BYTES", "none"),
             ("TEMPLATE_RENDER_MAX_CHARS", "64k"),
+            ("BULK_MAX_MESSAGES", "10001"),
+            ("BULK_MAX_CONCURRENT_BATCHES", "0"),
             ("MEDIA_ALLOWED_TYPES", "pictures"),
             ("MEDIA_CONVERSION_ENABLED", "ture"),
             ("MEDIA_CONVERSION_TIMEOUT_MS", "1m"),

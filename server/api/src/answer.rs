@@ -94,6 +94,25 @@ impl<T: Serialize + Type> ApiResponse for Shown<T> {
     }
 }
 
+/// Taken in, to be done by and by: 202.
+pub(crate) struct Taken<T>(pub(crate) T);
+
+impl<T: Serialize + Type> IntoResponse for Taken<T> {
+    fn into_response(self) -> Response {
+        written(StatusCode::ACCEPTED, &self.0)
+    }
+}
+
+impl<T: Serialize + Type> ApiResponse for Taken<T> {
+    fn meta() -> MetaResponses {
+        one(202, "It was taken in and will be done.", json_of(T::schema_ref()), vec![])
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
 /// A message that was accepted.
 #[derive(Object, Serialize)]
 #[oai(rename_all = "camelCase")]

@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     audit::Audit,
     auditor::Auditor,
+    bulk::Bulk,
     business::Businesses,
     calls::Calls,
     channels::Channels,
@@ -179,7 +180,7 @@ pub(crate) enum Tag {
 }
 
 /// All that sends, and what is made to be sent.
-type Sending = (Sends, Kinds, Choosing, MediaConversions, Templates);
+type Sending = (Sends, Kinds, Choosing, MediaConversions, Templates, Bulk);
 /// What is done with stored messages. The framework takes up to sixteen resources in one list.
 type OfMessages = (Messages, Marks, History);
 /// What an account shows and sees.
@@ -218,6 +219,7 @@ pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
             Choosing(gateway.clone()),
             MediaConversions(gateway.clone()),
             Templates(gateway.clone()),
+            Bulk(gateway.clone()),
         ),
         (Messages(gateway.clone()), Marks(gateway.clone()), History(gateway.clone())),
         Chats(gateway.clone()),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 const SESSION: &str = "0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e";
 const TEMPLATE: &str = "0199a8d3-2a10-7e44-b1c7-6f5e4d3c2b1a";
+const BATCH: &str = "batch_5f2a91c7";
 const WEBHOOK: &str = "0199a8d1-0c20-7f11-8a5b-3f6e2d1c0b9a";
 const KEY: &str = "0199a8b0-77aa-7d02-b3c4-d5e6f7a8b9c0";
 const ROW: &str = "0199a8c6-1b2c-7abc-8def-0123456789ab";
@@ -88,6 +89,30 @@ fn sending(name: &str) -> Option<Value> {
             "id": TEMPLATE, "sessionId": SESSION, "name": "order-ready",
             "body": "Hello {{name}}, order {{order}} is ready.", "header": null, "footer": "Open until six",
             "createdAt": AT, "updatedAt": AT,
+        }),
+        "BulkMessage" => json!({
+            "chatId": CUSTOMER, "type": "text", "content": of("BulkContent")?, "variables": {"name": "Grace"},
+        }),
+        "BulkContent" => json!({"text": "Hello {{name}}, we are open until six today."}),
+        "BulkMedia" => json!({"url": "https://example.org/picture.jpg"}),
+        "BulkOptions" => json!({"delayBetweenMessages": 3000, "randomizeDelay": true, "stopOnError": false}),
+        "SendBulk" => json!({"messages": [of("BulkMessage")?], "options": of("BulkOptions")?}),
+        "BatchTaken" => json!({
+            "batchId": BATCH, "status": "pending", "totalMessages": 1, "estimatedCompletionTime": AT,
+            "statusUrl": format!("/api/sessions/{SESSION}/messages/batch/{BATCH}"),
+        }),
+        "BatchProgress" => json!({"total": 1, "sent": 1, "failed": 0, "pending": 0, "cancelled": 0}),
+        "BatchResult" => {
+            json!({"chatId": CUSTOMER, "status": "sent", "messageId": MESSAGE, "sentAt": AT})
+        }
+        "BatchError" => json!({"code": "SEND_FAILED", "message": "WhatsApp does not know '15550000003@c.us'"}),
+        "Batch" => json!({
+            "batchId": BATCH, "status": "completed", "progress": of("BatchProgress")?,
+            "results": [of("BatchResult")?], "startedAt": AT, "completedAt": AT,
+        }),
+        "CancelledBatch" => json!({
+            "batchId": BATCH, "status": "cancelled",
+            "progress": {"total": 3, "sent": 1, "failed": 0, "pending": 0, "cancelled": 2},
         }),
         "SendReply" => json!({"chatId": CUSTOMER, "quotedMessageId": MESSAGE, "text": "Yes, until six."}),
         "SentMessage" => json!({"messageId": MESSAGE, "timestamp": AT_SECONDS}),

@@ -3,7 +3,7 @@
 //! In reading order: how it is put together (`app`), what every request passes (`edge`, `address`,
 //! `limits`, `rest`, `operations`, `input`, `upload`, `rules`), who asks (`auth`) and what is written down of it (`auditor`), what can go wrong (`error`), what answers are
 //! made of (`answer`, `file_answer`, `wire`, `words`), then one file a resource, each with its wire
-//! types beside its handlers (`sessions`, `linking`, `session_settings`, `sends`, `kinds`, `choices`, `messages` with
+//! types beside its handlers (`sessions`, `linking`, `session_settings`, `sends`, `kinds`, `choices`, `bulk`, `messages` with
 //! `message_records`, `marks` and `history`, `media`, `chats`, `presence`, `contacts`, `profile`, `privacy`, `labels`,
 //! `calls`, `groups`, `communities`, `channels`, `statuses`, `business`, `templates`, `webhooks`, `keys`, `events` with
 //! `follower` and `event_socket`, `search`, `statistics`, `audit`, `infrastructure`, `health`, `metrics`), and
@@ -32,6 +32,7 @@ mod wire;
 mod words;
 
 mod audit;
+mod bulk;
 mod business;
 mod calls;
 mod channels;

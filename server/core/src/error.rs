@@ -1,6 +1,7 @@
 //! What can go wrong, as a closed list: the border maps each of these to a status, a sentence and a code.
 
 use openwa_model::{
+    batch::BatchStatus,
     engine::{EngineError, EngineKind, ErrorKind},
     files::FileError,
     id::{KeyId, SessionId, TemplateId, WebhookId},
@@ -133,6 +134,26 @@ pub enum GatewayError {
     /// Another template of the session has this name.
     #[error("Template with name '{0}' already exists")]
     TemplateNameTaken(String),
+    /// The session has no batch of this name.
+    #[error("Batch '{0}' not found")]
+    BatchNotFound(String),
+    /// Another batch of the session has this name.
+    #[error("Batch ID '{0}' already exists")]
+    BatchNameTaken(String),
+    /// The batch is over.
+    #[error("Batch '{name}' is already {}", .status.name())]
+    BatchOver {
+        /// What callers know it by.
+        name: String,
+        /// How it ended.
+        status: BatchStatus,
+    },
+    /// As many batches are under way as may be.
+    #[error("At most {max} batches can be under way at once; try again when one has ended")]
+    TooManyBatches {
+        /// How many there may be.
+        max: u64,
+    },
     /// There is no such webhook.
     #[error("Webhook with id '{0}' not found")]
     WebhookNotFound(WebhookId),

@@ -1,5 +1,5 @@
 //! What is written down or thrown away in time: the use of keys, requests that need not be remembered any longer, the
-//! end of the audit log, statuses that are seen no more, and what waited too long for the message it is about.
+//! end of the audit log, batches that ended long ago, statuses that are seen no more, and what waited too long for the message it is about.
 
 use std::time::Duration;
 
@@ -11,6 +11,10 @@ use crate::{
     inbound,
 };
 
+/// How long a batch can be asked about after it ended.
+const BATCHES_LAST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How many batches are thrown away at once.
+const BATCHES_AT_ONCE: u32 = 20;
 /// How many statuses are thrown away at once.
 const STATUSES_AT_ONCE: u32 = 500;
 /// How often it looks.
@@ -50,6 +54,8 @@ impl Housekeeping {
         let now = context.now();
         unit.expire_idempotent_requests(now).await?;
         unit.expire_audit_entries(now.saturating_sub(context.settings.audit_lasts).unwrap_or(Timestamp::MIN)).await?;
+        let ended_before = now.saturating_sub(BATCHES_LAST).unwrap_or(Timestamp::MIN);
+        unit.expire_batches(ended_before, BATCHES_AT_ONCE).await?;
         inbound::forget_old(&mut *unit, now).await?;
         unit.commit().await?;
         self.expire_statuses().await?;

@@ -53,6 +53,10 @@ pub struct Settings {
     pub conversion: ConversionSettings,
     /// How long a template may be once it is filled in, in characters.
     pub template_max_chars: usize,
+    /// How many messages a batch may have.
+    pub bulk_max_messages: usize,
+    /// How many batches of all sessions may be under way at once.
+    pub bulk_max_concurrent: u64,
     /// How long the page of a link may hold up the text it stands in.
     pub link_preview_timeout: Duration,
     /// Which addresses webhooks and media may be at.
@@ -101,6 +105,8 @@ impl Default for Settings {
                 at_once: 2,
             },
             template_max_chars: 64 * 1024,
+            bulk_max_messages: 100,
+            bulk_max_concurrent: 50,
             link_preview_timeout: Duration::from_secs(5),
             network: NetworkPolicy::default(),
             start_stagger: Duration::from_millis(50),

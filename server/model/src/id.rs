@@ -34,6 +34,8 @@ uuid_ids! {
     KeyId;
     /// One template.
     TemplateId;
+    /// One batch of messages; what callers know it by is its name.
+    BatchId;
     /// One stored message row (WhatsApp's id of it is [`MessageId`]).
     RowId;
 }

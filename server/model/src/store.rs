@@ -9,13 +9,14 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     audit::{AuditEntry, AuditFilter},
+    batch::{Batch, BatchMessage, BatchOutcome, BatchPlace, BatchProgress, BatchRequest, BatchStatus},
     chat::{Chat, ChatMark, ChatTouch},
     contact::{Contact, ContactSeen, Merged},
     content::{Detail, Media, MessageKind},
     early::EarlyNews,
     event::{Event, EventKind, NewEvent},
     files::FileKey,
-    id::{DeliveryId, KeyId, MessageId, Position, RowId, Seq, SessionId, TemplateId, WebhookId},
+    id::{BatchId, DeliveryId, KeyId, MessageId, Position, RowId, Seq, SessionId, TemplateId, WebhookId},
     idempotency::IdempotentRequest,
     jid::Jid,
     key::ApiKey,
@@ -85,6 +86,7 @@ pub trait View:
     + MessageReads
     + EarlyReads
     + TemplateReads
+    + BatchReads
     + EventReads
     + WebhookReads
     + KeyReads
@@ -107,6 +109,7 @@ pub trait Unit:
     + MessageWrites
     + EarlyWrites
     + TemplateWrites
+    + BatchWrites
     + EventWrites
     + WebhookWrites
     + KeyWrites
@@ -164,7 +167,7 @@ pub trait SessionWrites {
     async fn add_session(&mut self, session: &Session) -> Result<()>;
     /// Replaces all but the lease and the log's counter; false when there is no such session.
     async fn save_session(&mut self, session: &Session) -> Result<bool>;
-    /// Deletes it and all that is its own (chats, contacts, messages, templates, log, webhooks, deliveries, idempotency rows, vault); false when there is no such session.
+    /// Deletes it and all that is its own (chats, contacts, messages, templates, batches, log, webhooks, deliveries, idempotency rows, vault); false when there is no such session.
     async fn delete_session(&mut self, id: SessionId) -> Result<bool>;
     /// Takes the lease when it is free, has run out, or is already held by this owner (then the fence rises too). `None` when another node holds it.
     async fn acquire_lease(
@@ -446,6 +449,56 @@ pub trait TemplateWrites {
     async fn save_template(&mut self, template: &Template) -> Result<bool>;
     /// Deletes it; false when there is none.
     async fn delete_template(&mut self, id: TemplateId) -> Result<bool>;
+}
+
+/// Reads of batches.
+#[async_trait]
+pub trait BatchReads {
+    /// The session's batch of exactly this name.
+    async fn batch_named(&mut self, session: SessionId, name: &str) -> Result<Option<Batch>>;
+    /// One batch.
+    async fn batch(&mut self, id: BatchId) -> Result<Option<Batch>>;
+    /// Its messages, counted.
+    async fn batch_progress(&mut self, id: BatchId) -> Result<BatchProgress>;
+    /// Its messages from this index on, in order.
+    async fn batch_messages(&mut self, id: BatchId, from: u32, limit: u32) -> Result<Vec<BatchMessage>>;
+    /// One of its messages.
+    async fn batch_message(&mut self, place: BatchPlace) -> Result<Option<BatchMessage>>;
+    /// Those of its messages that are stored as messages and not settled, in order.
+    async fn begun_batch_messages(&mut self, id: BatchId, limit: u32) -> Result<Vec<BatchMessage>>;
+    /// The first of its messages that waits for its turn, and what it is to be.
+    async fn next_batch_message(&mut self, id: BatchId) -> Result<Option<(BatchMessage, BatchRequest)>>;
+    /// How many batches of all sessions are not over.
+    async fn count_active_batches(&mut self) -> Result<u64>;
+    /// The sessions that have batches with something left to do.
+    async fn sessions_with_batches(&mut self) -> Result<Vec<SessionId>>;
+    /// The batches of these sessions with something to do by now, the longest due first.
+    async fn due_batches(&mut self, among: &[SessionId], now: Timestamp, limit: u32) -> Result<Vec<Batch>>;
+    /// When there is something to do about a batch of these sessions after `now`.
+    async fn next_batch_due(&mut self, among: &[SessionId], now: Timestamp) -> Result<Option<Timestamp>>;
+}
+
+/// Writes of batches.
+#[async_trait]
+pub trait BatchWrites {
+    /// Adds one without messages; a name that is taken in the session is a [`StoreError::Conflict`].
+    async fn add_batch(&mut self, batch: &Batch) -> Result<()>;
+    /// Adds a message that waits for its turn.
+    async fn add_batch_message(&mut self, place: BatchPlace, chat: &Jid, request: &BatchRequest) -> Result<()>;
+    /// Notes under which id a message is stored that waited for its turn, and that its batch has begun. False, and
+    /// nothing changes, when it does not wait or its batch is over.
+    async fn begin_batch_message(&mut self, place: BatchPlace, message: &MessageId, now: Timestamp) -> Result<bool>;
+    /// Takes that back, because the message was certainly not sent: it waits again, unless its batch is over.
+    async fn release_batch_message(&mut self, place: BatchPlace) -> Result<()>;
+    /// Notes how a message ended, and forgets what it was to be; false when it is settled already.
+    async fn settle_batch_message(&mut self, place: BatchPlace, outcome: &BatchOutcome) -> Result<bool>;
+    /// Sets when there is something to do about a batch again.
+    async fn postpone_batch(&mut self, id: BatchId, next_at: Timestamp) -> Result<()>;
+    /// Ends a batch: what waits for its turn is cancelled, what is begun is still to be settled. False when it is over
+    /// already; what is left to do about it is then looked at again.
+    async fn end_batch(&mut self, id: BatchId, status: BatchStatus, now: Timestamp) -> Result<bool>;
+    /// Deletes batches that ended before, oldest first; says how many.
+    async fn expire_batches(&mut self, before: Timestamp, limit: u32) -> Result<u64>;
 }
 
 /// Which events.

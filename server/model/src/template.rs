@@ -68,6 +68,44 @@ fn fill(text: &str, values: &BTreeMap<String, String>, into: &mut String, most_c
     Some(())
 }
 
+/// A text with its places filled in, written `{{name}}` or, as older clients do, `{name}`; `None` when that is longer than
+/// so many characters. A place that no value is given for stays as it is written.
+pub fn filled_in(text: &str, values: &BTreeMap<String, String>, most_chars: usize) -> Option<String> {
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('{') {
+        let (before, place) = rest.split_at(at);
+        filled.push_str(before);
+        match value_at(place, values) {
+            Some((value, after)) => {
+                filled.push_str(value);
+                rest = after;
+            }
+            None => {
+                filled.push('{');
+                rest = &place[1..];
+            }
+        }
+        // No character takes more than four bytes; one value may stand in a thousand places.
+        if filled.len() > most_chars.saturating_mul(4) {
+            return None;
+        }
+    }
+    filled.push_str(rest);
+    (filled.chars().count() <= most_chars).then_some(filled)
+}
+
+/// The value of the place that a text begins with, and what follows it.
+fn value_at<'t, 'v>(place: &'t str, values: &'v BTreeMap<String, String>) -> Option<(&'v str, &'t str)> {
+    let (inside, close) = match place.strip_prefix("{{") {
+        Some(inside) => (inside, "}}"),
+        None => (place.strip_prefix('{')?, "}"),
+    };
+    // A name holds no braces: so each text is looked through once, however many it has.
+    let (name, behind) = inside.split_at(inside.find(['{', '}'])?);
+    Some((values.get(name.trim())?.as_str(), behind.strip_prefix(close)?))
+}
+
 #[cfg(test)]
 mod tests {
     use uuid::Uuid;
@@ -108,6 +146,26 @@ mod tests {
         ] {
             assert_eq!(template(body).render(&values(), 100).as_deref(), Some(rendered), "{body}");
         }
+    }
+
+    #[test]
+    fn places_of_older_clients_are_filled_in_too() {
+        for (text, filled) in [
+            ("Hello {{name}}, order {order} is ready.", "Hello Ada, order 42 is ready."),
+            ("{{ name }}{ name }", "AdaAda"),
+            ("{surname} {{surname}} {name}", "{surname} {{surname}} Ada"),
+            ("{{trick}}", "{{name}}"),
+            ("{{{name}}}", "{Ada}"),
+            ("{name} {", "Ada {"),
+            ("{{name} }", "{Ada }"),
+            ("} {}", "} {}"),
+        ] {
+            assert_eq!(filled_in(text, &values(), 100).as_deref(), Some(filled), "{text}");
+        }
+        assert_eq!(filled_in("{name}", &values(), 2), None);
+        let hostile = [("a".to_owned(), "x".repeat(1_000_000))].into();
+        assert!(filled_in(&"{a}".repeat(800), &hostile, 65_536).is_none());
+        assert!(filled_in(&"{".repeat(65_536), &values(), 65_536).is_some());
     }
 
     #[test]

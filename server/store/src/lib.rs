@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`SqliteStore`] (`open`), the one connection that writes and how units share a
 //! commit (`writer`), what reads and units run their statements on (`work`), then one file per
-//! resource (`sessions`, `leases`, `chats`, `contacts`, `merge`, `messages`, `message_reads`, `early`, `templates`,
+//! resource (`sessions`, `leases`, `chats`, `contacts`, `merge`, `messages`, `message_reads`, `early`, `templates`, `batches`,
 //! `events`, `webhooks`, `deliveries`, `failures`, `keys`, `idempotency`, `audit`,
 //! `search`, `statistics`, `vault`), and below them the encryption of
 //! secrets (`seal`), reading rows back (`row`) and all that is particular to the database (`dialect`).
@@ -14,6 +14,7 @@
 //! Never here: a network call, a decision about what a session should do, or a secret in clear on disk.
 
 mod audit;
+mod batches;
 mod chats;
 mod contacts;
 mod deliveries;

@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (11, "templates", include_str!("../migrations/0011_templates.sql")),
     (12, "chats labels and blocked", include_str!("../migrations/0012_chats_labels_and_blocked.sql")),
     (13, "statuses", include_str!("../migrations/0013_statuses.sql")),
+    (14, "batches", include_str!("../migrations/0014_batches.sql")),
 ];
 
 pub(crate) fn migrator() -> Migrator {

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod baileys;
+mod bulk;
 mod channels;
 mod chats;
 mod cli;

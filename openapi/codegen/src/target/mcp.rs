@@ -53,7 +53,7 @@ enum Reach {
 
 /// Words of operations that are left out: what cannot be undone, what sends to many, and what is set up once.
 const CLOSED_WORDS: &[&str] =
-    &["bulk", "capabilities", "config", "delete", "edit", "leave", "proxy", "qr", "remove", "revoke"];
+    &["batch", "bulk", "capabilities", "config", "delete", "edit", "leave", "proxy", "qr", "remove", "revoke"];
 
 /// Writes that have no further effect when they are made again.
 const IDEMPOTENT: &[&str] = &["mark", "react", "block", "unblock", "set"];

@@ -44,6 +44,7 @@ const GROUP: &str = "120363000000000001@g.us";
 const MESSAGE: &str = "3EB0C431C26A1916E07E";
 const SESSION: &str = "0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e";
 const WEBHOOK: &str = "0199a8d1-0c20-7f11-8a5b-3f6e2d1c0b9a";
+const BATCH: &str = "batch_5f2a91c7";
 const SOMEWHERE: &str = "https://example.org";
 
 /// A picture of one dot.
@@ -171,6 +172,12 @@ impl<'a> World<'a> {
             let made = house.post(&format!("/api/sessions/{}/templates", world.session), body).await.good(201);
             world.template = made["id"].as_str().unwrap().to_owned();
         }
+        if asked.contains("{batchId}") {
+            let messages = ["Open until six", "Open until eight"];
+            let messages = messages.map(|it| json!({"chatId": CUSTOMER, "type": "text", "content": {"text": it}}));
+            let body = json!({"batchId": BATCH, "messages": messages, "options": {"delayBetweenMessages": 60_000}});
+            house.post(&format!("/api/sessions/{}/messages/send-bulk", world.session), body).await.good(202);
+        }
         if operation.id == "listContactStatuses" {
             world.status = CUSTOMER.to_owned();
         } else if operation.template.contains("/status/{id}") {
@@ -199,6 +206,7 @@ impl<'a> World<'a> {
             "groupId" => GROUP.to_owned(),
             "messageId" => self.message.clone(),
             "templateId" => self.template.clone(),
+            "batchId" => BATCH.to_owned(),
             "id" => self.status.clone(),
             "webhookId" => self.webhook.clone(),
             "keyId" => self.key.clone(),

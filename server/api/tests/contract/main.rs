@@ -3,6 +3,7 @@
 
 mod audit;
 mod bad_input;
+mod bulk;
 mod business;
 mod calls;
 mod channels;

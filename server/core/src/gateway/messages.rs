@@ -4,6 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use openwa_model::{
     Timestamp,
+    batch::BatchPlace,
     chat::ChatTouch,
     contact::PersonIds,
     content::{Detail, Media, MessageKind},
@@ -55,7 +56,19 @@ impl Gateway {
         key: Option<IdempotencyKey>,
     ) -> Result<SendOutcome> {
         let this = self.clone();
-        self.detached(async move { this.send_to_the_end(session, request, key).await }).await
+        self.detached(async move { this.send_to_the_end(session, request, key, None).await }).await
+    }
+
+    /// Sends a message of a batch, if it still waits for its turn there; a [`StoreError::Conflict`] says that it does not.
+    /// Its place learns the message's id together with the message being stored, so that it is never sent a second time.
+    pub(crate) async fn send_of_batch(
+        &self,
+        session: SessionId,
+        request: SendRequest,
+        place: BatchPlace,
+    ) -> Result<SendOutcome> {
+        let this = self.clone();
+        self.detached(async move { this.send_to_the_end(session, request, None, Some(place)).await }).await
     }
 
     /// Reacts to a message; "" takes the reaction back.
@@ -213,6 +226,7 @@ impl Gateway {
         session: SessionId,
         request: SendRequest,
         key: Option<IdempotencyKey>,
+        place: Option<BatchPlace>,
     ) -> Result<SendOutcome> {
         let mut is_void = false;
         if let Some(key) = &key {
@@ -233,7 +247,7 @@ impl Gateway {
         let Some(_sending) = running.begin_sending(&message.id) else {
             return Err(GatewayError::Engine("the message id is already in use; send again".to_owned()));
         };
-        match self.store_pending(&running, &message, key.as_ref(), is_void).await {
+        match self.store_pending(&running, &message, key.as_ref(), is_void, place).await {
             Ok(()) => {}
             // Nothing is stored, so nothing may stay of it.
             Err(error) => {
@@ -253,15 +267,17 @@ impl Gateway {
             (Some(id), Some(running)) => running.is_sending(id),
             _ => false,
         };
-        let message = match id {
-            Some(id) => {
-                let filter = MessageFilter { id: Some(id), from_me: Some(true), ..MessageFilter::default() };
-                let mut view = self.view().await?;
-                view.messages(session, &filter, Page { limit: 1, offset: 0 }).await?.pop()
-            }
+        let message = match &id {
+            Some(id) => self.own_message(session, id).await?,
             None => None,
         };
         Ok(idempotency::judge(earlier.as_ref(), &key.fingerprint, is_sending, message.as_ref()))
+    }
+
+    /// A message this account sent, whatever its chat is called by now.
+    pub(crate) async fn own_message(&self, session: SessionId, id: &MessageId) -> Result<Option<Message>> {
+        let filter = MessageFilter { id: Some(id.clone()), from_me: Some(true), ..MessageFilter::default() };
+        Ok(self.view().await?.messages(session, &filter, Page { limit: 1, offset: 0 }).await?.pop())
     }
 
     /// The first unit of a send: from here on it will be sent, even if this process dies.
@@ -271,9 +287,15 @@ impl Gateway {
         message: &Message,
         key: Option<&IdempotencyKey>,
         is_void: bool,
+        place: Option<BatchPlace>,
     ) -> Result<()> {
         let session = running.id;
         let mut unit = self.begin_for(running).await?;
+        if let Some(place) = place
+            && !unit.begin_batch_message(place, &message.id, message.created_at).await?
+        {
+            return Err(StoreError::Conflict("this message of the batch").into());
+        }
         if let Some(key) = key {
             if is_void {
                 unit.delete_idempotent_request(session, &key.key).await?;

@@ -2,6 +2,7 @@
 
 mod answers;
 mod audit;
+mod batches;
 mod business;
 mod calls;
 mod channels;
@@ -45,10 +46,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use self::messages::{canonical, ids_of, name_anew};
 pub use self::{
-    audit::*, business::Catalog, compose::*, contacts::*, groups::MemberOutcome, history::*, keys::*, labels::*,
-    media::*, messages::*, sessions::*, statistics::*, statuses::*, templates::*, webhooks::*,
+    audit::*, batches::*, business::Catalog, compose::*, contacts::*, groups::MemberOutcome, history::*, keys::*,
+    labels::*, media::*, messages::*, sessions::*, statistics::*, statuses::*, templates::*, webhooks::*,
 };
 use crate::{
+    batch_sender::BatchSender,
     conversion::Converter,
     error::GatewayError,
     housekeeping::Housekeeping,
@@ -104,6 +106,8 @@ pub(crate) struct Context {
     pub(crate) closing: CancellationToken,
     /// Rung when deliveries were queued.
     pub(crate) deliveries: Bell,
+    /// Rung when there is something new to do about a batch.
+    pub(crate) batches: Bell,
     /// The keys seen a moment ago, and how often they were used.
     pub(crate) keyring: Keyring,
     /// What the gateway's own requests go out through.
@@ -138,6 +142,7 @@ impl Gateway {
             .map_err(|error| GatewayError::Setup(format!("outgoing HTTP cannot be set up: {error}")))?;
         let context = Arc::new(Context {
             deliveries: Bell::default(),
+            batches: Bell::default(),
             keyring: Keyring::default(),
             clients,
             pictures: Pictures::default(),
@@ -155,7 +160,7 @@ impl Gateway {
         Ok(Self(Arc::new(Inner { supervisor, context })))
     }
 
-    /// Runs until it is told to stop: sessions, deliveries, housekeeping. Then nothing new is begun, what is under
+    /// Runs until it is told to stop: sessions, deliveries, batches, housekeeping. Then nothing new is begun, what is under
     /// way may finish, sessions stop, and it returns; all of that within bounds.
     pub async fn run(&self, stop: CancellationToken) {
         let Inner { context, supervisor } = &*self.0;
@@ -167,6 +172,10 @@ impl Gateway {
             }),
             context.tasks.spawn({
                 let (worker, stop) = (Arc::new(Attempts::new(context.clone())), workers.clone());
+                async move { worker.run(&stop).await }
+            }),
+            context.tasks.spawn({
+                let (worker, stop) = (Arc::new(BatchSender::new(self.clone())), context.draining.clone());
                 async move { worker.run(&stop).await }
             }),
             context.tasks.spawn({

@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
-use openwa_model::{message::DeliveryStatus, session::Status};
+use openwa_model::{batch::BatchStatus, message::DeliveryStatus, session::Status};
 use tokio::runtime::Runtime;
 
-use crate::house::{House, at, incoming, phone};
+use crate::{
+    batches::{batch, body, ids, next, once},
+    house::{House, at, incoming, phone},
+};
 
 /// One life of the process: what runs on it is gone, unasked, when it is dropped.
 fn life() -> Runtime {
@@ -46,6 +49,55 @@ fn a_send_that_a_crash_cut_in_two_goes_out_under_its_id() {
             .await;
         let replay = house.send(session, "hello", Some("key")).await.unwrap().unwrap();
         assert_eq!((replay.id, replay.replayed), (id, true));
+        assert!(!link.was_asked());
+        house.close().await;
+    });
+}
+
+#[test]
+fn a_batch_goes_on_after_a_crash_and_sends_nothing_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second, third) = (life(), life(), life());
+    // The first crash comes while a message is on its way.
+    let (house, session, one) = first.block_on(async {
+        let house = house_at(folder.path()).await;
+        let (session, mut link) = house.ready("one").await;
+        house.gateway.create_batch(session, batch("b", &["one", "two", "three"])).await.unwrap();
+        let asked = link.asked().await;
+        (house, session, asked.message_id())
+    });
+    crash(first, house);
+    // The second one comes right after a message was accepted, maybe before its batch knows.
+    let (house, two) = second.block_on(async {
+        let house = house_at(folder.path()).await;
+        let mut link = house.next_link().await;
+        link.come_online().await;
+        let asked = next(&house, &mut link).await;
+        assert_eq!((asked.message_id(), &*body(&asked)), (one.clone(), "one"));
+        asked.accept(at(9));
+        let asked = next(&house, &mut link).await;
+        assert_eq!(body(&asked), "two");
+        let two = asked.message_id();
+        asked.accept(at(19));
+        house
+            .until("sent", async || {
+                house.message(session, &phone(), &two).await.unwrap().status == DeliveryStatus::Sent
+            })
+            .await;
+        (house, two)
+    });
+    crash(second, house);
+    third.block_on(async {
+        let house = house_at(folder.path()).await;
+        let mut link = house.next_link().await;
+        link.come_online().await;
+        let asked = next(&house, &mut link).await;
+        assert_eq!(body(&asked), "three");
+        let three = asked.message_id();
+        asked.accept(at(29));
+        let ended = once(&house, session, "b", |it| !it.batch.status.is_active()).await;
+        assert_eq!((ended.batch.status, ended.progress.sent), (BatchStatus::Completed, 3));
+        assert_eq!(ids(&house, &ended).await, [Some(one), Some(two), Some(three)]);
         assert!(!link.was_asked());
         house.close().await;
     });

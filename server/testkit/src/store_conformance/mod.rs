@@ -5,6 +5,7 @@
 //! becomes a test of its own.
 
 mod audit;
+mod batches;
 mod chats;
 mod contacts;
 mod deliveries;
@@ -164,6 +165,16 @@ cases! {
         they_are_listed_newest_first_and_counted
         what_is_not_there_is_said_not_to_be
         deletion_of_the_session_takes_them;
+    batches:
+        one_comes_back_as_it_was_stored
+        a_taken_name_is_a_conflict_and_the_unit_goes_on
+        a_message_begins_once_and_only_while_its_batch_goes_on
+        a_message_that_was_not_sent_waits_again
+        a_message_ends_once_and_is_counted
+        ending_cancels_what_waits_and_leaves_what_is_begun
+        due_ones_are_found_by_session_and_time
+        old_ones_are_forgotten
+        deletion_takes_their_messages;
     events:
         numbers_are_gapless_from_one
         a_dropped_unit_leaves_no_gap
