@@ -92,6 +92,143 @@ export interface AuditRecord {
 /** How much it matters. */
 export type AuditSeverity = "info" | "warn" | "error" | (string & {});
 
+/** A batch and what became of its messages. */
+export interface Batch {
+  /** What it is called. */
+  batchId: string;
+  /** How far it is. */
+  status: BatchStatus;
+  /** Its messages, counted. */
+  progress: BatchProgress;
+  /** Its messages, in the order of sending. */
+  results: Array<BatchResult>;
+  /** When it ended. */
+  completedAt?: string;
+  /** When its first message was begun. */
+  startedAt?: string;
+  /** What it waits for, where that is not just its next turn. */
+  waitingFor?: string;
+}
+
+/** Why a message of a batch will not arrive. */
+export interface BatchError {
+  /** A word to branch on. */
+  code: BatchErrorCode;
+  /** The reason, for a person. */
+  message: string;
+}
+
+/** Of what sort the reason is that a message of a batch will not arrive. */
+export type BatchErrorCode = "SEND_FAILED" | "SEND_BLOCKED" | (string & {});
+
+/** How far one message of a batch is. */
+export type BatchMessageStatus = "pending" | "sent" | "failed" | "cancelled" | (string & {});
+
+/** The messages of a batch, counted. */
+export interface BatchProgress {
+  /** All. (at least 0) */
+  total: number;
+  /** Accepted by WhatsApp. (at least 0) */
+  sent: number;
+  /** Not going to arrive. (at least 0) */
+  failed: number;
+  /** Waiting for their turn, or for WhatsApp's answer. (at least 0) */
+  pending: number;
+  /** Given up with the batch. (at least 0) */
+  cancelled: number;
+}
+
+/** What became of one message of a batch. */
+export interface BatchResult {
+  /** The chat. */
+  chatId: string;
+  /** How far it is. */
+  status: BatchMessageStatus;
+  /** Why it will not arrive. */
+  error?: BatchError;
+  /** WhatsApp's id of the message, as soon as it has one. */
+  messageId?: string;
+  /** When WhatsApp accepted it. */
+  sentAt?: string;
+}
+
+/** How far a batch is. */
+export type BatchStatus = "pending" | "processing" | "completed" | "cancelled" | "failed" | (string & {});
+
+/** A batch that was taken in. */
+export interface BatchTaken {
+  /** What it is called. */
+  batchId: string;
+  /** How far it is. */
+  status: BatchStatus;
+  /** How many messages it has. (at least 0) */
+  totalMessages: number;
+  /** When it ends if nothing holds it up. */
+  estimatedCompletionTime: string;
+  /** Where to look how far it is. */
+  statusUrl: string;
+}
+
+/** What a message of a batch carries. */
+export interface BulkContent {
+  /** The sound of a message of the type `audio`. */
+  audio?: BulkMedia | undefined;
+  /** The text below a file. (of length 1024 or less) */
+  caption?: string | undefined;
+  /** The file of a message of the type `document`. */
+  document?: BulkMedia | undefined;
+  /** The picture of a message of the type `image`. */
+  image?: BulkMedia | undefined;
+  /** Who is mentioned in text or caption. `@all` is everyone in a group. */
+  mentions?: Array<string> | undefined;
+  /** The text of a message of the type `text`. (of length 4096 or less) */
+  text?: string | undefined;
+  /** The film of a message of the type `video`. */
+  video?: BulkMedia | undefined;
+}
+
+/** A file of a batch, by `url` or as `base64`. */
+export interface BulkMedia {
+  /** The file itself. */
+  base64?: string | undefined;
+  /** Its name. (of length 255 or less) */
+  filename?: string | undefined;
+  /** Its MIME type; found out where it is not said. (of length 255 or less) */
+  mimetype?: string | undefined;
+  /** Whether a sound is a voice note. */
+  ptt?: boolean | undefined;
+  /** Where to fetch the file from: `http` or `https`. (of length 2048 or less) */
+  url?: string | undefined;
+}
+
+/** One message of a batch. */
+export interface BulkMessage {
+  /** The chat: `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `<id>@newsletter`. */
+  chatId: string;
+  /** What it is. */
+  type: BulkType;
+  /** What it carries: the field that is called like its type. */
+  content: BulkContent;
+  /**
+   * What to fill in: `{"name": "Ada"}` for `{{name}}` in text, caption, file name and address. A place
+   * that is not given stays as it is written.
+   */
+  variables?: Record<string, string> | undefined;
+}
+
+/** How a batch is sent. */
+export interface BulkOptions {
+  /** The pause after each message, in milliseconds; 3000 when absent. (1000 to 60000) */
+  delayBetweenMessages?: number | undefined;
+  /** Whether up to two seconds are added to each pause by chance; true when absent. */
+  randomizeDelay?: boolean | undefined;
+  /** Whether the first message that fails ends the batch; false when absent. */
+  stopOnError?: boolean | undefined;
+}
+
+/** What a message of a batch can be. */
+export type BulkType = "text" | "image" | "video" | "audio" | "document" | (string & {});
+
 /** When a business is open on one day of the week. */
 export interface BusinessHours {
   /** `mon`, `tue` and so on. */
@@ -239,6 +376,16 @@ export interface CallRejectedDelivery {
 
 /** What a call link is for. */
 export type CallType = "audio" | "video" | (string & {});
+
+/** A batch that was cancelled. */
+export interface CancelledBatch {
+  /** What it is called. */
+  batchId: string;
+  /** How far it came. */
+  status: BatchStatus;
+  /** Its messages, counted. One that was on its way already is still pending. */
+  progress: BatchProgress;
+}
 
 /** What this account sells, as a whole. */
 export interface CatalogInfo {
@@ -936,21 +1083,21 @@ export interface Failure {
    * `SESSION_ALREADY_STARTED`, `SESSION_NOT_STARTED`, `SESSION_ALREADY_AUTHENTICATED`,
    * `QR_NOT_AVAILABLE`, `QUOTED_MESSAGE_NOT_FOUND`, `MEDIA_UNREACHABLE`, `MEDIA_NOT_CONVERTIBLE`,
    * `ADDRESS_REFUSED`, `NOT_ON_WHATSAPP`, `POLL_OPTION_NOT_FOUND`, `TOO_MANY_WEBHOOKS`,
-   * `IDEMPOTENCY_KEY_INVALID`; 401 `API_KEY_REQUIRED`, `API_KEY_INVALID`, `API_KEY_REVOKED`,
-   * `API_KEY_EXPIRED`, `METRICS_TOKEN_INVALID`; 403 `ROLE_TOO_LOW`, `ADDRESS_NOT_ALLOWED`,
-   * `SESSION_NOT_ALLOWED`, `CHAT_NOT_ALLOWED`, `CHAT_SCOPED_KEY_NOT_ALLOWED`, `SCOPED_KEY_NOT_ALLOWED`,
-   * `REFUSED_BY_WHATSAPP`; 404 `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND`, `STATUS_NOT_FOUND`,
-   * `CHAT_NOT_FOUND`, `CONTACT_NOT_FOUND`, `LABEL_NOT_FOUND`, `CALL_NOT_FOUND`, `GROUP_NOT_FOUND`,
-   * `BUSINESS_NOT_FOUND`, `CATALOG_NOT_FOUND`, `PRODUCT_NOT_FOUND`, `CHANNEL_NOT_FOUND`,
-   * `MEDIA_NOT_STORED`, `TEMPLATE_NOT_FOUND`, `WEBHOOK_NOT_FOUND`, `API_KEY_NOT_FOUND`, `NO_SUCH_ROUTE`;
-   * 405 `METHOD_NOT_ALLOWED`; 408 `REQUEST_TIMEOUT`; 409 `SESSION_NOT_READY`, `SESSION_NAME_TAKEN`,
-   * `TEMPLATE_NAME_TAKEN`, `SESSION_OWNED_ELSEWHERE`, `PAIRING_NOT_POSSIBLE`, `LAST_ADMIN_KEY`,
-   * `IDEMPOTENCY_KEY_IN_PROGRESS`, `IDEMPOTENCY_KEY_OUTCOME_UNKNOWN`, `CONFLICT`; 413 `MEDIA_TOO_LARGE`;
-   * 415 `MEDIA_TYPE_NOT_TAKEN`, `MEDIA_TYPE_NOT_ALLOWED`, `COMPRESSED_BODY`; 422
-   * `IDEMPOTENCY_KEY_REUSED`, `NOT_A_BUSINESS_ACCOUNT`; 426 `UPGRADE_REQUIRED`; 429 `RATE_LIMITED`; 500
-   * `SEND_FAILED`, `ENGINE_FAILED`, `INTERNAL`; 501 `ENGINE_CANNOT`; 502 `SESSION_LOGOUT_INCOMPLETE`,
-   * `SESSION_STOP_INCOMPLETE`; 503 `UNCONFIRMED`, `DRAINING`, `STORE_UNAVAILABLE`, `BUSY`,
-   * `CONVERSION_UNAVAILABLE`.
+   * `IDEMPOTENCY_KEY_INVALID`, `BATCH_ID_TAKEN`, `BATCH_OVER`; 401 `API_KEY_REQUIRED`, `API_KEY_INVALID`,
+   * `API_KEY_REVOKED`, `API_KEY_EXPIRED`, `METRICS_TOKEN_INVALID`; 403 `ROLE_TOO_LOW`,
+   * `ADDRESS_NOT_ALLOWED`, `SESSION_NOT_ALLOWED`, `CHAT_NOT_ALLOWED`, `CHAT_SCOPED_KEY_NOT_ALLOWED`,
+   * `SCOPED_KEY_NOT_ALLOWED`, `REFUSED_BY_WHATSAPP`; 404 `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND`,
+   * `STATUS_NOT_FOUND`, `CHAT_NOT_FOUND`, `CONTACT_NOT_FOUND`, `LABEL_NOT_FOUND`, `CALL_NOT_FOUND`,
+   * `GROUP_NOT_FOUND`, `BUSINESS_NOT_FOUND`, `CATALOG_NOT_FOUND`, `PRODUCT_NOT_FOUND`,
+   * `CHANNEL_NOT_FOUND`, `MEDIA_NOT_STORED`, `TEMPLATE_NOT_FOUND`, `BATCH_NOT_FOUND`,
+   * `WEBHOOK_NOT_FOUND`, `API_KEY_NOT_FOUND`, `NO_SUCH_ROUTE`; 405 `METHOD_NOT_ALLOWED`; 408
+   * `REQUEST_TIMEOUT`; 409 `SESSION_NOT_READY`, `SESSION_NAME_TAKEN`, `TEMPLATE_NAME_TAKEN`,
+   * `SESSION_OWNED_ELSEWHERE`, `PAIRING_NOT_POSSIBLE`, `LAST_ADMIN_KEY`, `IDEMPOTENCY_KEY_IN_PROGRESS`,
+   * `IDEMPOTENCY_KEY_OUTCOME_UNKNOWN`, `CONFLICT`; 413 `MEDIA_TOO_LARGE`; 415 `MEDIA_TYPE_NOT_TAKEN`,
+   * `MEDIA_TYPE_NOT_ALLOWED`, `COMPRESSED_BODY`; 422 `IDEMPOTENCY_KEY_REUSED`, `NOT_A_BUSINESS_ACCOUNT`;
+   * 426 `UPGRADE_REQUIRED`; 429 `RATE_LIMITED`, `TOO_MANY_BATCHES`; 500 `SEND_FAILED`, `ENGINE_FAILED`,
+   * `INTERNAL`; 501 `ENGINE_CANNOT`; 502 `SESSION_LOGOUT_INCOMPLETE`, `SESSION_STOP_INCOMPLETE`; 503
+   * `UNCONFIRMED`, `DRAINING`, `STORE_UNAVAILABLE`, `BUSY`, `CONVERSION_UNAVAILABLE`.
    */
   code?: string;
   /** The name of the HTTP status; absent when the body was too large. */
@@ -2391,6 +2538,22 @@ export interface SendAudio {
   url?: string | undefined;
   /** Whether it can be played once only. (false when absent) */
   viewOnce?: boolean | undefined;
+}
+
+/** Many messages to send, one after another. */
+export interface SendBulk {
+  /**
+   * The messages, in the order of sending. There may be 100 unless the operator permits more
+   * (`BULK_MAX_MESSAGES`). A message that stands here twice, the same in everything, is sent once.
+   */
+  messages: Array<BulkMessage>;
+  /**
+   * What the batch is to be called; no two batches of a session are called the same. One is made up when
+   * absent. (of length 128 or less)
+   */
+  batchId?: string | undefined;
+  /** How they are sent. */
+  options?: BulkOptions | undefined;
 }
 
 /** A button. */

@@ -178,6 +178,375 @@ open_enum! {
     }
 }
 
+/// A batch and what became of its messages.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Batch {
+    /// What it is called.
+    pub batch_id: String,
+    /// How far it is.
+    pub status: BatchStatus,
+    /// Its messages, counted.
+    pub progress: BatchProgress,
+    /// Its messages, in the order of sending.
+    pub results: Vec<BatchResult>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completed_at: Option<jiff::Timestamp>,
+    /// When its first message was begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<jiff::Timestamp>,
+    /// What it waits for, where that is not just its next turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_for: Option<String>,
+}
+
+/// Why a message of a batch will not arrive.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BatchError {
+    /// A word to branch on.
+    pub code: BatchErrorCode,
+    /// The reason, for a person.
+    pub message: String,
+}
+
+open_enum! {
+    /// Of what sort the reason is that a message of a batch will not arrive.
+    BatchErrorCode {
+        /// `SEND_FAILED`.
+        SendFailed = "SEND_FAILED",
+        /// `SEND_BLOCKED`.
+        SendBlocked = "SEND_BLOCKED",
+    }
+}
+
+open_enum! {
+    /// How far one message of a batch is.
+    BatchMessageStatus {
+        /// `pending`.
+        Pending = "pending",
+        /// `sent`.
+        Sent = "sent",
+        /// `failed`.
+        Failed = "failed",
+        /// `cancelled`.
+        Cancelled = "cancelled",
+    }
+}
+
+/// The messages of a batch, counted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BatchProgress {
+    /// All.
+    pub total: i64,
+    /// Accepted by WhatsApp.
+    pub sent: i64,
+    /// Not going to arrive.
+    pub failed: i64,
+    /// Waiting for their turn, or for WhatsApp's answer.
+    pub pending: i64,
+    /// Given up with the batch.
+    pub cancelled: i64,
+}
+
+/// What became of one message of a batch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BatchResult {
+    /// The chat.
+    pub chat_id: String,
+    /// How far it is.
+    pub status: BatchMessageStatus,
+    /// Why it will not arrive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<BatchError>,
+    /// WhatsApp's id of the message, as soon as it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+    /// When WhatsApp accepted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<jiff::Timestamp>,
+}
+
+open_enum! {
+    /// How far a batch is.
+    BatchStatus {
+        /// `pending`.
+        Pending = "pending",
+        /// `processing`.
+        Processing = "processing",
+        /// `completed`.
+        Completed = "completed",
+        /// `cancelled`.
+        Cancelled = "cancelled",
+        /// `failed`.
+        Failed = "failed",
+    }
+}
+
+/// A batch that was taken in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BatchTaken {
+    /// What it is called.
+    pub batch_id: String,
+    /// How far it is.
+    pub status: BatchStatus,
+    /// How many messages it has.
+    pub total_messages: i64,
+    /// When it ends if nothing holds it up.
+    pub estimated_completion_time: jiff::Timestamp,
+    /// Where to look how far it is.
+    pub status_url: String,
+}
+
+/// What a message of a batch carries.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BulkContent {
+    /// The sound of a message of the type `audio`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio: Option<BulkMedia>,
+    /// The text below a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caption: Option<String>,
+    /// The file of a message of the type `document`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<BulkMedia>,
+    /// The picture of a message of the type `image`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<BulkMedia>,
+    /// Who is mentioned in text or caption. `@all` is everyone in a group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mentions: Option<Vec<String>>,
+    /// The text of a message of the type `text`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The film of a message of the type `video`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub video: Option<BulkMedia>,
+}
+
+impl BulkContent {
+    /// With what it must have.
+    pub fn new() -> Self {
+        Self { audio: None, caption: None, document: None, image: None, mentions: None, text: None, video: None }
+    }
+
+    /// The sound of a message of the type `audio`.
+    #[must_use]
+    pub fn audio(mut self, audio: BulkMedia) -> Self {
+        self.audio = Some(audio);
+        self
+    }
+
+    /// The text below a file.
+    #[must_use]
+    pub fn caption(mut self, caption: impl Into<String>) -> Self {
+        self.caption = Some(caption.into());
+        self
+    }
+
+    /// The file of a message of the type `document`.
+    #[must_use]
+    pub fn document(mut self, document: BulkMedia) -> Self {
+        self.document = Some(document);
+        self
+    }
+
+    /// The picture of a message of the type `image`.
+    #[must_use]
+    pub fn image(mut self, image: BulkMedia) -> Self {
+        self.image = Some(image);
+        self
+    }
+
+    /// Who is mentioned in text or caption. `@all` is everyone in a group.
+    #[must_use]
+    pub fn mentions(mut self, mentions: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.mentions = Some(mentions.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// The text of a message of the type `text`.
+    #[must_use]
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.text = Some(text.into());
+        self
+    }
+
+    /// The film of a message of the type `video`.
+    #[must_use]
+    pub fn video(mut self, video: BulkMedia) -> Self {
+        self.video = Some(video);
+        self
+    }
+}
+
+/// A file of a batch, by `url` or as `base64`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BulkMedia {
+    /// The file itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filename: Option<String>,
+    /// Its MIME type; found out where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mimetype: Option<String>,
+    /// Whether a sound is a voice note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ptt: Option<bool>,
+    /// Where to fetch the file from: `http` or `https`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+impl BulkMedia {
+    /// With what it must have.
+    pub fn new() -> Self {
+        Self { base64: None, filename: None, mimetype: None, ptt: None, url: None }
+    }
+
+    /// The file itself.
+    #[must_use]
+    pub fn base64(mut self, base64: impl Into<String>) -> Self {
+        self.base64 = Some(base64.into());
+        self
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn filename(mut self, filename: impl Into<String>) -> Self {
+        self.filename = Some(filename.into());
+        self
+    }
+
+    /// Its MIME type; found out where it is not said.
+    #[must_use]
+    pub fn mimetype(mut self, mimetype: impl Into<String>) -> Self {
+        self.mimetype = Some(mimetype.into());
+        self
+    }
+
+    /// Whether a sound is a voice note.
+    #[must_use]
+    pub fn ptt(mut self, ptt: bool) -> Self {
+        self.ptt = Some(ptt);
+        self
+    }
+
+    /// Where to fetch the file from: `http` or `https`.
+    #[must_use]
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.url = Some(url.into());
+        self
+    }
+}
+
+/// One message of a batch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BulkMessage {
+    /// The chat: `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `<id>@newsletter`.
+    pub chat_id: String,
+    /// What it is.
+    pub r#type: BulkType,
+    /// What it carries: the field that is called like its type.
+    pub content: BulkContent,
+    /// What to fill in: `{"name": "Ada"}` for `{{name}}` in text, caption, file name and address. A place
+    /// that is not given stays as it is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variables: Option<std::collections::BTreeMap<String, String>>,
+}
+
+impl BulkMessage {
+    /// With what it must have.
+    pub fn new(chat_id: impl Into<String>, r#type: impl Into<BulkType>, content: BulkContent) -> Self {
+        Self { chat_id: chat_id.into(), r#type: r#type.into(), content, variables: None }
+    }
+
+    /// What to fill in: `{"name": "Ada"}` for `{{name}}` in text, caption, file name and address. A place
+    /// that is not given stays as it is written.
+    #[must_use]
+    pub fn variables(mut self, variables: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
+        self.variables = Some(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect());
+        self
+    }
+}
+
+/// How a batch is sent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BulkOptions {
+    /// The pause after each message, in milliseconds; 3000 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delay_between_messages: Option<i64>,
+    /// Whether up to two seconds are added to each pause by chance; true when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub randomize_delay: Option<bool>,
+    /// Whether the first message that fails ends the batch; false when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop_on_error: Option<bool>,
+}
+
+impl BulkOptions {
+    /// With what it must have.
+    pub fn new() -> Self {
+        Self { delay_between_messages: None, randomize_delay: None, stop_on_error: None }
+    }
+
+    /// The pause after each message, in milliseconds; 3000 when absent.
+    #[must_use]
+    pub fn delay_between_messages(mut self, delay_between_messages: i64) -> Self {
+        self.delay_between_messages = Some(delay_between_messages);
+        self
+    }
+
+    /// Whether up to two seconds are added to each pause by chance; true when absent.
+    #[must_use]
+    pub fn randomize_delay(mut self, randomize_delay: bool) -> Self {
+        self.randomize_delay = Some(randomize_delay);
+        self
+    }
+
+    /// Whether the first message that fails ends the batch; false when absent.
+    #[must_use]
+    pub fn stop_on_error(mut self, stop_on_error: bool) -> Self {
+        self.stop_on_error = Some(stop_on_error);
+        self
+    }
+}
+
+open_enum! {
+    /// What a message of a batch can be.
+    BulkType {
+        /// `text`.
+        Text = "text",
+        /// `image`.
+        Image = "image",
+        /// `video`.
+        Video = "video",
+        /// `audio`.
+        Audio = "audio",
+        /// `document`.
+        Document = "document",
+    }
+}
+
 /// When a business is open on one day of the week.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -377,6 +746,19 @@ open_enum! {
         /// `video`.
         Video = "video",
     }
+}
+
+/// A batch that was cancelled.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CancelledBatch {
+    /// What it is called.
+    pub batch_id: String,
+    /// How far it came.
+    pub status: BatchStatus,
+    /// Its messages, counted. One that was on its way already is still pending.
+    pub progress: BatchProgress,
 }
 
 /// What this account sells, as a whole.
@@ -1711,21 +2093,22 @@ pub struct Failure {
     /// A stable word to branch on; there may be more in time. By status: 400 `INVALID_INPUT`,
     /// `SESSION_ALREADY_STARTED`, `SESSION_NOT_STARTED`, `SESSION_ALREADY_AUTHENTICATED`, `QR_NOT_AVAILABLE`,
     /// `QUOTED_MESSAGE_NOT_FOUND`, `MEDIA_UNREACHABLE`, `MEDIA_NOT_CONVERTIBLE`, `ADDRESS_REFUSED`,
-    /// `NOT_ON_WHATSAPP`, `POLL_OPTION_NOT_FOUND`, `TOO_MANY_WEBHOOKS`, `IDEMPOTENCY_KEY_INVALID`; 401
-    /// `API_KEY_REQUIRED`, `API_KEY_INVALID`, `API_KEY_REVOKED`, `API_KEY_EXPIRED`, `METRICS_TOKEN_INVALID`;
-    /// 403 `ROLE_TOO_LOW`, `ADDRESS_NOT_ALLOWED`, `SESSION_NOT_ALLOWED`, `CHAT_NOT_ALLOWED`,
-    /// `CHAT_SCOPED_KEY_NOT_ALLOWED`, `SCOPED_KEY_NOT_ALLOWED`, `REFUSED_BY_WHATSAPP`; 404
-    /// `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND`, `STATUS_NOT_FOUND`, `CHAT_NOT_FOUND`, `CONTACT_NOT_FOUND`,
-    /// `LABEL_NOT_FOUND`, `CALL_NOT_FOUND`, `GROUP_NOT_FOUND`, `BUSINESS_NOT_FOUND`, `CATALOG_NOT_FOUND`,
-    /// `PRODUCT_NOT_FOUND`, `CHANNEL_NOT_FOUND`, `MEDIA_NOT_STORED`, `TEMPLATE_NOT_FOUND`,
-    /// `WEBHOOK_NOT_FOUND`, `API_KEY_NOT_FOUND`, `NO_SUCH_ROUTE`; 405 `METHOD_NOT_ALLOWED`; 408
-    /// `REQUEST_TIMEOUT`; 409 `SESSION_NOT_READY`, `SESSION_NAME_TAKEN`, `TEMPLATE_NAME_TAKEN`,
-    /// `SESSION_OWNED_ELSEWHERE`, `PAIRING_NOT_POSSIBLE`, `LAST_ADMIN_KEY`, `IDEMPOTENCY_KEY_IN_PROGRESS`,
-    /// `IDEMPOTENCY_KEY_OUTCOME_UNKNOWN`, `CONFLICT`; 413 `MEDIA_TOO_LARGE`; 415 `MEDIA_TYPE_NOT_TAKEN`,
-    /// `MEDIA_TYPE_NOT_ALLOWED`, `COMPRESSED_BODY`; 422 `IDEMPOTENCY_KEY_REUSED`, `NOT_A_BUSINESS_ACCOUNT`;
-    /// 426 `UPGRADE_REQUIRED`; 429 `RATE_LIMITED`; 500 `SEND_FAILED`, `ENGINE_FAILED`, `INTERNAL`; 501
-    /// `ENGINE_CANNOT`; 502 `SESSION_LOGOUT_INCOMPLETE`, `SESSION_STOP_INCOMPLETE`; 503 `UNCONFIRMED`,
-    /// `DRAINING`, `STORE_UNAVAILABLE`, `BUSY`, `CONVERSION_UNAVAILABLE`.
+    /// `NOT_ON_WHATSAPP`, `POLL_OPTION_NOT_FOUND`, `TOO_MANY_WEBHOOKS`, `IDEMPOTENCY_KEY_INVALID`,
+    /// `BATCH_ID_TAKEN`, `BATCH_OVER`; 401 `API_KEY_REQUIRED`, `API_KEY_INVALID`, `API_KEY_REVOKED`,
+    /// `API_KEY_EXPIRED`, `METRICS_TOKEN_INVALID`; 403 `ROLE_TOO_LOW`, `ADDRESS_NOT_ALLOWED`,
+    /// `SESSION_NOT_ALLOWED`, `CHAT_NOT_ALLOWED`, `CHAT_SCOPED_KEY_NOT_ALLOWED`, `SCOPED_KEY_NOT_ALLOWED`,
+    /// `REFUSED_BY_WHATSAPP`; 404 `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND`, `STATUS_NOT_FOUND`,
+    /// `CHAT_NOT_FOUND`, `CONTACT_NOT_FOUND`, `LABEL_NOT_FOUND`, `CALL_NOT_FOUND`, `GROUP_NOT_FOUND`,
+    /// `BUSINESS_NOT_FOUND`, `CATALOG_NOT_FOUND`, `PRODUCT_NOT_FOUND`, `CHANNEL_NOT_FOUND`,
+    /// `MEDIA_NOT_STORED`, `TEMPLATE_NOT_FOUND`, `BATCH_NOT_FOUND`, `WEBHOOK_NOT_FOUND`, `API_KEY_NOT_FOUND`,
+    /// `NO_SUCH_ROUTE`; 405 `METHOD_NOT_ALLOWED`; 408 `REQUEST_TIMEOUT`; 409 `SESSION_NOT_READY`,
+    /// `SESSION_NAME_TAKEN`, `TEMPLATE_NAME_TAKEN`, `SESSION_OWNED_ELSEWHERE`, `PAIRING_NOT_POSSIBLE`,
+    /// `LAST_ADMIN_KEY`, `IDEMPOTENCY_KEY_IN_PROGRESS`, `IDEMPOTENCY_KEY_OUTCOME_UNKNOWN`, `CONFLICT`; 413
+    /// `MEDIA_TOO_LARGE`; 415 `MEDIA_TYPE_NOT_TAKEN`, `MEDIA_TYPE_NOT_ALLOWED`, `COMPRESSED_BODY`; 422
+    /// `IDEMPOTENCY_KEY_REUSED`, `NOT_A_BUSINESS_ACCOUNT`; 426 `UPGRADE_REQUIRED`; 429 `RATE_LIMITED`,
+    /// `TOO_MANY_BATCHES`; 500 `SEND_FAILED`, `ENGINE_FAILED`, `INTERNAL`; 501 `ENGINE_CANNOT`; 502
+    /// `SESSION_LOGOUT_INCOMPLETE`, `SESSION_STOP_INCOMPLETE`; 503 `UNCONFIRMED`, `DRAINING`,
+    /// `STORE_UNAVAILABLE`, `BUSY`, `CONVERSION_UNAVAILABLE`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// The name of the HTTP status; absent when the body was too large.
@@ -4073,6 +4456,45 @@ impl SendAudio {
     #[must_use]
     pub fn view_once(mut self, view_once: bool) -> Self {
         self.view_once = Some(view_once);
+        self
+    }
+}
+
+/// Many messages to send, one after another.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SendBulk {
+    /// The messages, in the order of sending. There may be 100 unless the operator permits more
+    /// (`BULK_MAX_MESSAGES`). A message that stands here twice, the same in everything, is sent once.
+    pub messages: Vec<BulkMessage>,
+    /// What the batch is to be called; no two batches of a session are called the same. One is made up when
+    /// absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_id: Option<String>,
+    /// How they are sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub options: Option<BulkOptions>,
+}
+
+impl SendBulk {
+    /// With what it must have.
+    pub fn new(messages: impl IntoIterator<Item = BulkMessage>) -> Self {
+        Self { messages: messages.into_iter().collect(), batch_id: None, options: None }
+    }
+
+    /// What the batch is to be called; no two batches of a session are called the same. One is made up when
+    /// absent.
+    #[must_use]
+    pub fn batch_id(mut self, batch_id: impl Into<String>) -> Self {
+        self.batch_id = Some(batch_id.into());
+        self
+    }
+
+    /// How they are sent.
+    #[must_use]
+    pub fn options(mut self, options: BulkOptions) -> Self {
+        self.options = Some(options);
         self
     }
 }

@@ -1003,29 +1003,29 @@ class MessagesResource:
     def send_bulk(
         self,
         session_id: str,
-        body: Mapping[str, Any],
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/messages/send-bulk``"""
+        body: dicts.SendBulk,
+    ) -> dicts.BatchTaken:
+        """Send many messages."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/messages/send-bulk", body=body)
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.BatchTaken", answer)
 
     def batch_status(
         self,
         session_id: str,
         batch_id: str,
-    ) -> Dict[str, Any]:
-        """``GET /api/sessions/{session_id}/messages/batch/{batch_id}``"""
+    ) -> dicts.Batch:
+        """Get a batch."""
         answer = self._http.request("GET", f"/api/sessions/{segment(session_id)}/messages/batch/{segment(batch_id)}")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.Batch", answer)
 
     def cancel_batch(
         self,
         session_id: str,
         batch_id: str,
-    ) -> Dict[str, Any]:
-        """``POST /api/sessions/{session_id}/messages/batch/{batch_id}/cancel``"""
+    ) -> dicts.CancelledBatch:
+        """Cancel a batch."""
         answer = self._http.request("POST", f"/api/sessions/{segment(session_id)}/messages/batch/{segment(batch_id)}/cancel")
-        return cast("Dict[str, Any]", answer)
+        return cast("dicts.CancelledBatch", answer)
 
 
 class ProfileResource:

@@ -68,6 +68,85 @@ class AuditRecord(TypedDict):
     errorMessage: Optional[str]
     createdAt: str
 
+class Batch(TypedDict):
+    """A batch and what became of its messages."""
+
+    batchId: str
+    status: str
+    progress: BatchProgress
+    results: List[BatchResult]
+    completedAt: NotRequired[str]
+    startedAt: NotRequired[str]
+    waitingFor: NotRequired[str]
+
+class BatchError(TypedDict):
+    """Why a message of a batch will not arrive."""
+
+    code: str
+    message: str
+
+class BatchProgress(TypedDict):
+    """The messages of a batch, counted."""
+
+    total: int
+    sent: int
+    failed: int
+    pending: int
+    cancelled: int
+
+class BatchResult(TypedDict):
+    """What became of one message of a batch."""
+
+    chatId: str
+    status: str
+    error: NotRequired[BatchError]
+    messageId: NotRequired[str]
+    sentAt: NotRequired[str]
+
+class BatchTaken(TypedDict):
+    """A batch that was taken in."""
+
+    batchId: str
+    status: str
+    totalMessages: int
+    estimatedCompletionTime: str
+    statusUrl: str
+
+class BulkContent(TypedDict):
+    """What a message of a batch carries."""
+
+    audio: NotRequired[BulkMedia]
+    caption: NotRequired[str]
+    document: NotRequired[BulkMedia]
+    image: NotRequired[BulkMedia]
+    mentions: NotRequired[List[str]]
+    text: NotRequired[str]
+    video: NotRequired[BulkMedia]
+
+class BulkMedia(TypedDict):
+    """A file of a batch, by `url` or as `base64`."""
+
+    base64: NotRequired[str]
+    filename: NotRequired[str]
+    mimetype: NotRequired[str]
+    ptt: NotRequired[bool]
+    url: NotRequired[str]
+
+class BulkMessage(TypedDict):
+    """One message of a batch."""
+
+    chatId: str
+    type: str
+    content: BulkContent
+    variables: NotRequired[Dict[str, str]]
+
+class BulkOptions(TypedDict):
+    """How a batch is sent."""
+
+    delayBetweenMessages: NotRequired[int]
+    randomizeDelay: NotRequired[bool]
+    stopOnError: NotRequired[bool]
+
 class BusinessHours(TypedDict):
     """When a business is open on one day of the week."""
 
@@ -122,6 +201,13 @@ CallOutcomeEvent = TypedDict(
         "outcome": "str",
     },
 )
+
+class CancelledBatch(TypedDict):
+    """A batch that was cancelled."""
+
+    batchId: str
+    status: str
+    progress: BatchProgress
 
 class CatalogInfo(TypedDict):
     """What this account sells, as a whole."""
@@ -1302,6 +1388,13 @@ class SendAudio(TypedDict):
     quotedMessageId: NotRequired[str]
     url: NotRequired[str]
     viewOnce: NotRequired[bool]
+
+class SendBulk(TypedDict):
+    """Many messages to send, one after another."""
+
+    messages: List[BulkMessage]
+    batchId: NotRequired[str]
+    options: NotRequired[BulkOptions]
 
 class SendButton(TypedDict):
     """A button."""

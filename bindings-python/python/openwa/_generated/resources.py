@@ -2927,6 +2927,58 @@ class Messages:
 
         return by_offset(page, page_size)
 
+    def get_batch(
+        self,
+        session_id: str,
+        batch_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.Batch:
+        """Get a batch.
+
+        How far it is, and what became of each message. It can be asked about for 30 days after it ended.
+
+        Args:
+            session_id: The session's id.
+            batch_id: What the batch is called.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.MESSAGES_GET_BATCH,
+            (session_id, batch_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.BATCH(answer)
+
+    def cancel_batch(
+        self,
+        session_id: str,
+        batch_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.CancelledBatch:
+        """Cancel a batch.
+
+        What waits for its turn is not sent; a message that is on its way already stays on it.
+
+        Args:
+            session_id: The session's id.
+            batch_id: What the batch is called.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.MESSAGES_CANCEL_BATCH,
+            (session_id, batch_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.CANCELLED_BATCH(answer)
+
     def click_button(
         self,
         session_id: str,
@@ -3246,6 +3298,41 @@ class Messages:
             timeout,
         )
         return _answers.SENT_MESSAGE(answer, 201)
+
+    def send_bulk(
+        self,
+        session_id: str,
+        *,
+        messages: Sequence[Union[_types.BulkMessage, Mapping[str, Any]]],
+        batch_id: Optional[str] = None,
+        options: Optional[Union[_types.BulkOptions, Mapping[str, Any]]] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.BatchTaken:
+        """Send many messages.
+
+        All of them are checked and stored before this is answered; then they are sent one after another, also
+        if the gateway is restarted meanwhile, and while the session is not ready they wait. A request that is
+        repeated with the same `batchId` is refused, so nothing is sent twice.
+
+        Args:
+            session_id: The session's id.
+            messages: The messages, in the order of sending. There may be 100 unless the operator permits
+                more (`BULK_MAX_MESSAGES`). A message that stands here twice, the same in everything, is sent
+                once.
+            batch_id: What the batch is to be called; no two batches of a session are called the same. One
+                is made up when absent.
+            options: How they are sent.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.MESSAGES_SEND_BULK,
+            (session_id,),
+            None,
+            _encode({"messages": messages, "batchId": batch_id, "options": options}),
+            None,
+            timeout,
+        )
+        return _answers.BATCH_TAKEN(answer, 202)
 
     def send_buttons(
         self,

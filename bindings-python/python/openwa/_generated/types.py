@@ -23,6 +23,19 @@ __all__ = [
     "AuditPage",
     "AuditRecord",
     "AuditSeverity",
+    "Batch",
+    "BatchError",
+    "BatchErrorCode",
+    "BatchMessageStatus",
+    "BatchProgress",
+    "BatchResult",
+    "BatchStatus",
+    "BatchTaken",
+    "BulkContent",
+    "BulkMedia",
+    "BulkMessage",
+    "BulkOptions",
+    "BulkType",
     "BusinessHours",
     "BusinessProfile",
     "BusyChat",
@@ -31,6 +44,7 @@ __all__ = [
     "CallLink",
     "CallOutcomeEvent",
     "CallType",
+    "CancelledBatch",
     "CatalogInfo",
     "CatalogPagination",
     "CatalogProduct",
@@ -222,6 +236,42 @@ class AuditSeverity(OpenEnum):
     INFO = "info"
     WARN = "warn"
     ERROR = "error"
+
+
+class BatchErrorCode(OpenEnum):
+    """Of what sort the reason is that a message of a batch will not arrive."""
+
+    SEND_FAILED = "SEND_FAILED"
+    SEND_BLOCKED = "SEND_BLOCKED"
+
+
+class BatchMessageStatus(OpenEnum):
+    """How far one message of a batch is."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class BatchStatus(OpenEnum):
+    """How far a batch is."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+class BulkType(OpenEnum):
+    """What a message of a batch can be."""
+
+    TEXT = "text"
+    IMAGE = "image"
+    VIDEO = "video"
+    AUDIO = "audio"
+    DOCUMENT = "document"
 
 
 class ButtonType(OpenEnum):
@@ -504,6 +554,139 @@ class AuditRecord(Model, kw_only=True):
     """When."""
 
 
+class Batch(Model, kw_only=True):
+    """A batch and what became of its messages."""
+
+    batch_id: str
+    """What it is called."""
+    status: BatchStatus
+    """How far it is."""
+    progress: BatchProgress
+    """Its messages, counted."""
+    results: List[BatchResult]
+    """Its messages, in the order of sending."""
+    completed_at: Optional[datetime] = None
+    """When it ended."""
+    started_at: Optional[datetime] = None
+    """When its first message was begun."""
+    waiting_for: Optional[str] = None
+    """What it waits for, where that is not just its next turn."""
+
+
+class BatchError(Model, kw_only=True):
+    """Why a message of a batch will not arrive."""
+
+    code: BatchErrorCode
+    """A word to branch on."""
+    message: str
+    """The reason, for a person."""
+
+
+class BatchProgress(Model, kw_only=True):
+    """The messages of a batch, counted."""
+
+    total: int
+    """All."""
+    sent: int
+    """Accepted by WhatsApp."""
+    failed: int
+    """Not going to arrive."""
+    pending: int
+    """Waiting for their turn, or for WhatsApp's answer."""
+    cancelled: int
+    """Given up with the batch."""
+
+
+class BatchResult(Model, kw_only=True):
+    """What became of one message of a batch."""
+
+    chat_id: str
+    """The chat."""
+    status: BatchMessageStatus
+    """How far it is."""
+    error: Optional[BatchError] = None
+    """Why it will not arrive."""
+    message_id: Optional[str] = None
+    """WhatsApp's id of the message, as soon as it has one."""
+    sent_at: Optional[datetime] = None
+    """When WhatsApp accepted it."""
+
+
+class BatchTaken(Model, kw_only=True):
+    """A batch that was taken in."""
+
+    batch_id: str
+    """What it is called."""
+    status: BatchStatus
+    """How far it is."""
+    total_messages: int
+    """How many messages it has."""
+    estimated_completion_time: datetime
+    """When it ends if nothing holds it up."""
+    status_url: str
+    """Where to look how far it is."""
+
+
+class BulkContent(Model, kw_only=True):
+    """What a message of a batch carries."""
+
+    audio: Optional[BulkMedia] = None
+    """The sound of a message of the type `audio`."""
+    caption: Optional[str] = None
+    """The text below a file."""
+    document: Optional[BulkMedia] = None
+    """The file of a message of the type `document`."""
+    image: Optional[BulkMedia] = None
+    """The picture of a message of the type `image`."""
+    mentions: Optional[List[str]] = None
+    """Who is mentioned in text or caption. `@all` is everyone in a group."""
+    text: Optional[str] = None
+    """The text of a message of the type `text`."""
+    video: Optional[BulkMedia] = None
+    """The film of a message of the type `video`."""
+
+
+class BulkMedia(Model, kw_only=True):
+    """A file of a batch, by `url` or as `base64`."""
+
+    base64: Optional[str] = None
+    """The file itself."""
+    filename: Optional[str] = None
+    """Its name."""
+    mimetype: Optional[str] = None
+    """Its MIME type; found out where it is not said."""
+    ptt: Optional[bool] = None
+    """Whether a sound is a voice note."""
+    url: Optional[str] = None
+    """Where to fetch the file from: `http` or `https`."""
+
+
+class BulkMessage(Model, kw_only=True):
+    """One message of a batch."""
+
+    chat_id: str
+    """The chat: `<number>@c.us`, `<id>@lid`, `<id>@g.us` or `<id>@newsletter`."""
+    type: BulkType
+    """What it is."""
+    content: BulkContent
+    """What it carries: the field that is called like its type."""
+    variables: Optional[Dict[str, str]] = None
+    """What to fill in: `{"name": "Ada"}` for `{{name}}` in text, caption, file name and address. A place
+    that is not given stays as it is written.
+    """
+
+
+class BulkOptions(Model, kw_only=True):
+    """How a batch is sent."""
+
+    delay_between_messages: Optional[int] = None
+    """The pause after each message, in milliseconds; 3000 when absent."""
+    randomize_delay: Optional[bool] = None
+    """Whether up to two seconds are added to each pause by chance; true when absent."""
+    stop_on_error: Optional[bool] = None
+    """Whether the first message that fails ends the batch; false when absent."""
+
+
 class BusinessHours(Model, kw_only=True):
     """When a business is open on one day of the week."""
 
@@ -586,6 +769,17 @@ class CallOutcomeEvent(Model, kw_only=True):
     """When it ended, in seconds."""
     outcome: str
     """`accepted`, `rejected` or `missed`."""
+
+
+class CancelledBatch(Model, kw_only=True):
+    """A batch that was cancelled."""
+
+    batch_id: str
+    """What it is called."""
+    status: BatchStatus
+    """How far it came."""
+    progress: BatchProgress
+    """Its messages, counted. One that was on its way already is still pending."""
 
 
 class CatalogInfo(Model, kw_only=True):
@@ -1075,21 +1269,22 @@ class Failure(Model, kw_only=True):
     `SESSION_ALREADY_STARTED`, `SESSION_NOT_STARTED`, `SESSION_ALREADY_AUTHENTICATED`,
     `QR_NOT_AVAILABLE`, `QUOTED_MESSAGE_NOT_FOUND`, `MEDIA_UNREACHABLE`, `MEDIA_NOT_CONVERTIBLE`,
     `ADDRESS_REFUSED`, `NOT_ON_WHATSAPP`, `POLL_OPTION_NOT_FOUND`, `TOO_MANY_WEBHOOKS`,
-    `IDEMPOTENCY_KEY_INVALID`; 401 `API_KEY_REQUIRED`, `API_KEY_INVALID`, `API_KEY_REVOKED`,
-    `API_KEY_EXPIRED`, `METRICS_TOKEN_INVALID`; 403 `ROLE_TOO_LOW`, `ADDRESS_NOT_ALLOWED`,
-    `SESSION_NOT_ALLOWED`, `CHAT_NOT_ALLOWED`, `CHAT_SCOPED_KEY_NOT_ALLOWED`, `SCOPED_KEY_NOT_ALLOWED`,
-    `REFUSED_BY_WHATSAPP`; 404 `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND`, `STATUS_NOT_FOUND`,
-    `CHAT_NOT_FOUND`, `CONTACT_NOT_FOUND`, `LABEL_NOT_FOUND`, `CALL_NOT_FOUND`, `GROUP_NOT_FOUND`,
-    `BUSINESS_NOT_FOUND`, `CATALOG_NOT_FOUND`, `PRODUCT_NOT_FOUND`, `CHANNEL_NOT_FOUND`,
-    `MEDIA_NOT_STORED`, `TEMPLATE_NOT_FOUND`, `WEBHOOK_NOT_FOUND`, `API_KEY_NOT_FOUND`, `NO_SUCH_ROUTE`;
-    405 `METHOD_NOT_ALLOWED`; 408 `REQUEST_TIMEOUT`; 409 `SESSION_NOT_READY`, `SESSION_NAME_TAKEN`,
+    `IDEMPOTENCY_KEY_INVALID`, `BATCH_ID_TAKEN`, `BATCH_OVER`; 401 `API_KEY_REQUIRED`,
+    `API_KEY_INVALID`, `API_KEY_REVOKED`, `API_KEY_EXPIRED`, `METRICS_TOKEN_INVALID`; 403
+    `ROLE_TOO_LOW`, `ADDRESS_NOT_ALLOWED`, `SESSION_NOT_ALLOWED`, `CHAT_NOT_ALLOWED`,
+    `CHAT_SCOPED_KEY_NOT_ALLOWED`, `SCOPED_KEY_NOT_ALLOWED`, `REFUSED_BY_WHATSAPP`; 404
+    `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND`, `STATUS_NOT_FOUND`, `CHAT_NOT_FOUND`, `CONTACT_NOT_FOUND`,
+    `LABEL_NOT_FOUND`, `CALL_NOT_FOUND`, `GROUP_NOT_FOUND`, `BUSINESS_NOT_FOUND`, `CATALOG_NOT_FOUND`,
+    `PRODUCT_NOT_FOUND`, `CHANNEL_NOT_FOUND`, `MEDIA_NOT_STORED`, `TEMPLATE_NOT_FOUND`,
+    `BATCH_NOT_FOUND`, `WEBHOOK_NOT_FOUND`, `API_KEY_NOT_FOUND`, `NO_SUCH_ROUTE`; 405
+    `METHOD_NOT_ALLOWED`; 408 `REQUEST_TIMEOUT`; 409 `SESSION_NOT_READY`, `SESSION_NAME_TAKEN`,
     `TEMPLATE_NAME_TAKEN`, `SESSION_OWNED_ELSEWHERE`, `PAIRING_NOT_POSSIBLE`, `LAST_ADMIN_KEY`,
     `IDEMPOTENCY_KEY_IN_PROGRESS`, `IDEMPOTENCY_KEY_OUTCOME_UNKNOWN`, `CONFLICT`; 413 `MEDIA_TOO_LARGE`;
     415 `MEDIA_TYPE_NOT_TAKEN`, `MEDIA_TYPE_NOT_ALLOWED`, `COMPRESSED_BODY`; 422
-    `IDEMPOTENCY_KEY_REUSED`, `NOT_A_BUSINESS_ACCOUNT`; 426 `UPGRADE_REQUIRED`; 429 `RATE_LIMITED`; 500
-    `SEND_FAILED`, `ENGINE_FAILED`, `INTERNAL`; 501 `ENGINE_CANNOT`; 502 `SESSION_LOGOUT_INCOMPLETE`,
-    `SESSION_STOP_INCOMPLETE`; 503 `UNCONFIRMED`, `DRAINING`, `STORE_UNAVAILABLE`, `BUSY`,
-    `CONVERSION_UNAVAILABLE`.
+    `IDEMPOTENCY_KEY_REUSED`, `NOT_A_BUSINESS_ACCOUNT`; 426 `UPGRADE_REQUIRED`; 429 `RATE_LIMITED`,
+    `TOO_MANY_BATCHES`; 500 `SEND_FAILED`, `ENGINE_FAILED`, `INTERNAL`; 501 `ENGINE_CANNOT`; 502
+    `SESSION_LOGOUT_INCOMPLETE`, `SESSION_STOP_INCOMPLETE`; 503 `UNCONFIRMED`, `DRAINING`,
+    `STORE_UNAVAILABLE`, `BUSY`, `CONVERSION_UNAVAILABLE`.
     """
     error: Optional[str] = None
     """The name of the HTTP status; absent when the body was too large."""

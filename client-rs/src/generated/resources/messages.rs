@@ -31,6 +31,50 @@ impl Messages {
         ListMessagesRequest { draft, body: () }
     }
 
+    /// Get a batch.
+    ///
+    /// How far it is, and what became of each message. It can be asked about for 30 days after it ended.
+    ///
+    /// The key must be of the role `viewer` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.messages().get_batch("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "batchId").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_batch(&self, session_id: &str, batch_id: &str) -> Request<models::Batch> {
+        let draft = Draft::new(
+            &self.client,
+            Method::GET,
+            "/api/sessions/{sessionId}/messages/batch/{batchId}",
+            &[session_id, batch_id],
+        );
+        Request::json(draft)
+    }
+
+    /// Cancel a batch.
+    ///
+    /// What waits for its turn is not sent; a message that is on its way already stays on it.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.messages().cancel_batch("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "batchId").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn cancel_batch(&self, session_id: &str, batch_id: &str) -> Request<models::CancelledBatch> {
+        let draft = Draft::new(
+            &self.client,
+            Method::POST,
+            "/api/sessions/{sessionId}/messages/batch/{batchId}/cancel",
+            &[session_id, batch_id],
+        );
+        Request::json(draft)
+    }
+
     /// Press a button.
     ///
     /// Answers a message that came with buttons or a list, the way WhatsApp's own apps do.
@@ -248,6 +292,24 @@ impl Messages {
         draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::SendAudio::new(chat_id);
         SendAudioRequest { draft, body: crate::request::Form(body, None) }
+    }
+
+    /// Send many messages.
+    ///
+    /// All of them are checked and stored before this is answered; then they are sent one after another, also
+    /// if the gateway is restarted meanwhile, and while the session is not ready they wait. A request that is
+    /// repeated with the same `batchId` is refused, so nothing is sent twice.
+    ///
+    /// The key must be of the role `operator` at least.
+    pub fn send_bulk(
+        &self,
+        session_id: &str,
+        messages: impl IntoIterator<Item = models::BulkMessage>,
+    ) -> SendBulkRequest {
+        let draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/send-bulk", &[session_id]);
+        let body = models::SendBulk::new(messages);
+        SendBulkRequest { draft, body: crate::request::Json(body) }
     }
 
     /// Send buttons.
@@ -945,6 +1007,26 @@ impl SendAudioRequest {
     /// The file itself, streamed from wherever it is.
     pub fn file(mut self, file: crate::Upload) -> Self {
         self.body.1 = Some(file);
+        self
+    }
+}
+
+crate::request::request! {
+    /// What can be said about [`Messages::send_bulk`] before it is made.
+    SendBulkRequest, body = crate::request::Json<models::SendBulk>, answer = json models::BatchTaken
+}
+
+impl SendBulkRequest {
+    /// What the batch is to be called; no two batches of a session are called the same. One is made up when
+    /// absent.
+    pub fn batch_id(mut self, batch_id: impl Into<String>) -> Self {
+        self.body.0.batch_id = Some(batch_id.into());
+        self
+    }
+
+    /// How they are sent.
+    pub fn options(mut self, options: models::BulkOptions) -> Self {
+        self.body.0.options = Some(options);
         self
     }
 }

@@ -12,6 +12,12 @@ export const messageProperties: INodeProperties[] = [
 		displayOptions: { show: { resource: ["message"] } },
 		options: [
 			{
+				name: "Cancel Batch",
+				value: "cancelBatch",
+				description: "Cancel a batch. What waits for its turn is not sent; a message that is on its way already stays on it.",
+				action: "Cancel a batch",
+			},
+			{
 				name: "Click Button",
 				value: "clickButton",
 				description: "Press a button. Answers a message that came with buttons or a list, the way WhatsApp's own apps do.",
@@ -40,6 +46,12 @@ export const messageProperties: INodeProperties[] = [
 				value: "forward",
 				description: "Forward a message. What it carried goes to another chat, marked as forwarded and counted the way WhatsApp's own apps do.",
 				action: "Forward a message",
+			},
+			{
+				name: "Get Batch",
+				value: "getBatch",
+				description: "Get a batch. How far it is, and what became of each message. It can be asked about for 30 days after it ended.",
+				action: "Get a batch",
 			},
 			{
 				name: "Get Chat History",
@@ -88,6 +100,12 @@ export const messageProperties: INodeProperties[] = [
 				value: "sendAudio",
 				description: "Send a sound or a voice note. The file comes by URL, as <code>base64</code>, as the part <code>file</code> of a form, or as the body itself with the fields in the query. Forms and bodies are streamed and may be as large as the gateway takes files (<code>MEDIA_DOWNLOAD_MAX_BYTES</code>, 50 MiB unless set).",
 				action: "Send a sound or a voice note",
+			},
+			{
+				name: "Send Bulk",
+				value: "sendBulk",
+				description: "Send many messages. All of them are checked and stored before this is answered; then they are sent one after another, also if the gateway is restarted meanwhile, and while the session is not ready they wait. A request that is repeated with the same <code>batchId</code> is refused, so nothing is sent twice.",
+				action: "Send many messages",
 			},
 			{
 				name: "Send Buttons",
@@ -191,7 +209,7 @@ export const messageProperties: INodeProperties[] = [
 	{
 		...sessionLocator,
 		displayOptions: {
-			show: { resource: ["message"], operation: ["list","clickButton","delete","edit","forward","pin","react","reply","respondToEvent","sendAudio","sendButtons","sendContact","sendDocument","sendEvent","sendImage","sendList","sendLocation","sendPoll","sendProduct","sendSticker","sendTemplate","sendText","sendVideo","star","unpin","votePoll","getChatHistory","downloadMedia","listReactions"] },
+			show: { resource: ["message"], operation: ["list","getBatch","cancelBatch","clickButton","delete","edit","forward","pin","react","reply","respondToEvent","sendAudio","sendBulk","sendButtons","sendContact","sendDocument","sendEvent","sendImage","sendList","sendLocation","sendPoll","sendProduct","sendSticker","sendTemplate","sendText","sendVideo","star","unpin","votePoll","getChatHistory","downloadMedia","listReactions"] },
 		},
 	},
 	{
@@ -199,6 +217,15 @@ export const messageProperties: INodeProperties[] = [
 		displayOptions: {
 			show: { resource: ["message"], operation: ["clickButton","delete","edit","pin","react","reply","respondToEvent","sendAudio","sendButtons","sendContact","sendDocument","sendEvent","sendImage","sendList","sendLocation","sendPoll","sendProduct","sendSticker","sendTemplate","sendText","sendVideo","star","unpin","votePoll","getChatHistory","downloadMedia","listReactions"] },
 		},
+	},
+	{
+		displayName: "Batch ID",
+		name: "batchId",
+		type: "string",
+		default: "",
+		required: true,
+		description: "What the batch is called",
+		displayOptions: { show: { resource: ["message"], operation: ["cancelBatch"] } },
 	},
 	{
 		displayName: "Message ID",
@@ -366,6 +393,15 @@ export const messageProperties: INodeProperties[] = [
 				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
 			},
 		],
+	},
+	{
+		displayName: "Batch ID",
+		name: "batchId",
+		type: "string",
+		default: "",
+		required: true,
+		description: "What the batch is called",
+		displayOptions: { show: { resource: ["message"], operation: ["getBatch"] } },
 	},
 	{
 		displayName: "Options",
@@ -768,6 +804,41 @@ export const messageProperties: INodeProperties[] = [
 				type: "boolean",
 				default: false,
 				description: "Whether it can be played once only",
+			},
+		],
+	},
+	{
+		displayName: "Messages",
+		name: "messages",
+		type: "json",
+		default: "{}",
+		placeholder: "e.g. { }",
+		required: true,
+		description: "The messages, in the order of sending. There may be 100 unless the operator permits more (<code>BULK_MAX_MESSAGES</code>). A message that stands here twice, the same in everything, is sent once.",
+		displayOptions: { show: { resource: ["message"], operation: ["sendBulk"] } },
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["message"], operation: ["sendBulk"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Batch ID",
+				name: "batchId",
+				type: "string",
+				default: "",
+				description: "What the batch is to be called; no two batches of a session are called the same. One is made up when absent.",
+			},
+			{
+				displayName: "Options",
+				name: "options",
+				type: "json",
+				default: "{}",
+				placeholder: "e.g. { }",
+				description: "How they are sent",
 			},
 		],
 	},
