@@ -9,7 +9,8 @@
 //   {"do": "text", "to": "<number or JID>", "text"}
 //   {"do": "image", "to", "data": "<base64>", "mimetype", "caption"}
 //   {"do": "send", "to", "content"}   any content that Baileys takes; in it {"$bytes": "<base64>"} is a
-//       file and {"$key": "<id>"} the key of a message that was sent or told
+//       file and {"$key": "<id>"} the key of a message that was sent or told; "audience" sees a status, whose
+//       "to" is status@broadcast
 //   {"do": "vote", "poll": "<id>", "options": ["<text>"]}
 //   {"do": "check", "number"}         whether the number is on the network
 //   {"do": "close"}                   ends the link and the process
@@ -279,7 +280,8 @@ const commands = {
     text: async ({ to, text }) => sent(await socket.sendMessage(jid(to), { text })),
     image: async ({ to, data, mimetype, caption }) =>
         sent(await socket.sendMessage(jid(to), { image: Buffer.from(data, 'base64'), mimetype, caption })),
-    send: async ({ to, content }) => sent(await socket.sendMessage(jid(to), revived(content))),
+    send: async ({ to, content, audience }) =>
+        sent(await socket.sendMessage(jid(to), revived(content), { statusJidList: audience?.map(jid) })),
     vote,
     check: async ({ number }) => {
         const [found] = await socket.onWhatsApp(number);

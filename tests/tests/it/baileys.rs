@@ -211,6 +211,23 @@ async fn baileys_and_a_session_of_ours_trade_every_kind() {
     let answer = text(&peer.call(json!({"do": "text", "to": group, "text": "Hello shop"})).await["id"]);
     let told = received(&mut events, "message.received", "id", &answer).await;
     assert_eq!((&told["chatId"], &told["author"]), (&json!(group), &json!(anna.chat())), "{told}");
+
+    // What is shown to some for a day.
+    let body = json!({"text": "Open until ten", "recipients": [anna.chat()]});
+    let posted = text(&client.post(&session.path("/status/send-text"), &body).await.expect(201)["statusId"]);
+    let told = peer.event(|it| it["event"] == "message" && it["id"] == posted.as_str()).await;
+    assert_eq!(
+        (&told["chat"], &told["from"], &told["text"]),
+        (&json!("status@broadcast"), &json!(shop.chat()), &json!("Open until ten")),
+        "{told}"
+    );
+    let post =
+        json!({"do": "send", "to": "status@broadcast", "content": {"text": "At sea"}, "audience": [shop.number]});
+    let theirs = text(&peer.call(post).await["id"]);
+    received(&mut events, "status.received", "statusId", &theirs).await;
+    let seen = client.get(&session.path(&format!("/status/{}", anna.chat()))).await.expect(200);
+    let (first, posts) = (&seen["statuses"][0], seen["statuses"].as_array().map(Vec::len));
+    assert_eq!((posts, &first["id"], &first["caption"]), (Some(1), &json!(theirs), &json!("At sea")), "{seen}");
     peer.call(json!({"do": "close"})).await;
 }
 

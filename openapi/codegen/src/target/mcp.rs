@@ -61,7 +61,6 @@ const CLOSED_WORDS: &[&str] = &[
     "delete",
     "demote",
     "edit",
-    "failures",
     "invite",
     "leave",
     "picture",
