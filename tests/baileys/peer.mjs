@@ -175,7 +175,8 @@ async function tell(message) {
     const told = {
         event: 'message',
         id: key.id,
-        chat: chat(key.remoteJid, key.remoteJidAlt),
+        // Beside the list of those who see a status stands who posted it.
+        chat: key.remoteJid.endsWith('@broadcast') ? key.remoteJid : chat(key.remoteJid, key.remoteJidAlt),
         from,
         fromMe: key.fromMe,
         text: content.conversation ?? content.extendedTextMessage?.text ?? file?.caption ?? undefined,
