@@ -1,5 +1,7 @@
 //! Batches: many messages asked for at once, sent one after another, looked at and cancelled.
 
+mod answers;
+
 use std::collections::{BTreeMap, HashSet};
 
 use openwa_core::{
@@ -8,17 +10,14 @@ use openwa_core::{
 };
 use openwa_model::{
     Timestamp,
-    batch::{
-        BatchContent, BatchErrorCode, BatchMessage, BatchMessageStatus, BatchOptions, BatchProgress, BatchRequest,
-        BatchSource, BatchStatus,
-    },
+    batch::{BatchContent, BatchMessage, BatchOptions, BatchRequest, BatchSource},
     content::MessageKind,
     id::SessionId,
     jid::Jid,
 };
 use poem_openapi::{Enum, Object, OpenApi, param::Path};
-use serde::Serialize;
 
+use self::answers::{BatchResponse, BatchTaken, CancelledBatch};
 use crate::{
     answer::{Answer, Shown, Taken},
     app::Tag,
@@ -139,200 +138,6 @@ pub(crate) struct BulkOptions {
     randomize_delay: Option<bool>,
     /// Whether the first message that fails ends the batch; false when absent.
     stop_on_error: Option<bool>,
-}
-
-/// A batch that was taken in.
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct BatchTaken {
-    /// What it is called.
-    batch_id: String,
-    /// How far it is.
-    status: BatchState,
-    /// How many messages it has.
-    total_messages: u32,
-    /// When it ends if nothing holds it up.
-    estimated_completion_time: Moment,
-    /// Where to look how far it is.
-    status_url: String,
-}
-
-/// How far a batch is.
-#[derive(Enum, Clone, Copy, PartialEq, Debug, Serialize)]
-#[oai(rename = "BatchStatus", rename_all = "lowercase")]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum BatchState {
-    /// Nothing was sent yet.
-    Pending,
-    /// It is being sent.
-    Processing,
-    /// All was tried, and something was sent.
-    Completed,
-    /// It was cancelled.
-    Cancelled,
-    /// All failed, or one did and `stopOnError` was set.
-    Failed,
-}
-
-impl From<BatchStatus> for BatchState {
-    fn from(status: BatchStatus) -> Self {
-        match status {
-            BatchStatus::Pending => Self::Pending,
-            BatchStatus::Processing => Self::Processing,
-            BatchStatus::Completed => Self::Completed,
-            BatchStatus::Cancelled => Self::Cancelled,
-            BatchStatus::Failed => Self::Failed,
-        }
-    }
-}
-
-/// How far one message of a batch is.
-#[derive(Enum, Clone, Copy, PartialEq, Debug, Serialize)]
-#[oai(rename = "BatchMessageStatus", rename_all = "lowercase")]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum BatchMessageState {
-    /// It waits for its turn, or for WhatsApp's answer.
-    Pending,
-    /// WhatsApp accepted it.
-    Sent,
-    /// It will not arrive.
-    Failed,
-    /// The batch ended before its turn.
-    Cancelled,
-}
-
-impl From<BatchMessageStatus> for BatchMessageState {
-    fn from(status: BatchMessageStatus) -> Self {
-        match status {
-            BatchMessageStatus::Pending | BatchMessageStatus::Sending => Self::Pending,
-            BatchMessageStatus::Sent => Self::Sent,
-            BatchMessageStatus::Failed => Self::Failed,
-            BatchMessageStatus::Cancelled => Self::Cancelled,
-        }
-    }
-}
-
-/// The messages of a batch, counted.
-#[derive(Object, Serialize)]
-#[oai(rename = "BatchProgress")]
-pub(crate) struct Counted {
-    /// All.
-    total: u32,
-    /// Accepted by WhatsApp.
-    sent: u32,
-    /// Not going to arrive.
-    failed: u32,
-    /// Waiting for their turn, or for WhatsApp's answer.
-    pending: u32,
-    /// Given up with the batch.
-    cancelled: u32,
-}
-
-impl From<BatchProgress> for Counted {
-    fn from(it: BatchProgress) -> Self {
-        let BatchProgress { total, sent, failed, pending, cancelled } = it;
-        Self { total, sent, failed, pending, cancelled }
-    }
-}
-
-/// Why a message of a batch will not arrive.
-#[derive(Object, Serialize)]
-#[oai(rename = "BatchError")]
-pub(crate) struct Reason {
-    /// A word to branch on.
-    code: ReasonCode,
-    /// The reason, for a person.
-    message: String,
-}
-
-/// Of what sort the reason is that a message of a batch will not arrive.
-#[derive(Enum, Clone, Copy, PartialEq, Debug, Serialize)]
-#[oai(rename = "BatchErrorCode", rename_all = "SCREAMING_SNAKE_CASE")]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum ReasonCode {
-    /// It could not be sent.
-    SendFailed,
-    /// It was not permitted to be sent.
-    SendBlocked,
-}
-
-impl From<BatchErrorCode> for ReasonCode {
-    fn from(code: BatchErrorCode) -> Self {
-        match code {
-            BatchErrorCode::SendFailed => Self::SendFailed,
-            BatchErrorCode::SendBlocked => Self::SendBlocked,
-        }
-    }
-}
-
-/// What became of one message of a batch.
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase", skip_serializing_if_is_none)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct BatchResult {
-    /// The chat.
-    chat_id: String,
-    /// How far it is.
-    status: BatchMessageState,
-    /// WhatsApp's id of the message, as soon as it has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    message_id: Option<String>,
-    /// When WhatsApp accepted it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sent_at: Option<Moment>,
-    /// Why it will not arrive.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<Reason>,
-}
-
-impl From<BatchMessage> for BatchResult {
-    fn from(it: BatchMessage) -> Self {
-        Self {
-            chat_id: it.chat.to_string(),
-            status: it.status.into(),
-            message_id: it.message.map(|it| it.to_string()),
-            sent_at: it.sent_at.map(Moment),
-            error: it.error.map(|it| Reason { code: it.code.into(), message: it.message }),
-        }
-    }
-}
-
-/// A batch and what became of its messages.
-#[derive(Object, Serialize)]
-#[oai(rename = "Batch", rename_all = "camelCase", skip_serializing_if_is_none)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct BatchResponse {
-    /// What it is called.
-    batch_id: String,
-    /// How far it is.
-    status: BatchState,
-    /// Its messages, counted.
-    progress: Counted,
-    /// Its messages, in the order of sending.
-    results: Vec<BatchResult>,
-    /// What it waits for, where that is not just its next turn.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    waiting_for: Option<String>,
-    /// When its first message was begun.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    started_at: Option<Moment>,
-    /// When it ended.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    completed_at: Option<Moment>,
-}
-
-/// A batch that was cancelled.
-#[derive(Object, Serialize)]
-#[oai(rename_all = "camelCase")]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct CancelledBatch {
-    /// What it is called.
-    batch_id: String,
-    /// How far it came.
-    status: BatchState,
-    /// Its messages, counted. One that was on its way already is still pending.
-    progress: Counted,
 }
 
 impl BulkMessage {
