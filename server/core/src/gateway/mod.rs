@@ -21,6 +21,7 @@ mod messages;
 mod presence;
 mod privacy;
 mod profile;
+mod rules;
 mod search;
 mod sessions;
 mod statistics;
@@ -47,7 +48,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub(crate) use self::messages::{canonical, ids_of, name_anew};
 pub use self::{
     audit::*, batches::*, business::Catalog, compose::*, contacts::*, groups::MemberOutcome, history::*, keys::*,
-    labels::*, media::*, messages::*, sessions::*, statistics::*, statuses::*, templates::*, webhooks::*,
+    labels::*, media::*, messages::*, rules::*, sessions::*, statistics::*, statuses::*, templates::*, webhooks::*,
 };
 use crate::{
     batch_sender::BatchSender,
