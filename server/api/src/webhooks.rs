@@ -355,7 +355,7 @@ impl Webhooks {
         let filters = match filters {
             MaybeUndefined::Undefined => None,
             MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(it) => Some(Some(it.read()?)),
+            MaybeUndefined::Value(it) => Some(Some(it.read("filters")?)),
         };
         let patch = WebhookPatch { url, events, active, secret, headers, filters, retry_count };
         Ok(Shown(self.0.update_webhook(session.0.id()?, webhook.0.id()?, patch).await?.into()))

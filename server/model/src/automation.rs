@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn a_rule_keeps_silent_for_its_cooldown() {
-        let at = |seconds| Timestamp::from_second(1_700_000_000 + seconds).unwrap();
+        let at = |seconds: i64| Timestamp::from_second(1_700_000_000 + seconds).unwrap();
         for (cooldown_seconds, now, is_quiet) in
             [(60, 0, true), (60, 59, true), (60, 60, false), (60, -59, true), (60, -60, false), (0, 0, false)]
         {
