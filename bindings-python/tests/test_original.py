@@ -164,6 +164,7 @@ VOLATILE = [
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<id>"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "<moment>"),
     (re.compile(r"\b3EB0[0-9A-F]+"), "<message>"),
+    (re.compile(r"\b\d+@lid\b"), "<hidden id>"),
 ]
 
 

@@ -204,6 +204,7 @@ pub(crate) const CODES: [(u16, &[&str]); 16] = [
             "NOT_ON_WHATSAPP",
             "POLL_OPTION_NOT_FOUND",
             "TOO_MANY_WEBHOOKS",
+            "TOO_MANY_AUTOMATION_RULES",
             "IDEMPOTENCY_KEY_INVALID",
             "BATCH_ID_TAKEN",
             "BATCH_OVER",
