@@ -4,27 +4,48 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use openwa_testkit::{
     baileys::Peer,
-    client::Events,
-    gateway::{SandboxProcess, Setup},
+    client::{Client, Events},
+    gateway::{Gateway, SandboxProcess, Setup},
+    sandbox::Phone,
 };
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::story::{LIMIT, Session, text, wait_for_ack};
 
+/// A gateway and Baileys on one network, each linked to a phone.
+struct Stage {
+    network: SandboxProcess,
+    gateway: Gateway,
+    client: Client,
+    shop: Phone,
+    anna: Phone,
+    session: Session,
+    events: Events,
+    peer: Peer,
+}
+
+impl Stage {
+    async fn open() -> Self {
+        let network = SandboxProcess::start().await;
+        let control = network.control();
+        let gateway = Setup::joined_to(&network).start().await;
+        let client = gateway.client();
+        let shop = control.create_phone("Shop").await;
+        let anna = control.create_phone("Anna").await;
+        let session = Session::link(&client, &control, "shop", &shop).await;
+        let events = session.follow(&client).await;
+        let mut peer = Peer::start(&network.state_dir().join("ca.pem"));
+        let own = peer.call(json!({"do": "link", "base": network.tls_url(), "phone": anna.id})).await;
+        assert_eq!(own["number"], anna.number.as_str());
+        Self { network, gateway, client, shop, anna, session, events, peer }
+    }
+}
+
 #[tokio::test]
 async fn baileys_and_a_session_of_ours_trade_texts_and_images() {
-    let network = SandboxProcess::start().await;
-    let control = network.control();
-    let gateway = Setup::joined_to(&network).start().await;
-    let client = gateway.client();
-    let shop = control.create_phone("Shop").await;
-    let anna = control.create_phone("Anna").await;
-    let session = Session::link(&client, &control, "shop", &shop).await;
-    let mut events = session.follow(&client).await;
-    let mut peer = Peer::start(&network.state_dir().join("ca.pem"));
-    let own = peer.call(json!({"do": "link", "base": network.tls_url(), "phone": anna.id})).await;
-    assert_eq!(own["number"], anna.number.as_str());
+    let Stage { network: _network, gateway: _gateway, client, shop, anna, session, mut events, mut peer } =
+        Stage::open().await;
 
     // Texts, both ways, with what became of them.
     let hello = session.send_text(&client, &anna.chat(), "Hello Anna").await;
@@ -70,16 +91,8 @@ async fn baileys_and_a_session_of_ours_trade_texts_and_images() {
 
 #[tokio::test]
 async fn baileys_and_a_session_of_ours_trade_every_kind() {
-    let network = SandboxProcess::start().await;
+    let Stage { network, gateway: _gateway, client, shop, anna, session, mut events, mut peer } = Stage::open().await;
     let control = network.control();
-    let gateway = Setup::joined_to(&network).start().await;
-    let client = gateway.client();
-    let shop = control.create_phone("Shop").await;
-    let anna = control.create_phone("Anna").await;
-    let session = Session::link(&client, &control, "shop", &shop).await;
-    let mut events = session.follow(&client).await;
-    let mut peer = Peer::start(&network.state_dir().join("ca.pem"));
-    peer.call(json!({"do": "link", "base": network.tls_url(), "phone": anna.id})).await;
     let bytes: Vec<u8> = (0..5_000_u32).map(|it| it.wrapping_mul(37) as u8).collect();
     let (file, sum) = (STANDARD.encode(&bytes), hex::encode(Sha256::digest(&bytes)));
     let sticker = "UklGRiIAAABXRUJQVlA4IBYAAAAwAQCdASoBAAEADsD+JaQAA3AAAAAA";

@@ -2,7 +2,7 @@
 {{ pad }}displayName: {{ field.title | quoted }},
 {{ pad }}name: {{ field.name | quoted }},
 {{ pad }}type: {{ field.input | quoted }},
-{% if field.name == "secret" or field.name == "apiKeyId" %}
+{% if field.secret %}
 {{ pad }}typeOptions: { password: true },
 {% elif field.long %}
 {{ pad }}typeOptions: { rows: 3 },

@@ -7,7 +7,8 @@ use openwa_model::{
     id::{MessageId, SessionId},
     jid::{ChatKind, Jid},
     ops::{
-        ArchiveChat, ClearChat, DeleteChat, MarkRead, MuteChat, NewestMessage, Op, PinChat, SendTyping, SetChatUnread,
+        ArchiveChat, ClearChat, DeleteChat, MarkRead, MuteChat, NewestMessage, Op, Operation, PinChat, SendTyping,
+        SetChatUnread,
     },
     store::{MessageFilter, Page, View},
 };
@@ -175,38 +176,34 @@ impl Gateway {
 
     /// Deletes the messages of a chat on this account's devices; the chat stays.
     pub async fn clear_chat(&self, session: SessionId, chat: &Jid) -> Result<()> {
-        let (this, running) = (self.clone(), self.running(session).await?);
-        running.check(Op::ClearChat)?;
-        let (chat, newest) = self.chat_and_newest(session, chat).await?;
-        self.detached(async move {
-            let up_to = newest.as_ref().map(|it| it.timestamp);
-            let operation = ClearChat { chat: chat.clone(), newest };
-            running.call(operation, this.settings().call_timeout).await?;
-            let mut unit = this.begin_for(&running).await?;
-            let before = unit.chat(session, &chat).await?;
-            let unused = unit.clear_messages(session, &chat, up_to.unwrap_or_else(|| this.now())).await?;
-            tell(&mut *unit, &Events { session, own: None }, &chat, before.as_ref(), this.now()).await?;
-            this.commit(unit).await?;
-            this.remove_files(unused);
-            Ok(())
-        })
-        .await
+        self.sweep(session, chat, |chat, newest| ClearChat { chat, newest }, false).await
     }
 
     /// Deletes a chat with its messages on this account's devices.
     pub async fn delete_chat(&self, session: SessionId, chat: &Jid) -> Result<()> {
+        self.sweep(session, chat, |chat, newest| DeleteChat { chat, newest }, true).await
+    }
+
+    /// Has the devices agree that the messages of a chat are gone, and deletes what was there by then; `with_chat` the
+    /// chat as well.
+    async fn sweep<O: Operation<Output = ()>>(
+        &self,
+        session: SessionId,
+        chat: &Jid,
+        operation: fn(Jid, Option<NewestMessage>) -> O,
+        with_chat: bool,
+    ) -> Result<()> {
         let (this, running) = (self.clone(), self.running(session).await?);
-        running.check(Op::DeleteChat)?;
+        running.check(O::OP)?;
         let (chat, newest) = self.chat_and_newest(session, chat).await?;
         self.detached(async move {
             let up_to = newest.as_ref().map(|it| it.timestamp);
-            let operation = DeleteChat { chat: chat.clone(), newest };
-            running.call(operation, this.settings().call_timeout).await?;
+            running.call(operation(chat.clone(), newest), this.settings().call_timeout).await?;
             let mut unit = this.begin_for(&running).await?;
             let before = unit.chat(session, &chat).await?;
             let unused = unit.clear_messages(session, &chat, up_to.unwrap_or_else(|| this.now())).await?;
             // What came meanwhile made the chat anew.
-            if unit.chat(session, &chat).await?.is_some_and(|it| it.last_kind.is_none()) {
+            if with_chat && unit.chat(session, &chat).await?.is_some_and(|it| it.last_kind.is_none()) {
                 unit.delete_chat(session, &chat).await?;
             }
             tell(&mut *unit, &Events { session, own: None }, &chat, before.as_ref(), this.now()).await?;

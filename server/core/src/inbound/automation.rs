@@ -24,8 +24,8 @@ impl Inbound<'_> {
         if message.from_me || age.as_secs() > OLDEST_SECONDS || !can_be_answered(message.chat.kind()) {
             return Ok(());
         }
-        let Some(account) = self.draft.live.account.clone() else { return Ok(()) };
         let Some(rule) = self.rule_for(told).await? else { return Ok(()) };
+        let Some(account) = self.draft.live.account.clone() else { return Ok(()) };
         if rule.cooldown_seconds > 0 {
             let answered_at = self.unit.rule_answered_at(rule.id, &message.chat).await?;
             // A rule that fits but keeps silent lets no other one speak: which one answers does not depend on the time.

@@ -61,14 +61,16 @@ impl Operations<'_> {
     }
 
     pub(crate) async fn delete_contact(&self, asked: DeleteContact) -> Result<(), EngineError> {
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                // The library catches up when it writes; what it writes here is taken away at once.
+                let actions = self.link.client.chat_actions();
+                let saved = actions.save_contact(&jid::to_wire(&asked.phone), None, None, false).await;
+                saved.map_err(|error| failure::of_app_state(NOT_SAVED, error))?;
+            }
             if self.take_away_contact(&asked).await? {
                 return Ok(());
             }
-            // The library catches up when it writes; what it writes here is taken away at once.
-            let actions = self.link.client.chat_actions();
-            let saved = actions.save_contact(&jid::to_wire(&asked.phone), None, None, false).await;
-            saved.map_err(|error| failure::of_app_state(NOT_SAVED, error))?;
         }
         let message = format!("{NOT_SAVED}: other devices change it at the same time; try again");
         Err(EngineError::new(ErrorKind::Refused, Retry::Later, message))

@@ -23,6 +23,8 @@ pub(super) struct Property {
     placeholder: Option<&'static str>,
     /// Whether a text is likely to have several lines.
     long: bool,
+    /// Whether it is hidden while it is typed.
+    secret: bool,
 }
 
 #[derive(Serialize)]
@@ -36,6 +38,9 @@ const LONG: u64 = 1024;
 /// An address is one line, however long it may be.
 const ONE_LINE: [&str; 3] = ["url", "types", "filename"];
 
+/// What is hidden while it is typed. n8n's rules count the id of a key among them, because of its name.
+const SECRETS: [&str; 2] = ["secret", "apiKeyId"];
+
 /// What n8n's rules want of each field of this name.
 const LIMIT: &str = "Max number of results to return";
 const LIMIT_DEFAULT: u32 = 50;
@@ -45,7 +50,7 @@ impl Property {
         let mut options: Vec<_> =
             field.choices.iter().map(|(wire, name)| Choice { name: words::title(name), value: wire.clone() }).collect();
         options.sort_by(|a, b| a.name.cmp(&b.name));
-        let secret = field.wire == "secret";
+        let secret = SECRETS.contains(&field.wire.as_str());
         let input = match field.input {
             // n8n wants this of whatever is called so.
             Input::Text if field.wire.ends_with("Color") => "color",
@@ -82,6 +87,7 @@ impl Property {
                 && !secret
                 && !ONE_LINE.contains(&field.wire.as_str())
                 && field.bounds.max_length.is_some_and(|it| it >= LONG),
+            secret,
             options,
         }
     }
