@@ -100,14 +100,17 @@ struct Failure {
 
 /// The answer as it is kept.
 pub(crate) fn written_answer(id: &MessageId, at: Timestamp) -> (u16, Vec<u8>) {
-    let answer = Answer { message_id: id.clone(), timestamp: at.as_second() };
+    let answer = Answer { message_id: id.clone(), timestamp: at.as_second(), millisecond: Some(at.as_millisecond()) };
     let body = serde_json::to_vec(&answer).expect("a struct of a string and a number is JSON");
     (ACCEPTED, body)
 }
 
 fn read_answer(body: &[u8]) -> Option<SendOutcome> {
     let answer: Answer = serde_json::from_slice(body).ok()?;
-    let timestamp = Timestamp::from_second(answer.timestamp).ok()?;
+    let timestamp = match answer.millisecond {
+        Some(at) => Timestamp::from_millisecond(at).ok()?,
+        None => Timestamp::from_second(answer.timestamp).ok()?,
+    };
     Some(SendOutcome { id: answer.message_id, timestamp, replayed: true })
 }
 
@@ -115,7 +118,11 @@ fn read_answer(body: &[u8]) -> Option<SendOutcome> {
 #[serde(rename_all = "camelCase")]
 struct Answer {
     message_id: MessageId,
+    /// In seconds, as sends answer.
     timestamp: i64,
+    /// The same moment, as statuses answer it.
+    #[serde(default)]
+    millisecond: Option<i64>,
 }
 
 #[cfg(test)]
