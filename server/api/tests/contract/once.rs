@@ -198,7 +198,7 @@ async fn a_key_for_some_chats_is_not_told_what_was_done_elsewhere() {
     let (id, mut link) = house.ready("main").await;
     link.receive("3EB0AA", "hm").await;
     let path = format!("/api/sessions/{id}/messages/react");
-    let body = json!({"chatId": ADA, "messageId": "3EB0AA", "emoji": "!"});
+    let body = json!({"chatId": ADA, "messageId": "3EB0AA", "emoji": "👍"});
     let react = || house.request("POST", &path).json(&body);
     ask(&house, react(), "key-1").await.good(200);
     let narrow = house.key(json!({"name": "narrow", "allowedChats": ["15550000002@c.us"]})).await;
