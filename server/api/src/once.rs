@@ -37,6 +37,7 @@ const WITHOUT_KEY: &[(&str, &str)] = &[
     ("validateKey", "it reads"),
     ("convertVideo", "it makes nothing but its answer, which is a file"),
     ("convertVoice", "it makes nothing but its answer, which is a file"),
+    ("markChatRead", "what is read stays read when it is done twice"),
     ("requestPairingCode", "its answer is a secret that is good for a moment"),
     ("sendTyping", "it is seen for a moment, and looks the same when it is done twice"),
     ("setPresence", "it is seen for a moment, and looks the same when it is done twice"),

@@ -272,10 +272,11 @@ async fn every_operation_succeeds_with_its_example() {
 }
 
 /// What takes no key. In the gateway it stands with its reason; here it shows when something joins it.
-const WITHOUT_KEY: [&str; 8] = [
+const WITHOUT_KEY: [&str; 9] = [
     "convertVideo",
     "convertVoice",
     "createKey",
+    "markChatRead",
     "requestPairingCode",
     "sendTyping",
     "setPresence",
