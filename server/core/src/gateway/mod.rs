@@ -22,6 +22,7 @@ mod once;
 mod presence;
 mod privacy;
 mod profile;
+mod rules;
 mod search;
 mod sessions;
 mod statistics;
@@ -48,7 +49,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub(crate) use self::messages::{canonical, ids_of, name_anew};
 pub use self::{
     audit::*, batches::*, business::Catalog, compose::*, contacts::*, groups::MemberOutcome, history::*, keys::*,
-    labels::*, media::*, messages::*, once::*, sessions::*, statistics::*, statuses::*, templates::*, webhooks::*,
+    labels::*, media::*, messages::*, once::*, rules::*, sessions::*, statistics::*, statuses::*, templates::*,
+    webhooks::*,
 };
 use crate::{
     batch_sender::BatchSender,

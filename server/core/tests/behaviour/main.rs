@@ -7,5 +7,6 @@ mod once;
 mod ordering;
 mod receiving;
 mod restarting;
+mod rules;
 mod sending;
 mod sessions;
