@@ -133,7 +133,10 @@ impl From<&SendOutcome> for SentMessage {
 /// Accepted: 201, and whether this is the answer to an earlier request.
 pub(crate) struct Accepted(pub(crate) SendOutcome);
 
-const REPLAYED: &str = "Idempotent-Replayed";
+/// The header that tells of the answer to an earlier request.
+pub(crate) const REPLAYED: &str = "Idempotent-Replayed";
+/// What it says.
+pub(crate) const ABOUT_REPLAYED: &str = "`true` when this is the answer to an earlier request with the same key.";
 
 impl IntoResponse for Accepted {
     fn into_response(self) -> Response {
@@ -172,7 +175,7 @@ impl<T: Serialize + Type> ApiResponse for AcceptedAs<T> {
     fn meta() -> MetaResponses {
         let replayed = MetaHeader {
             name: REPLAYED.to_owned(),
-            description: Some("`true` when this is the answer to an earlier request with the same key.".to_owned()),
+            description: Some(ABOUT_REPLAYED.to_owned()),
             required: false,
             deprecated: false,
             schema: String::schema_ref(),
@@ -185,7 +188,10 @@ impl<T: Serialize + Type> ApiResponse for AcceptedAs<T> {
     }
 }
 
-/// The `Idempotency-Key` of a request, where it has one.
+/// The longest key, in characters.
+pub(crate) const LONGEST_KEY: usize = 255;
+
+/// The `Idempotency-Key` of a request that sends a message, where it has one. Other writes get theirs from `once`.
 pub(crate) struct Once(Option<String>);
 
 impl Once {
@@ -205,7 +211,7 @@ impl<'a> ApiExtractor<'a> for Once {
     }
 
     fn param_schema_ref() -> Option<MetaSchemaRef> {
-        let schema = MetaSchema { min_length: Some(1), max_length: Some(255), ..MetaSchema::new("string") };
+        let schema = MetaSchema { min_length: Some(1), max_length: Some(LONGEST_KEY), ..MetaSchema::new("string") };
         Some(MetaSchemaRef::Inline(Box::new(schema)))
     }
 
@@ -214,14 +220,19 @@ impl<'a> ApiExtractor<'a> for Once {
         _body: &mut RequestBody,
         _options: ExtractParamOptions<String>,
     ) -> poem::Result<Self> {
-        let Some(key) = request.headers().get(IDEMPOTENCY_KEY) else { return Ok(Self(None)) };
-        let good = (1..=255).contains(&key.len()) && key.as_bytes().iter().all(u8::is_ascii_graphic);
-        match key.to_str() {
-            Ok(key) if good => Ok(Self(Some(key.to_owned()))),
-            _ => {
-                let sentence = "Idempotency-Key must be 1 to 255 visible ASCII characters";
-                Err(ApiError::new(StatusCode::BAD_REQUEST, "IDEMPOTENCY_KEY_INVALID", sentence).into())
-            }
+        Ok(Self(key_in(request)?))
+    }
+}
+
+/// The `Idempotency-Key` that a request carries.
+pub(crate) fn key_in(request: &Request) -> Result<Option<String>, ApiError> {
+    let Some(key) = request.headers().get(IDEMPOTENCY_KEY) else { return Ok(None) };
+    let good = (1..=LONGEST_KEY).contains(&key.len()) && key.as_bytes().iter().all(u8::is_ascii_graphic);
+    match key.to_str() {
+        Ok(key) if good => Ok(Some(key.to_owned())),
+        _ => {
+            let sentence = "Idempotency-Key must be 1 to 255 visible ASCII characters";
+            Err(ApiError::new(StatusCode::BAD_REQUEST, "IDEMPOTENCY_KEY_INVALID", sentence))
         }
     }
 }

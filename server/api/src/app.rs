@@ -7,7 +7,7 @@ use bytes::Bytes;
 use openwa_core::{Gateway, guard::Network};
 use openwa_model::secret::Secret;
 use poem::{
-    Endpoint, EndpointExt, IntoResponse, Response, Route,
+    Endpoint, EndpointExt, IntoEndpoint, IntoResponse, Response, Route,
     endpoint::{BoxEndpoint, make_sync},
     http::{HeaderValue, header},
     middleware::{AddData, CatchPanic},
@@ -48,6 +48,7 @@ use crate::{
     media::MediaConversions,
     messages::Messages,
     metrics::{Asked, Metrics},
+    once::Keyed,
     operations::Operations,
     presence::Presence,
     privacy::Privacy,
@@ -280,7 +281,7 @@ pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
         .at(PAGE, make_sync(move |_| page.show()))
         .at(SOCKET, EventSocket::new(following))
         .at(METRICS, metrics)
-        .nest(PREFIX, service);
+        .nest(PREFIX, Keyed::new(service.into_endpoint(), gateway.clone()));
     let mounts = settings.mounts.into_iter();
     let routes = mounts.fold(routes, |routes, (path, endpoint)| routes.nest_no_strip(path, endpoint));
     let inner = routes

@@ -17,7 +17,7 @@ use openwa_model::{
 use poem::{Response, http::StatusCode};
 use serde_json::{Map, Value};
 
-use crate::{error::Sentence, operations::Matched};
+use crate::{answer::REPLAYED, error::Sentence, operations::Matched};
 
 /// How often the same refusal of the same address is written down.
 const ONCE_IN: Duration = Duration::from_secs(60);
@@ -74,6 +74,10 @@ impl Auditor {
 
     /// Writes down what came of a request, where it belongs into the log.
     pub(crate) async fn note(&self, asking: Asking, response: &mut Response) {
+        // What was done before is in it already.
+        if response.headers().contains_key(REPLAYED) {
+            return;
+        }
         let status = response.status();
         let refusal = match status {
             StatusCode::UNAUTHORIZED => Some(AuditAction::KeyAuthFailed),

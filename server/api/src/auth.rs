@@ -21,6 +21,7 @@ use crate::{
     auditor::Identity,
     error::ApiError,
     input::{chat_in_path, door_of, session_in_path},
+    once,
 };
 
 /// The least role that a route asks for.
@@ -258,7 +259,9 @@ impl<'a, R: Least, F: Fenced> ApiExtractor<'a> for Caller<R, F> {
         _body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        Ok(Self::check(request).await?)
+        let caller = Self::check(request).await?;
+        once::admit(request, &caller.key).await?;
+        Ok(caller)
     }
 }
 

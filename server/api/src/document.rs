@@ -10,6 +10,8 @@ use crate::{
     app::{Api, PREFIX},
     error::CODES,
     event_shapes, examples,
+    input::IDEMPOTENCY_KEY,
+    once,
     upload::FORM,
 };
 
@@ -38,7 +40,9 @@ pub fn document() -> String {
         let entry = paths.entry(format!("{PREFIX}{}", path.path)).or_insert_with(|| json!({}));
         for operation in &path.operations {
             let method = operation.method.as_str().to_lowercase();
-            entry[method] = operation_of(plain(operation));
+            let mut told = plain(operation);
+            once::tell(operation, &mut told);
+            entry[method] = operation_of(told);
         }
     }
 
@@ -152,7 +156,7 @@ fn document_failures(operation: &mut Value) {
     let empty = Vec::new();
     let parameters = operation["parameters"].as_array().unwrap_or(&empty);
     let has = |place: &str| parameters.iter().any(|it| it["in"] == place);
-    let once = parameters.iter().any(|it| it["name"] == "Idempotency-Key");
+    let once = parameters.iter().any(|it| it["name"] == IDEMPOTENCY_KEY);
     let body = operation.get("requestBody").is_some();
     let form = operation["requestBody"]["content"].get(FORM).is_some();
     let guarded = operation["security"].as_array().is_some_and(|it| !it.is_empty());
@@ -166,7 +170,7 @@ fn document_failures(operation: &mut Value) {
         ("403", guarded, "The key may not do this, or WhatsApp refused."),
         ("404", has("path"), "There is no such session, message or entity."),
         ("408", form, "Nothing more of the body came."),
-        ("409", has("path") && guarded, "Not in the state for this; it may work later."),
+        ("409", (has("path") || once) && guarded, "Not in the state for this; it may work later."),
         ("413", body, "The body or the file is too large."),
         ("415", body, "The body says that it is something else than this operation takes, or is compressed."),
         ("422", once, "The `Idempotency-Key` was used for another request."),

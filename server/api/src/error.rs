@@ -44,7 +44,13 @@ pub(crate) struct ApiError {
     header: Option<Box<(HeaderName, HeaderValue)>>,
     valid_options: Option<Vec<String>>,
     cause: Option<Cause>,
+    /// Whether what was asked may have been done all the same.
+    doubtful: bool,
 }
+
+/// Whether a request that failed may have been done all the same; for its `Idempotency-Key`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Doubt(pub(crate) bool);
 
 /// What caused an error, for the log only.
 #[derive(Clone, Debug)]
@@ -56,7 +62,8 @@ pub(crate) struct Sentence(pub(crate) String);
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, message: message.into(), header: None, valid_options: None, cause: None }
+        let doubtful = status.is_server_error();
+        Self { status, code, message: message.into(), header: None, valid_options: None, cause: None, doubtful }
     }
 
     /// The request does not read as this operation's.
@@ -113,7 +120,7 @@ impl ApiError {
     /// Come back a little later.
     pub(crate) fn busy(message: &'static str) -> Self {
         let busy = Self::new(StatusCode::SERVICE_UNAVAILABLE, "BUSY", message);
-        Self { header: Some(Box::new(RETRY_SOON)), ..busy }
+        Self { header: Some(Box::new(RETRY_SOON)), doubtful: false, ..busy }
     }
 
     /// Something broke here; the cause is logged and not sent.
@@ -337,7 +344,7 @@ impl From<GatewayError> for ApiError {
             E::Unconfirmed(_) => (503, "UNCONFIRMED"),
             E::IdempotencyInProgress => (409, "IDEMPOTENCY_KEY_IN_PROGRESS"),
             E::IdempotencyReused => (422, "IDEMPOTENCY_KEY_REUSED"),
-            E::IdempotencyOutcomeUnknown => (409, "IDEMPOTENCY_KEY_OUTCOME_UNKNOWN"),
+            E::IdempotencyOutcomeUnknown | E::IdempotencyOutcomeLost(_) => (409, "IDEMPOTENCY_KEY_OUTCOME_UNKNOWN"),
             E::Draining => (503, "DRAINING"),
             E::Engine(_) => (500, "ENGINE_FAILED"),
             E::Store(StoreError::Unavailable(_)) => (503, "STORE_UNAVAILABLE"),
@@ -356,8 +363,23 @@ impl From<GatewayError> for ApiError {
         }
         // What is not installed is not there a second later either.
         let soon = status == StatusCode::SERVICE_UNAVAILABLE && code != "CONVERSION_UNAVAILABLE";
-        let answer = Self { header: soon.then(|| Box::new(RETRY_SOON)), ..answer };
+        let doubtful = is_doubtful(&error, status);
+        let answer = Self { header: soon.then(|| Box::new(RETRY_SOON)), doubtful, ..answer };
         if status.is_server_error() { answer.because(error) } else { answer }
+    }
+}
+
+/// Whether what was asked may have been done although it failed. What was refused was not; what broke here may have.
+fn is_doubtful(error: &GatewayError, status: StatusCode) -> bool {
+    use GatewayError as E;
+    match error {
+        // Another node took over in the middle of it.
+        E::Store(StoreError::LeaseLost) => true,
+        // Nothing was begun, or it is known that it failed.
+        E::Draining | E::ConversionBusy | E::ConversionUnavailable(_) | E::EngineCannot { .. } | E::SendFailed(_) => {
+            false
+        }
+        _ => status.is_server_error(),
     }
 }
 
@@ -371,6 +393,7 @@ impl IntoResponse for ApiError {
         if let Some(cause) = self.cause {
             response.set_data(cause);
         }
+        response.set_data(Doubt(self.doubtful));
         response.set_data(Sentence(self.message.into_owned()));
         response
     }
@@ -380,6 +403,7 @@ impl From<ApiError> for poem::Error {
     fn from(error: ApiError) -> Self {
         let response = error.into_response();
         let (cause, sentence) = (response.data::<Cause>().cloned(), response.data::<Sentence>().cloned());
+        let doubt = response.data::<Doubt>().copied();
         let mut error = Self::from_response(response);
         // The framework puts the error's own data in place of the answer's.
         if let Some(cause) = cause {
@@ -387,6 +411,9 @@ impl From<ApiError> for poem::Error {
         }
         if let Some(sentence) = sentence {
             error.set_data(sentence);
+        }
+        if let Some(doubt) = doubt {
+            error.set_data(doubt);
         }
         error
     }
@@ -490,6 +517,7 @@ mod tests {
             (E::IdempotencyInProgress, 409, "IDEMPOTENCY_KEY_IN_PROGRESS"),
             (E::IdempotencyReused, 422, "IDEMPOTENCY_KEY_REUSED"),
             (E::IdempotencyOutcomeUnknown, 409, "IDEMPOTENCY_KEY_OUTCOME_UNKNOWN"),
+            (E::IdempotencyOutcomeLost(text()), 409, "IDEMPOTENCY_KEY_OUTCOME_UNKNOWN"),
             (E::Draining, 503, "DRAINING"),
             (E::Engine(text()), 500, "ENGINE_FAILED"),
             (E::Setup(text()), 500, "INTERNAL"),
@@ -519,6 +547,17 @@ mod tests {
             let expected = if code == "INTERNAL" { "Internal server error" } else { &sentence };
             assert_eq!(body["message"], expected, "{name}");
         }
+    }
+
+    #[test]
+    fn what_was_refused_was_not_done_and_what_broke_may_have_been() {
+        for (error, status, code) in every_error() {
+            let name = format!("{error:?}");
+            let known = ["DRAINING", "BUSY", "CONVERSION_UNAVAILABLE", "ENGINE_CANNOT", "SEND_FAILED"].contains(&code);
+            let half_done = matches!(error, GatewayError::Store(StoreError::LeaseLost));
+            assert_eq!(ApiError::from(error).doubtful, half_done || status >= 500 && !known, "{name}");
+        }
+        assert!(!ApiError::busy("later").doubtful);
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! The HTTP API: OpenWA's routes over the gateway. Nothing here thinks.
 //!
 //! In reading order: how it is put together (`app`), what every request passes (`edge`, `address`,
-//! `limits`, `rest`, `operations`, `input`, `upload`, `rules`), who asks (`auth`) and what is written down of it (`auditor`), what can go wrong (`error`), what answers are
+//! `limits`, `rest`, `operations`, `input`, `upload`, `rules`, `once`), who asks (`auth`) and what is written down of it (`auditor`), what can go wrong (`error`), what answers are
 //! made of (`answer`, `file_answer`, `wire`, `words`), then one file a resource, each with its wire
 //! types beside its handlers (`sessions`, `linking`, `session_settings`, `sends`, `kinds`, `choices`, `bulk`, `messages` with
 //! `message_records`, `marks` and `history`, `media`, `chats`, `presence`, `contacts`, `profile`, `privacy`, `labels`,
@@ -18,6 +18,7 @@ mod address;
 mod edge;
 mod input;
 mod limits;
+mod once;
 mod operations;
 mod rest;
 mod rules;

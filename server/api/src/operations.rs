@@ -6,7 +6,7 @@ use std::sync::Arc;
 use poem::http::Method;
 use poem_openapi::registry::{MetaApi, MetaParamIn, MetaSchemaRef};
 
-use crate::upload::FORM;
+use crate::{once::takes_key, upload::FORM};
 
 /// One operation.
 #[derive(Debug)]
@@ -23,8 +23,14 @@ pub(crate) struct Operation {
     pub(crate) in_session: bool,
     /// Which part of the path that varies names a chat, counted from 0.
     pub(crate) chat: Option<usize>,
+    /// Whether it is about a session as a whole.
+    pub(crate) is_session: bool,
+    /// Whether it takes a body.
+    pub(crate) takes_body: bool,
     /// Whether its body may be a form with a file, or the file itself.
     pub(crate) takes_file: bool,
+    /// Whether it takes an `Idempotency-Key` that `once` looks after.
+    pub(crate) takes_key: bool,
     /// Whether it is counted how often it is asked for; those who watch the gateway are never kept waiting.
     pub(crate) limited: bool,
 }
@@ -54,11 +60,13 @@ impl Operations {
             .flat_map(|path| {
                 let names: Vec<_> = path.path.split('/').filter_map(|it| it.strip_prefix('{')).collect();
                 let in_session = names.first().is_some_and(|it| *it == "sessionId}");
+                let is_session = path.path.ends_with("{sessionId}");
                 let chat = names.iter().position(|it| CHATS.contains(it));
                 let full = format!("{prefix}{}", path.path);
                 path.operations
                     .into_iter()
                     .map(move |operation| {
+                        let (takes_key, takes_body) = (takes_key(&operation), operation.request.is_some());
                         let content = operation.request.into_iter().flat_map(|it| it.content);
                         let takes_file = content.into_iter().any(|it| it.content_type == FORM);
                         let query = operation.params.into_iter().filter(|it| it.in_type == MetaParamIn::Query);
@@ -69,7 +77,10 @@ impl Operations {
                             segments: segments_of(&full),
                             query: query.map(|it| (it.name, it.schema, it.required)).collect(),
                             in_session,
+                            is_session,
+                            takes_body,
                             takes_file,
+                            takes_key,
                             chat,
                             limited: is_limited(&full),
                         })
@@ -90,7 +101,10 @@ impl Operations {
             segments: segments_of(path),
             query: Vec::new(),
             in_session: false,
+            is_session: false,
+            takes_body: false,
             takes_file: false,
+            takes_key: false,
             chat: None,
             limited: is_limited(path),
         };
@@ -109,7 +123,10 @@ impl Operations {
                 segments: segments_of(path),
                 query: one.query.clone(),
                 in_session: false,
+                is_session: false,
+                takes_body: false,
                 takes_file: false,
+                takes_key: false,
                 chat: None,
                 limited: one.limited,
             };

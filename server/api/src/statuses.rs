@@ -2,7 +2,7 @@
 
 use openwa_core::{
     Gateway,
-    gateway::{PostedStatus, PreviewWish, SendContent, SendOutcome, status_ends},
+    gateway::{IdempotencyKey, PostedStatus, PreviewWish, SendContent, SendOutcome, status_ends},
     media_source::MediaSource,
 };
 use openwa_model::{
@@ -14,7 +14,7 @@ use poem_openapi::{Object, OpenApi, param::Path};
 use serde::Serialize;
 
 use crate::{
-    answer::{Answer, Created, Shown},
+    answer::{AcceptedAs, Answer, Once, Shown},
     app::Tag,
     auth::{AllChats, Caller, Operator, Viewer},
     error::ApiError,
@@ -246,8 +246,15 @@ fn status_id(text: &str) -> Answer<MessageId> {
 }
 
 impl Statuses {
-    async fn post(&self, session: SessionId, content: SendContent, post: StatusPost) -> Answer<Created<StatusResult>> {
-        Ok(Created(self.0.post_status(session, content, post).await?.into()))
+    async fn post(
+        &self,
+        session: SessionId,
+        content: SendContent,
+        post: StatusPost,
+        key: Option<IdempotencyKey>,
+    ) -> Answer<AcceptedAs<StatusResult>> {
+        let sent = self.0.post_status(session, content, post, key).await?;
+        Ok(AcceptedAs { replayed: sent.replayed, body: sent.into() })
     }
 }
 
@@ -316,15 +323,19 @@ impl Statuses {
         &self,
         _caller: Caller<Operator, AllChats>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
+        /// Makes the request take effect once within 24 hours.
+        #[oai(name = "Idempotency-Key")]
+        once: Once,
         body: Body<SendStatusText>,
-    ) -> Answer<Created<StatusResult>> {
+    ) -> Answer<AcceptedAs<StatusResult>> {
+        let key = once.with(&body);
         let SendStatusText { text, recipients, background_color, font } = body.value;
         if font.is_some_and(|it| !FONTS.contains(&it)) {
             return Err(ApiError::invalid("font must be one of the following values: 0, 1, 2, 6, 7, 8, 9, 10"));
         }
         let (session, recipients) = (session.0.id()?, recipients_of(recipients)?);
         let post = StatusPost { recipients, background: colour_of(background_color.as_deref())?, font };
-        self.post(session, SendContent::Text { body: text, preview: PreviewWish::Nothing }, post).await
+        self.post(session, SendContent::Text { body: text, preview: PreviewWish::Nothing }, post, key).await
     }
 
     /// Post a picture as status
@@ -338,12 +349,16 @@ impl Statuses {
         &self,
         _caller: Caller<Operator, AllChats>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
+        /// Makes the request take effect once within 24 hours.
+        #[oai(name = "Idempotency-Key")]
+        once: Once,
         body: Body<SendStatusImage>,
-    ) -> Answer<Created<StatusResult>> {
+    ) -> Answer<AcceptedAs<StatusResult>> {
+        let key = once.with(&body);
         let SendStatusImage { image, recipients, caption } = body.value;
         let (session, recipients) = (session.0.id()?, recipients_of(recipients)?);
         let post = StatusPost { recipients, ..StatusPost::default() };
-        self.post(session, image.content(MessageKind::Image, None, caption)?, post).await
+        self.post(session, image.content(MessageKind::Image, None, caption)?, post, key).await
     }
 
     /// Post a video as status
@@ -357,12 +372,16 @@ impl Statuses {
         &self,
         _caller: Caller<Operator, AllChats>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
+        /// Makes the request take effect once within 24 hours.
+        #[oai(name = "Idempotency-Key")]
+        once: Once,
         body: Body<SendStatusVideo>,
-    ) -> Answer<Created<StatusResult>> {
+    ) -> Answer<AcceptedAs<StatusResult>> {
+        let key = once.with(&body);
         let SendStatusVideo { video, recipients, caption } = body.value;
         let (session, recipients) = (session.0.id()?, recipients_of(recipients)?);
         let post = StatusPost { recipients, ..StatusPost::default() };
-        self.post(session, video.content(MessageKind::Video, None, caption)?, post).await
+        self.post(session, video.content(MessageKind::Video, None, caption)?, post, key).await
     }
 
     /// Post a voice as status
@@ -376,13 +395,17 @@ impl Statuses {
         &self,
         _caller: Caller<Operator, AllChats>,
         #[oai(name = "sessionId")] session: Path<SessionPath>,
+        /// Makes the request take effect once within 24 hours.
+        #[oai(name = "Idempotency-Key")]
+        once: Once,
         body: Body<SendStatusVoice>,
-    ) -> Answer<Created<StatusResult>> {
+    ) -> Answer<AcceptedAs<StatusResult>> {
+        let key = once.with(&body);
         let SendStatusVoice { audio, recipients, background_color } = body.value;
         let (session, recipients) = (session.0.id()?, recipients_of(recipients)?);
         let background = colour_of(background_color.as_deref())?;
         let post = StatusPost { recipients, background, font: None };
-        self.post(session, audio.content(MessageKind::Voice, Some(VOICE_NOTE), None)?, post).await
+        self.post(session, audio.content(MessageKind::Voice, Some(VOICE_NOTE), None)?, post, key).await
     }
 
     /// Delete an own status

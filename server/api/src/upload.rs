@@ -40,6 +40,7 @@ use crate::{
     auth::gateway_of,
     error::ApiError,
     input::{Body, Door, Fingerprint, IDEMPOTENCY_KEY, Room, check_media_type, door_of, has_nul, is_json, read_value},
+    once,
     upload::scanner::Scanner,
 };
 
@@ -113,13 +114,15 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for WithFile<T> {
         body: &mut RequestBody,
         _options: ExtractParamOptions<()>,
     ) -> poem::Result<Self> {
-        if is_form(request) {
-            return Ok(Self::read(request, body).await?);
-        }
-        if is_raw(request) {
-            return Ok(Self::read_raw(request, body).await?);
-        }
-        Ok(Self::read_json(request, body).await?)
+        let read = if is_form(request) {
+            Self::read(request, body).await?
+        } else if is_raw(request) {
+            Self::read_raw(request, body).await?
+        } else {
+            Self::read_json(request, body).await?
+        };
+        once::claim(request, read.body.fingerprint.as_deref()).await?;
+        Ok(read)
     }
 }
 

@@ -207,6 +207,11 @@ pub enum GatewayError {
     /// Whether the first request took effect is not known yet.
     #[error("The outcome of the request with this Idempotency-Key is not known yet")]
     IdempotencyOutcomeUnknown,
+    /// Whether the first request took effect will not be known: nothing here can find out.
+    #[error(
+        "Whether the request with this Idempotency-Key took effect is not known: {0}. Look whether it did; to ask for it again, use another key"
+    )]
+    IdempotencyOutcomeLost(String),
     /// The gateway is stopping.
     #[error("The gateway is shutting down")]
     Draining,

@@ -208,7 +208,7 @@ async fn write(
             }
             if let Some(key) = key {
                 let (status, body) = idempotency::written_answer(id, *at);
-                unit.answer_idempotent_request(session, key, status, &body).await?;
+                unit.answer_idempotent_request(session.into(), key, status, &body).await?;
             }
         }
         Settled::Failed(why, code) => {
@@ -216,7 +216,7 @@ async fn write(
                 unit.append_event(&events.failed(&moved, *code, context.now())).await?;
             }
             if let Some(key) = key {
-                unit.delete_idempotent_request(session, key).await?;
+                unit.delete_idempotent_request(session.into(), key).await?;
             }
         }
     }

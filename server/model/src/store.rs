@@ -18,7 +18,7 @@ use crate::{
     event::{Event, EventKind, NewEvent},
     files::FileKey,
     id::{BatchId, DeliveryId, KeyId, MessageId, Position, RowId, RuleId, Seq, SessionId, TemplateId, WebhookId},
-    idempotency::IdempotentRequest,
+    idempotency::{IdempotentRequest, KeyOwner},
     jid::Jid,
     key::ApiKey,
     label::Label,
@@ -656,7 +656,7 @@ pub trait IdempotencyReads {
     /// One request that has not expired.
     async fn idempotent_request(
         &mut self,
-        session: SessionId,
+        owner: KeyOwner,
         key: &str,
         now: Timestamp,
     ) -> Result<Option<IdempotentRequest>>;
@@ -668,15 +668,9 @@ pub trait IdempotencyWrites {
     /// Notes a request; [`StoreError::Conflict`] when an unexpired one with this key is there.
     async fn add_idempotent_request(&mut self, request: &IdempotentRequest) -> Result<()>;
     /// Notes its answer.
-    async fn answer_idempotent_request(
-        &mut self,
-        session: SessionId,
-        key: &str,
-        status: u16,
-        body: &[u8],
-    ) -> Result<()>;
+    async fn answer_idempotent_request(&mut self, owner: KeyOwner, key: &str, status: u16, body: &[u8]) -> Result<()>;
     /// Frees the key, because nothing happened.
-    async fn delete_idempotent_request(&mut self, session: SessionId, key: &str) -> Result<()>;
+    async fn delete_idempotent_request(&mut self, owner: KeyOwner, key: &str) -> Result<()>;
     /// Forgets what has expired.
     async fn expire_idempotent_requests(&mut self, now: Timestamp) -> Result<()>;
 }

@@ -18,6 +18,7 @@ mod large_file;
 mod limits;
 mod mcp;
 mod media;
+mod once;
 mod openapi;
 mod presence;
 mod readme;

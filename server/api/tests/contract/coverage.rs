@@ -16,6 +16,7 @@ use poem::{
     endpoint::make_sync,
     listener::{Acceptor, Listener, TcpListener},
 };
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
 use crate::{
@@ -234,16 +235,21 @@ impl<'a> World<'a> {
         Some(serde_json::from_str(&text).unwrap())
     }
 
-    /// What came of the request: nothing when it succeeded.
-    async fn try_it(&self, operation: &Operation) -> Option<String> {
+    /// The document's own request.
+    fn request(&self, operation: &Operation) -> RequestBuilder {
         let path = operation.path(|it| self.place(it));
         let needed = operation.query.iter().filter(|it| it.2).map(|it| format!("{}={}", it.0, asked_for(it.0)));
         let query = needed.collect::<Vec<_>>().join("&");
         let request = self.house.request(&operation.method, &format!("{path}?{query}"));
-        let request = match self.body(operation) {
+        match self.body(operation) {
             Some(body) => request.json(&body),
             None => request,
-        };
+        }
+    }
+
+    /// What came of the request: nothing when it succeeded.
+    async fn try_it(&self, operation: &Operation) -> Option<String> {
+        let request = self.request(operation);
         if operation.streams {
             let status = soon("an answer", request.send()).await.unwrap().status().as_u16();
             return (status != operation.success).then(|| format!("{operation}: {status}"));
@@ -270,6 +276,56 @@ async fn every_operation_succeeds_with_its_example() {
         }
     }
     assert!(failed.is_empty(), "{} did not succeed:\n{}", failed.len(), failed.join("\n"));
+}
+
+/// What takes no key. In the gateway it stands with its reason; here it shows when something joins it.
+const WITHOUT_KEY: [&str; 9] = [
+    "convertVideo",
+    "convertVoice",
+    "createKey",
+    "markChatRead",
+    "requestPairingCode",
+    "sendTyping",
+    "setPresence",
+    "subscribePresence",
+    "validateKey",
+];
+
+#[tokio::test]
+async fn every_write_is_done_once_under_its_key() {
+    let network = NetworkPolicy::default().with_loopback();
+    let house = House::open_set(|_| {}, Settings { network, ..Settings::default() }).await;
+    let somewhere = somewhere().await;
+    let (mut failed, mut without) = (Vec::new(), Vec::new());
+    for operation in operations::all().iter().filter(|it| it.method != "GET") {
+        if !operation.takes_key {
+            without.push(operation.id);
+            continue;
+        }
+        let mut world = World::of(&house, &somewhere, operation).await;
+        let request = || world.request(operation).header("Idempotency-Key", operation.id);
+        let (one, two) = (request(), request());
+        let first = house.answer(one).await;
+        // Batches are sent beside their requests.
+        let mut link =
+            world.link.take().filter(|_| !operation.template.contains("batch") && operation.id != "sendBulk");
+        while link.as_mut().is_some_and(|it| it.asked.try_recv().is_ok()) {}
+        let second = house.answer(two).await;
+        let is_again = link.as_mut().is_some_and(|it| it.asked.try_recv().is_ok());
+        let is_same = (first.status, &first.text) == (second.status, &second.text);
+        let told = [&first, &second].map(|it| it.header("idempotent-replayed"));
+        if first.status.as_u16() != operation.success || !is_same || told != [None, Some("true")] || is_again {
+            let answers = format!("{} {} and {} {}", first.status, first.text, second.status, second.text);
+            failed.push(format!("{operation}: {answers}; WhatsApp was asked again: {is_again}"));
+        }
+        if operation.id == "startSession" {
+            // The link that it opened is not the next one's.
+            house.next_link().await;
+        }
+    }
+    assert!(failed.is_empty(), "{} were not done once:\n{}", failed.len(), failed.join("\n"));
+    without.sort_unstable();
+    assert_eq!(without, WITHOUT_KEY, "what takes no key is decided, not forgotten");
 }
 
 #[test]

@@ -186,6 +186,9 @@ impl Engine for PlayedEngine {
                 group("120363000000000002@g.us", "Cake"),
             ]),
             Command::GetGroup(it) => Reply::GetGroup(group(&it.id.to_string(), "Tea")),
+            Command::CreateGroup(it) if it.subject == "Nobody knows" => {
+                return Err(EngineError::new(ErrorKind::Unconfirmed, Retry::Later, "no answer in time"));
+            }
             Command::CreateGroup(it) => Reply::CreateGroup(group("120363000000000003@g.us", &it.subject)),
             Command::LeaveGroup(_) => Reply::LeaveGroup(()),
             Command::ChangeMembers(it) => {

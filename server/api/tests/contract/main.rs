@@ -27,6 +27,7 @@ mod link_previews;
 mod lists;
 mod marks;
 mod media;
+mod once;
 mod operations;
 mod pages;
 mod permissions;

@@ -28,6 +28,8 @@ pub(crate) struct Operation {
     pub(crate) body: Option<&'static Value>,
     /// The status that tells success.
     pub(crate) success: u16,
+    /// Whether it takes an `Idempotency-Key`.
+    pub(crate) takes_key: bool,
     /// Whether its answer never ends.
     pub(crate) streams: bool,
 }
@@ -61,6 +63,7 @@ impl Operation {
             query: query.map(|it| (it["name"].as_str().unwrap(), &it["schema"], it["required"] == true)).collect(),
             body: json.get("schema").map(resolved),
             success: status.parse().unwrap(),
+            takes_key: parameters.iter().any(|it| it["name"] == "Idempotency-Key"),
             streams: answer["content"].get("text/event-stream").is_some(),
         }
     }

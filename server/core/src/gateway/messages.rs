@@ -11,7 +11,7 @@ use openwa_model::{
     id::{MessageId, SessionId},
     idempotency::IdempotentRequest,
     jid::{Jid, Server},
-    message::{Message, Reaction},
+    message::{DeliveryStatus, Message, Reaction},
     ops::{DeleteForMe, DownloadMedia, EditMessage, MessageRef, Op, React, RevokeMessage},
     store::{ContactReads, MessageFilter, Page, StoreError, Unit},
 };
@@ -29,7 +29,7 @@ use crate::{
 /// What makes a request take effect once.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct IdempotencyKey {
-    /// The key, scoped to the session.
+    /// The key, scoped to its owner.
     pub key: String,
     /// SHA-256 of operation and body, in hexadecimal.
     pub fingerprint: String,
@@ -259,7 +259,7 @@ impl Gateway {
 
     async fn judge(&self, session: SessionId, key: &IdempotencyKey) -> Result<Verdict> {
         let mut view = self.view().await?;
-        let earlier = view.idempotent_request(session, &key.key, self.now()).await?;
+        let earlier = view.idempotent_request(session.into(), &key.key, self.now()).await?;
         let id = earlier.as_ref().and_then(|it| it.message.clone());
         // Asked before the message is read: a send that ends in between has stored its outcome.
         let is_sending = match (&id, self.0.supervisor.running(session)) {
@@ -297,11 +297,11 @@ impl Gateway {
         }
         if let Some(key) = key {
             if is_void {
-                unit.delete_idempotent_request(session, &key.key).await?;
+                unit.delete_idempotent_request(session.into(), &key.key).await?;
             }
             let lasts = self.settings().idempotency_lasts;
             let request = IdempotentRequest {
-                session,
+                owner: session.into(),
                 key: key.key.clone(),
                 fingerprint: key.fingerprint.clone(),
                 message: Some(message.id.clone()),
@@ -335,6 +335,12 @@ impl Gateway {
                 };
             }
             Outcome::Unknown(why) => {
+                // A receipt or an echo may have told what the answer did not.
+                if let Ok(Some(told)) = self.own_message(running.id, &message.id).await
+                    && matches!(told.status, DeliveryStatus::Sent | DeliveryStatus::Delivered | DeliveryStatus::Read)
+                {
+                    return Ok(SendOutcome { id: told.id, timestamp: told.timestamp, replayed: false });
+                }
                 reconciler::resend_later(context.clone(), running.clone());
                 return Err(GatewayError::Unconfirmed(why));
             }

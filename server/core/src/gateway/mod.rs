@@ -18,6 +18,7 @@ mod log;
 mod marks;
 mod media;
 mod messages;
+mod once;
 mod presence;
 mod privacy;
 mod profile;
@@ -48,7 +49,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub(crate) use self::messages::{canonical, ids_of, name_anew};
 pub use self::{
     audit::*, batches::*, business::Catalog, compose::*, contacts::*, groups::MemberOutcome, history::*, keys::*,
-    labels::*, media::*, messages::*, rules::*, sessions::*, statistics::*, statuses::*, templates::*, webhooks::*,
+    labels::*, media::*, messages::*, once::*, rules::*, sessions::*, statistics::*, statuses::*, templates::*,
+    webhooks::*,
 };
 use crate::{
     batch_sender::BatchSender,
@@ -111,6 +113,8 @@ pub(crate) struct Context {
     pub(crate) batches: Bell,
     /// The keys seen a moment ago, and how often they were used.
     pub(crate) keyring: Keyring,
+    /// The writes under an `Idempotency-Key` that are being done.
+    pub(crate) claims: Claims,
     /// What the gateway's own requests go out through.
     pub(crate) clients: Clients,
     /// Makes pictures smaller.
@@ -145,6 +149,7 @@ impl Gateway {
             deliveries: Bell::default(),
             batches: Bell::default(),
             keyring: Keyring::default(),
+            claims: Claims::default(),
             clients,
             pictures: Pictures::default(),
             converter: Converter::new(settings.conversion.clone()),
@@ -271,7 +276,7 @@ impl Gateway {
     }
 
     /// Does it to the end, even when the one who asked goes away: half of it must not stay undone.
-    pub(crate) async fn detached<T: Send + 'static>(
+    pub async fn detached<T: Send + 'static>(
         &self,
         work: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {

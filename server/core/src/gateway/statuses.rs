@@ -13,7 +13,7 @@ use openwa_model::{
     store::{MessageFilter, Page},
 };
 
-use super::{Gateway, Result, SendContent, SendOutcome, SendRequest, canonical};
+use super::{Gateway, IdempotencyKey, Result, SendContent, SendOutcome, SendRequest, canonical};
 use crate::{error::GatewayError, payload::Events};
 
 /// How long a status is to be seen.
@@ -40,7 +40,13 @@ pub fn status_ends(posted: Timestamp) -> Timestamp {
 
 impl Gateway {
     /// Posts a status; returns once WhatsApp has accepted it.
-    pub async fn post_status(&self, session: SessionId, content: SendContent, post: StatusPost) -> Result<SendOutcome> {
+    pub async fn post_status(
+        &self,
+        session: SessionId,
+        content: SendContent,
+        post: StatusPost,
+        key: Option<IdempotencyKey>,
+    ) -> Result<SendOutcome> {
         let mut view = self.view_of(session).await?;
         let mut recipients = Vec::new();
         for recipient in &post.recipients {
@@ -53,7 +59,7 @@ impl Gateway {
         let status = Some(StatusPost { recipients, ..post });
         let (chat, marks) = (Jid::status(), Marks::default());
         let request = SendRequest { chat, content, quoted: None, mentions: Vec::new(), marks, status };
-        self.send(session, request, None).await
+        self.send(session, request, key).await
     }
 
     /// The statuses of the last day, newest first: those of one person, or (`None`) those of everybody else.

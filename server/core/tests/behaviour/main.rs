@@ -3,6 +3,7 @@
 mod batches;
 mod house;
 mod identity;
+mod once;
 mod ordering;
 mod receiving;
 mod restarting;

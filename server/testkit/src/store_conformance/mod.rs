@@ -233,8 +233,10 @@ cases! {
         an_unexpired_key_is_a_conflict
         an_expired_key_is_free_again
         an_answer_is_kept
+        an_answer_may_be_empty
         a_freed_key_is_free
-        keys_belong_to_sessions;
+        keys_belong_to_sessions
+        keys_belong_to_api_keys_too;
     audit:
         one_comes_back_as_it_was_stored
         filters_narrow_list_and_count

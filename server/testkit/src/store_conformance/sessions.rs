@@ -205,6 +205,6 @@ async fn left_of(store: &std::sync::Arc<dyn openwa_model::store::Store>, session
         view.events_after(session, Seq(0), &EventFilter::default(), 10).await.unwrap().len(),
         view.events_since(Position(0), &filter, 10).await.unwrap().len(),
         view.webhooks(session).await.unwrap().len(),
-        usize::from(view.idempotent_request(session, "key", at(1)).await.unwrap().is_some()),
+        usize::from(view.idempotent_request(session.into(), "key", at(1)).await.unwrap().is_some()),
     ]
 }
