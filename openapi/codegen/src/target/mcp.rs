@@ -73,6 +73,7 @@ const CLOSED_WORDS: &[&str] = &[
     "revoke",
     "save",
     "settings",
+    "sync",
 ];
 
 /// Writes that have no further effect when they are made again.

@@ -81,9 +81,7 @@ pub(crate) async fn a_run_is_counted_and_ended(database: &dyn Database) {
     let session = add_session(&store, "s").await;
     let mut unit = store.begin().await.unwrap();
     assert_eq!(unit.sync_progress(session).await.unwrap(), SyncProgress::default());
-    for it in
-        [chat(session, alice(), 0, Some(1)), chat(session, group(), 0, Some(7)), chat(session, me(), 0, None)]
-    {
+    for it in [chat(session, alice(), 0, Some(1)), chat(session, group(), 0, Some(7)), chat(session, me(), 0, None)] {
         unit.save_sync_chat(&it).await.unwrap();
     }
     let counted = |done, left, next: Option<i64>| SyncProgress { done, left, next_at: next.map(at) };
