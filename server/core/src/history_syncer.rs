@@ -161,7 +161,7 @@ impl HistorySyncer {
             Err(CallError::NotReady(_)) => return Ok(false),
             // The link went, and the phone had no chance.
             Err(_) if running.status() != Status::Ready => return Ok(false),
-            Err(error) => self.unanswered(running, chat, &error.into()).await?,
+            Err(error) => self.unanswered(running, chat, GatewayError::from(error).to_string()).await?,
         }
         Ok(true)
     }
@@ -214,7 +214,7 @@ impl HistorySyncer {
         }
         add_to_run(&mut *unit, &mut sync, &new, settings.history_messages, now).await?;
         if !new.is_empty() {
-            self.tell(&mut *unit, &sync, None).await?;
+            self.tell(&mut *unit, &sync).await?;
         }
         tracing::info!(session.id = %session, sync.chats = new.len(), %since, "the link was away for long; the phone is asked what passed");
         self.gateway.commit(unit).await
@@ -241,7 +241,7 @@ impl HistorySyncer {
             let due_at = next.as_ref().map(|_| now);
             unit.save_sync_chat(&SyncChat { wanted, before: next, attempts: 0, due_at, ..asked.clone() }).await?;
             if due_at.is_none() {
-                self.close_chat(&mut *unit, &mut sync, &asked).await?;
+                self.close_chat(&mut *unit, &mut sync).await?;
             } else if sync.room == 0 {
                 self.close_run(&mut *unit, &mut sync).await?;
             }
@@ -251,13 +251,13 @@ impl HistorySyncer {
     }
 
     /// The phone did not answer: it is off, or does not know what to do with the question.
-    async fn unanswered(&self, running: &Running, asked: SyncChat, error: &GatewayError) -> Result<()> {
+    async fn unanswered(&self, running: &Running, asked: SyncChat, error: String) -> Result<()> {
         let mut unit = self.gateway.begin_for(running).await?;
         let Some(mut sync) = unit.history_sync(running.id).await? else { return Ok(()) };
         if unit.sync_chat(running.id, &asked.chat).await?.as_ref() != Some(&asked) {
             return Ok(());
         }
-        sync.last_error = Some(error.to_string());
+        sync.last_error = Some(error);
         let attempts = asked.attempts.saturating_add(1);
         let pause = PAUSES.get(asked.attempts as usize).copied().map(Duration::from_secs);
         let due_at = pause.map(|it| self.context().now().saturating_add(it).unwrap_or(Timestamp::MAX));
@@ -270,9 +270,9 @@ impl HistorySyncer {
             // It is the same phone for all chats.
             Some(due_at) => {
                 unit.postpone_sync(running.id, due_at).await?;
-                self.tell(&mut *unit, &sync, None).await?;
+                self.tell(&mut *unit, &sync).await?;
             }
-            None => self.close_chat(&mut *unit, &mut sync, &asked).await?,
+            None => self.close_chat(&mut *unit, &mut sync).await?,
         }
         unit.save_history_sync(&sync).await?;
         self.gateway.commit(unit).await
@@ -288,14 +288,14 @@ impl HistorySyncer {
     }
 
     /// Nothing is left to ask about a chat, and maybe about none.
-    async fn close_chat(&self, unit: &mut dyn Unit, sync: &mut HistorySync, chat: &SyncChat) -> Result<()> {
+    async fn close_chat(&self, unit: &mut dyn Unit, sync: &mut HistorySync) -> Result<()> {
         if sync.room == 0 {
             return self.close_run(unit, sync).await;
         }
         if unit.sync_progress(sync.session).await?.left == 0 {
             sync.ended_at = Some(self.context().now());
         }
-        self.tell(unit, sync, Some(chat)).await
+        self.tell(unit, sync).await
     }
 
     /// The run was told as much as it may be.
@@ -308,13 +308,12 @@ impl HistorySyncer {
         }
         unit.end_sync_chats(sync.session).await?;
         sync.ended_at = Some(self.context().now());
-        self.tell(unit, sync, None).await
+        self.tell(unit, sync).await
     }
 
-    async fn tell(&self, unit: &mut dyn Unit, sync: &HistorySync, chat: Option<&SyncChat>) -> Result<()> {
+    async fn tell(&self, unit: &mut dyn Unit, sync: &HistorySync) -> Result<()> {
         let progress = unit.sync_progress(sync.session).await?;
-        let events = Events { session: sync.session, own: None };
-        let event = events.sync(sync, &progress, chat.map(|it| &it.chat), self.context().now());
+        let event = Events { session: sync.session, own: None }.sync(sync, &progress, self.context().now());
         unit.append_event(&event).await?;
         Ok(())
     }

@@ -45,10 +45,13 @@ use openwa_model::{
 use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub(crate) use self::messages::{canonical, ids_of, name_anew};
 pub use self::{
     audit::*, batches::*, business::Catalog, compose::*, contacts::*, groups::MemberOutcome, history::*, keys::*,
     labels::*, media::*, messages::*, sessions::*, statistics::*, statuses::*, sync::*, templates::*, webhooks::*,
+};
+pub(crate) use self::{
+    messages::{canonical, ids_of, name_anew},
+    sync::{add_to_run, cursor, newest_chats, newest_message},
 };
 use crate::{
     batch_sender::BatchSender,

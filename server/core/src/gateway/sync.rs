@@ -8,7 +8,7 @@ use openwa_model::{
     message::Message,
     ops::Op,
     session::Status,
-    store::{MessageFilter, MessageReads, Page, Unit, View},
+    store::{MessageFilter, Page, Unit, View},
     sync::{HistorySync, SyncChat, SyncCursor, SyncProgress, SyncState},
 };
 
@@ -56,15 +56,8 @@ impl Gateway {
         drop(view);
         let now = self.now();
         let count = wanted.count.unwrap_or(self.settings().history_messages_per_chat);
-        let asked = |chat| SyncChat {
-            session,
-            chat,
-            wanted: count,
-            until: None,
-            before: None,
-            attempts: 0,
-            due_at: Some(now),
-        };
+        let asked =
+            |chat| SyncChat { session, chat, wanted: count, until: None, before: None, attempts: 0, due_at: Some(now) };
         let chats: Vec<SyncChat> = chats.into_iter().map(asked).collect();
         let mut unit = self.store().begin().await?;
         unit.session(session).await?.ok_or(GatewayError::SessionNotFound(session))?;

@@ -35,13 +35,13 @@ use openwa_model::{
     store::{StoreError, Unit},
 };
 
-pub(crate) use self::{
-    early::{forget_old, sessions_with_old_reactions, tell_old_reactions},
-    past::store_past,
-};
 use self::{
     bounds::{MAX_BODY, MAX_ITEMS, MAX_NAME, clip, clip_detail, clip_media, plausible},
     people::both_ids,
+};
+pub(crate) use self::{
+    early::{forget_old, sessions_with_old_reactions, tell_old_reactions},
+    past::store_past,
 };
 use crate::{
     gateway::Context,

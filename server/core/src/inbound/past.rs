@@ -2,12 +2,7 @@
 
 use jiff::SignedDuration;
 use openwa_model::{
-    Timestamp,
-    chat::ChatTouch,
-    engine::InboundMessage,
-    jid::ChatKind,
-    session::Progress,
-    store::Unit,
+    Timestamp, chat::ChatTouch, engine::InboundMessage, jid::ChatKind, session::Progress, store::Unit,
     sync::HistorySync,
 };
 

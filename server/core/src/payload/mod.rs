@@ -299,26 +299,16 @@ impl Events<'_> {
         self.event(EventKind::SessionRestriction, None, at, self.occurrence("restr", at), data)
     }
 
-    /// `session.sync`: how far asking the phone about the past is; `chat` is the one that was just finished.
-    pub(crate) fn sync(
-        &self,
-        sync: &HistorySync,
-        progress: &SyncProgress,
-        chat: Option<&Jid>,
-        at: Timestamp,
-    ) -> NewEvent {
+    /// `session.sync`: how far asking the phone about the past is.
+    pub(crate) fn sync(&self, sync: &HistorySync, progress: &SyncProgress, at: Timestamp) -> NewEvent {
         // Whoever tells it is asking just now.
         let state = SyncState::of(progress, true, at);
         let (run, SyncProgress { done, left, .. }) = (sync.run, *progress);
-        let key =
-            format!("sync_{}_{run}_{done}_{left}_{}_{}", self.session, state.name(), at.as_millisecond());
-        let mut data = json!({
+        let key = format!("sync_{}_{run}_{done}_{left}_{}_{}", self.session, state.name(), at.as_millisecond());
+        let data = json!({
             "sessionId": self.session, "state": state.name(), "chatsDone": done, "chatsLeft": left,
             "messagesStored": sync.stored, "lastError": sync.last_error,
         });
-        if let Some(chat) = chat {
-            data["chatId"] = json!(chat);
-        }
         self.event(EventKind::SessionSync, None, at, key, data)
     }
 
