@@ -65,6 +65,7 @@ mod session_settings;
 mod sessions;
 mod statistics;
 mod statuses;
+mod sync;
 mod templates;
 mod webhooks;
 

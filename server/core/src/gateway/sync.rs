@@ -22,8 +22,8 @@ const ONE: Page = Page { limit: 1, offset: 0 };
 /// What of the past is wanted.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SyncWanted {
-    /// Of this chat; of the newest chats where none is named.
-    pub chat: Option<Jid>,
+    /// Of these chats, people and groups; of those with the newest messages where none are named.
+    pub chats: Option<Vec<Jid>>,
     /// How many of the newest messages of each chat, those that are here already counted as well.
     pub count: Option<u32>,
 }
@@ -45,12 +45,18 @@ impl Gateway {
     pub async fn sync_history(&self, session: SessionId, wanted: SyncWanted) -> Result<SyncView> {
         self.check_may_ask_phone(session).await?;
         let mut view = self.view_of(session).await?;
-        let chats = match &wanted.chat {
-            Some(chat) if !can_be_asked_about(chat) => {
-                let sentence = "chatId must be a person or a group; the phone tells nothing of other chats";
-                return Err(GatewayError::InvalidInput(sentence.to_owned()));
+        let chats = match wanted.chats {
+            Some(named) => {
+                let mut chats = Vec::new();
+                for chat in named.iter().take(MOST_CHATS.limit as usize) {
+                    if !can_be_asked_about(chat) {
+                        let sentence = "chatId must be a person or a group; the phone tells nothing of other chats";
+                        return Err(GatewayError::InvalidInput(sentence.to_owned()));
+                    }
+                    chats.push(canonical(&mut *view, session, chat).await?);
+                }
+                chats
             }
-            Some(chat) => vec![canonical(&mut *view, session, chat).await?],
             None => newest_chats(&mut *view, session).await?,
         };
         drop(view);

@@ -4,6 +4,7 @@ mod batches;
 mod house;
 mod identity;
 mod ordering;
+mod past;
 mod receiving;
 mod restarting;
 mod sending;
