@@ -222,12 +222,7 @@ pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
             Templates(gateway.clone()),
             Bulk(gateway.clone()),
         ),
-        (
-            Messages(gateway.clone()),
-            Marks(gateway.clone()),
-            History(gateway.clone()),
-            Syncs(gateway.clone()),
-        ),
+        (Messages(gateway.clone()), Marks(gateway.clone()), History(gateway.clone()), Syncs(gateway.clone())),
         Chats(gateway.clone()),
         Contacts(gateway.clone()),
         (

@@ -39,6 +39,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 const AFTER_ERROR: Duration = Duration::from_secs(1);
 /// How often it is written that links are up.
 const NOTE_EVERY: Duration = Duration::from_secs(60);
+/// What is stored so long after a link was last noted to be up came with the next one.
+const CERTAINLY_AFTER: Duration = Duration::from_secs(2 * 60);
 /// The pauses after a phone did not answer, in seconds. After the last it is given up.
 const PAUSES: [u64; 6] = [60, 5 * 60, 30 * 60, 2 * 60 * 60, 6 * 60 * 60, 12 * 60 * 60];
 /// After how many of them it is assumed that the phone cannot tell of what follows no message.
@@ -103,7 +105,8 @@ impl HistorySyncer {
 
     async fn note_links_up(&self, now: Timestamp) -> Result<()> {
         let running = self.gateway.0.supervisor.all_running().into_iter();
-        let up: Vec<SessionId> = running.filter(|it| it.status() == Status::Ready).map(|it| it.id).collect();
+        let is_up = |it: &Arc<Running>| it.status() == Status::Ready && it.link().is_some();
+        let up: Vec<SessionId> = running.filter(is_up).map(|it| it.id).collect();
         if up.is_empty() {
             return Ok(());
         }
@@ -183,6 +186,7 @@ impl HistorySyncer {
     async fn look_for_gap(&self, running: &Running, since: Timestamp) -> Result<()> {
         let (session, now) = (running.id, self.context().now());
         let settings = &self.context().settings;
+        let came_after = since.saturating_add(CERTAINLY_AFTER).unwrap_or(Timestamp::MAX);
         let mut chats = Vec::new();
         if running.capabilities.ops.has(Op::FetchHistory) {
             let mut view = self.gateway.view().await?;
@@ -194,7 +198,7 @@ impl HistorySyncer {
                     wanted: settings.history_messages_per_chat,
                     until: Some(last.map_or(since, |it| it.timestamp)),
                     // What came since is the best place to begin at; nothing may have.
-                    before: newest.filter(|it| it.timestamp >= since).map(cursor),
+                    before: newest.filter(|it| it.created_at >= came_after).map(cursor),
                     attempts: 0,
                     due_at: Some(now),
                     chat,
@@ -222,6 +226,7 @@ impl HistorySyncer {
 
     /// Stores a page, and where the next one begins.
     async fn take(&self, running: &Running, asked: SyncChat, mut told: Vec<InboundMessage>) -> Result<()> {
+        // Oldest first already, but for what a phone made of its own clock.
         told.sort_by_key(|it| it.timestamp);
         let now = self.context().now();
         let mut unit = self.gateway.begin_for(running).await?;
@@ -326,7 +331,8 @@ impl HistorySyncer {
 /// Where the page after this one begins; `None` when it was the last. `oldest` is the oldest message of this one.
 fn next_page(asked: &SyncChat, oldest: &InboundMessage, told: u32) -> Option<SyncCursor> {
     let goes_back = asked.before.as_ref().is_none_or(|it| it.id != oldest.id && oldest.timestamp <= it.sent_at);
-    let is_there = asked.until.is_some_and(|until| oldest.timestamp <= until);
+    // Times are told to the second: what was said in the same one may still be missing.
+    let is_there = asked.until.is_some_and(|until| oldest.timestamp < until);
     let goes_on = goes_back && !is_there && told < asked.wanted;
     goes_on.then(|| SyncCursor {
         id: oldest.id.clone(),

@@ -57,7 +57,7 @@ pub struct SyncChat {
     pub chat: Jid,
     /// How many messages are still wanted.
     pub wanted: u32,
-    /// Not further back than this; `None` is as far as it goes.
+    /// Not further back than until something that was sent before this came; `None` is as far as it goes.
     pub until: Option<Timestamp>,
     /// What is wanted comes before this message; `None` is from the newest on.
     pub before: Option<SyncCursor>,
