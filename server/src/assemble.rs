@@ -178,6 +178,7 @@ fn settings(config: &Config) -> Result<Settings, ConfigError> {
         history_messages_per_chat: config.history_messages_per_chat.unwrap_or(defaults.history_messages_per_chat),
         // No time at all is never.
         history_gap: config.history_gap.or(defaults.history_gap).filter(|it| !it.is_zero()),
+        automation_max_per_session: config.automation_max_per_session.unwrap_or(defaults.automation_max_per_session),
         network,
         audit_lasts: config.audit_lasts.unwrap_or(defaults.audit_lasts),
         api_key_pepper: config.pepper.clone(),

@@ -50,6 +50,7 @@ pub(crate) struct Config {
     pub(crate) history_messages_per_chat: Option<u32>,
     /// None where nothing is said; no time at all where the phone is never asked.
     pub(crate) history_gap: Option<Duration>,
+    pub(crate) automation_max_per_session: Option<u32>,
     pub(crate) conversion: ConversionConfig,
     /// Whether private addresses are refused as targets of webhooks and media.
     pub(crate) guard_addresses: bool,
@@ -151,6 +152,8 @@ impl Config {
             history_gap: of.value("HISTORY_GAP_SECONDS", "a number of seconds from 0 to 2592000", |it| {
                 within(it, 0, 2_592_000).map(Duration::from_secs)
             })?,
+            automation_max_per_session: of
+                .value("AUTOMATION_MAX_PER_SESSION", "a number from 1 to 1000", |it| within(it, 1, 1_000))?,
             conversion: ConversionConfig {
                 enabled: of.value("MEDIA_CONVERSION_ENABLED", "true or false", |it| it.parse().ok())?.unwrap_or(true),
                 ffmpeg: environment.get("FFMPEG_PATH").map_or_else(|| PathBuf::from("ffmpeg"), PathBuf::from),
@@ -350,6 +353,7 @@ mod tests {
             ("HISTORY_SYNC_MESSAGES", "0"),
             ("HISTORY_CHAT_MESSAGES", "2001"),
             ("HISTORY_GAP_SECONDS", "-1"),
+            ("AUTOMATION_MAX_PER_SESSION", "0"),
             ("MEDIA_ALLOWED_TYPES", "pictures"),
             ("MEDIA_CONVERSION_ENABLED", "ture"),
             ("MEDIA_CONVERSION_TIMEOUT_MS", "1m"),

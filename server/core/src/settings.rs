@@ -63,6 +63,8 @@ pub struct Settings {
     pub history_messages_per_chat: u32,
     /// After how long without a link the phone is asked what passed meanwhile; never, where there is none.
     pub history_gap: Option<Duration>,
+    /// How many automation rules a session may have.
+    pub automation_max_per_session: u32,
     /// How long the page of a link may hold up the text it stands in.
     pub link_preview_timeout: Duration,
     /// Which addresses webhooks and media may be at.
@@ -116,6 +118,7 @@ impl Default for Settings {
             history_messages: 10_000,
             history_messages_per_chat: 200,
             history_gap: Some(Duration::from_secs(12 * 60 * 60)),
+            automation_max_per_session: 32,
             link_preview_timeout: Duration::from_secs(5),
             network: NetworkPolicy::default(),
             start_stagger: Duration::from_millis(50),

@@ -21,6 +21,7 @@ mod messages;
 mod presence;
 mod privacy;
 mod profile;
+mod rules;
 mod search;
 mod sessions;
 mod statistics;
@@ -47,7 +48,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{
     audit::*, batches::*, business::Catalog, compose::*, contacts::*, groups::MemberOutcome, history::*, keys::*,
-    labels::*, media::*, messages::*, sessions::*, statistics::*, statuses::*, sync::*, templates::*, webhooks::*,
+    labels::*, media::*, messages::*, rules::*, sessions::*, statistics::*, statuses::*, sync::*, templates::*,
+    webhooks::*,
 };
 pub(crate) use self::{
     messages::{canonical, ids_of, name_anew},

@@ -23,6 +23,7 @@ pub(crate) async fn store_past(
         active_at: context.now(),
         unused: Vec::new(),
         pending: Vec::new(),
+        replies: Vec::new(),
         unwanted_calls: Vec::new(),
         presences: Vec::new(),
     };

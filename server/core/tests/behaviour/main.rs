@@ -7,5 +7,6 @@ mod ordering;
 mod past;
 mod receiving;
 mod restarting;
+mod rules;
 mod sending;
 mod sessions;
