@@ -124,6 +124,15 @@ fn engines(config: &Config, inside: Option<&Url>) -> Result<Vec<Arc<dyn EngineFa
     };
     settings.automatic_media_types = config.media_types.clone().unwrap_or(settings.automatic_media_types);
     settings.version = config.whatsapp_version.unwrap_or(settings.version);
+    if let Some(most) = config.history_messages {
+        settings.history_messages = most as usize;
+    }
+    if let Some(most) = config.history_messages_per_chat {
+        settings.history_messages_per_chat = most as usize;
+    }
+    if !config.history_on_link {
+        settings.history_messages = 0;
+    }
     Ok(vec![Arc::new(NativeFactory::new(settings).map_err(NetworkRefused::ByTheEngine)?)])
 }
 
@@ -165,6 +174,10 @@ fn settings(config: &Config) -> Result<Settings, ConfigError> {
         template_max_chars: config.template_max_chars.unwrap_or(defaults.template_max_chars),
         bulk_max_messages: config.bulk_max_messages.unwrap_or(defaults.bulk_max_messages),
         bulk_max_concurrent: config.bulk_max_concurrent.unwrap_or(defaults.bulk_max_concurrent),
+        history_messages: config.history_messages.unwrap_or(defaults.history_messages),
+        history_messages_per_chat: config.history_messages_per_chat.unwrap_or(defaults.history_messages_per_chat),
+        // No time at all is never.
+        history_gap: config.history_gap.or(defaults.history_gap).filter(|it| !it.is_zero()),
         automation_max_per_session: config.automation_max_per_session.unwrap_or(defaults.automation_max_per_session),
         network,
         audit_lasts: config.audit_lasts.unwrap_or(defaults.audit_lasts),

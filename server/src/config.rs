@@ -44,6 +44,12 @@ pub(crate) struct Config {
     pub(crate) template_max_chars: Option<usize>,
     pub(crate) bulk_max_messages: Option<usize>,
     pub(crate) bulk_max_concurrent: Option<u64>,
+    #[cfg_attr(not(feature = "engine-native"), expect(dead_code, reason = "only engines link"))]
+    pub(crate) history_on_link: bool,
+    pub(crate) history_messages: Option<u32>,
+    pub(crate) history_messages_per_chat: Option<u32>,
+    /// None where nothing is said; no time at all where the phone is never asked.
+    pub(crate) history_gap: Option<Duration>,
     pub(crate) automation_max_per_session: Option<u32>,
     pub(crate) conversion: ConversionConfig,
     /// Whether private addresses are refused as targets of webhooks and media.
@@ -138,6 +144,14 @@ impl Config {
             bulk_max_messages: of.value("BULK_MAX_MESSAGES", "a number from 1 to 10000", |it| within(it, 1, 10_000))?,
             bulk_max_concurrent: of
                 .value("BULK_MAX_CONCURRENT_BATCHES", "a number from 1 to 10000", |it| within(it, 1, 10_000))?,
+            history_on_link: of.value("HISTORY_ON_LINK", "true or false", |it| it.parse().ok())?.unwrap_or(true),
+            history_messages: of
+                .value("HISTORY_SYNC_MESSAGES", "a number from 1 to 1000000", |it| within(it, 1, 1_000_000))?,
+            history_messages_per_chat: of
+                .value("HISTORY_CHAT_MESSAGES", "a number from 1 to 2000", |it| within(it, 1, 2_000))?,
+            history_gap: of.value("HISTORY_GAP_SECONDS", "a number of seconds from 0 to 2592000", |it| {
+                within(it, 0, 2_592_000).map(Duration::from_secs)
+            })?,
             automation_max_per_session: of
                 .value("AUTOMATION_MAX_PER_SESSION", "a number from 1 to 1000", |it| within(it, 1, 1_000))?,
             conversion: ConversionConfig {
@@ -335,6 +349,10 @@ mod tests {
             ("TEMPLATE_RENDER_MAX_CHARS", "64k"),
             ("BULK_MAX_MESSAGES", "10001"),
             ("BULK_MAX_CONCURRENT_BATCHES", "0"),
+            ("HISTORY_ON_LINK", "sometimes"),
+            ("HISTORY_SYNC_MESSAGES", "0"),
+            ("HISTORY_CHAT_MESSAGES", "2001"),
+            ("HISTORY_GAP_SECONDS", "-1"),
             ("AUTOMATION_MAX_PER_SESSION", "0"),
             ("MEDIA_ALLOWED_TYPES", "pictures"),
             ("MEDIA_CONVERSION_ENABLED", "ture"),

@@ -60,6 +60,7 @@ use crate::{
     sessions::Sessions,
     statistics::Statistics,
     statuses::Statuses,
+    sync::Syncs,
     templates::Templates,
     webhooks::Webhooks,
 };
@@ -186,7 +187,7 @@ pub(crate) enum Tag {
 /// All that sends, and what is made to be sent.
 type Sending = (Sends, Kinds, Choosing, MediaConversions, Templates, Bulk, AutomationRules);
 /// What is done with stored messages. The framework takes up to sixteen resources in one list.
-type OfMessages = (Messages, Marks, History);
+type OfMessages = (Messages, Marks, History, Syncs);
 /// What an account shows and sees.
 type OfAccount = (Presence, Profile, Privacy, Labels, Calls);
 
@@ -226,7 +227,7 @@ pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
             Bulk(gateway.clone()),
             AutomationRules(gateway.clone()),
         ),
-        (Messages(gateway.clone()), Marks(gateway.clone()), History(gateway.clone())),
+        (Messages(gateway.clone()), Marks(gateway.clone()), History(gateway.clone()), Syncs(gateway.clone())),
         Chats(gateway.clone()),
         Contacts(gateway.clone()),
         (

@@ -1,6 +1,8 @@
 //! What events carry, for the document: the payloads are made in core, and told here.
 
-use openwa_model::{content::MessageKind, event::EventKind, jid::ChatKind, message::DeliveryStatus, session::Status};
+use openwa_model::{
+    content::MessageKind, event::EventKind, jid::ChatKind, message::DeliveryStatus, session::Status, sync::SyncState,
+};
 use poem_openapi::{Object, registry::Registry, types::Type};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -394,6 +396,24 @@ struct SessionRestrictionEvent {
     expires_at: Nullable<Moment>,
 }
 
+/// Asking the phone for older or missed messages got further. The messages themselves are stored and not told.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct SessionSyncEvent {
+    /// The session.
+    session_id: Uuid,
+    /// Whether anything is being asked.
+    state: Word<SyncState>,
+    /// Chats of the run of which nothing is left to ask.
+    chats_done: u32,
+    /// Chats of the run that are still to be asked about.
+    chats_left: u32,
+    /// How many messages the run stored that were not here.
+    messages_stored: u32,
+    /// What went wrong last in the run.
+    last_error: Nullable<String>,
+}
+
 /// A contact came on line, went away, or is typing.
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
@@ -542,6 +562,7 @@ shapes! {
     SessionDisconnected => SessionDisconnectedEvent, "A session lost its link or was stopped";
     SessionReconnectLoop => SessionReconnectLoopEvent, "A session tries to reconnect again and again";
     SessionRestriction => SessionRestrictionEvent, "WhatsApp limited the account, or lifted the limit";
+    SessionSync => SessionSyncEvent, "Asking the phone for older or missed messages got further";
     PresenceUpdate => PresenceUpdateEvent, "A contact came on line, went away, or is typing";
     ContactMerged => ContactMergedEvent, "A phone number was learned for a hidden id, and two chats became one";
     GroupJoin => GroupEvent, "Members joined a group or were added";

@@ -206,6 +206,11 @@ fn stored(name: &str) -> Option<Value> {
 
 fn sessions(name: &str) -> Option<Value> {
     Some(match name {
+        "SyncHistory" => json!({"chatId": CUSTOMER, "count": 100}),
+        "HistorySync" => json!({
+            "state": "running", "chatsDone": 3, "chatsLeft": 12, "messagesStored": 140, "lastRunAt": AT,
+            "lastEndedAt": null, "nextRunAt": AT, "lastError": null,
+        }),
         "Session" => json!({
             "id": SESSION, "name": "support", "status": "ready", "phone": "15550000001", "pushName": "The shop",
             "connectedAt": AT, "lastActive": AT, "createdAt": AT, "updatedAt": AT, "lastError": null,
@@ -411,6 +416,10 @@ fn events(name: &str) -> Option<Value> {
         "SessionReconnectLoopEvent" => json!({"sessionId": SESSION, "attempts": 5, "nextDelayMs": 80_000}),
         "SessionRestrictionEvent" => json!({
             "sessionId": SESSION, "active": true, "kind": "reachout_timelock", "code": 463, "expiresAt": AT,
+        }),
+        "SessionSyncEvent" => json!({
+            "sessionId": SESSION, "state": "running", "chatsDone": 3, "chatsLeft": 12, "messagesStored": 140,
+            "lastError": null,
         }),
         "PresenceUpdateEvent" => json!({
             "chatId": CUSTOMER, "participants": [{"id": CUSTOMER, "state": "composing"}], "observedAt": AT,

@@ -74,7 +74,7 @@ impl History {
     ///
     /// Its newest messages, oldest first, each as its event told it. Where fewer are stored than are asked for, the phone
     /// is asked what was said before the first of them, and has ten seconds to answer; that is told and not stored, and
-    /// its files cannot be had. Of a chat without a stored message nothing can be asked.
+    /// its files cannot be had; `syncHistory` stores it. Of a chat without a stored message nothing can be asked.
     #[oai(
         path = "/sessions/:sessionId/messages/:chatId/history",
         method = "get",

@@ -67,6 +67,7 @@ mod session_settings;
 mod sessions;
 mod statistics;
 mod statuses;
+mod sync;
 mod templates;
 mod webhooks;
 

@@ -12,6 +12,7 @@ use openwa_model::{
     presence::PresenceState,
     privacy::PrivacyValue,
     session::Status,
+    sync::SyncState,
 };
 use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef, Registry},
@@ -59,6 +60,7 @@ vocabularies! {
     PrivacyValue as "PrivacyValue",
         "Who it is: everybody, the address book, the address book but for some, nobody, whoever sees the last time on line, whoever was written to before.",
         Self::ALL;
+    SyncState as "SyncState", "Whether the phone is being asked about the past.", Self::ALL;
     ChatKind as "ChatKind", "What sort of chat.",
         [Self::Individual, Self::Group, Self::Channel, Self::Status, Self::Broadcast];
 }
@@ -159,6 +161,7 @@ mod tests {
         goes_there_and_back::<EventKind>();
         goes_there_and_back::<PresenceState>();
         goes_there_and_back::<PrivacyValue>();
+        goes_there_and_back::<SyncState>();
         goes_there_and_back::<ChatKind>();
     }
 }

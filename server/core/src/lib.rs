@@ -3,8 +3,9 @@
 //! In reading order: what it is set to ([`settings`]), what can go wrong ([`error`]), what it can be
 //! asked ([`gateway`]); which sessions run (`supervisor`), one that runs (`running`) and the task behind it
 //! (`session_task`), what engines say becoming rows and events (`inbound`, `payload`, `answers`), messages on their way
-//! out (`outbound`) and those that got stuck there (`reconciler`), many of them one after another (`batch_sender`),
-//! requests that take effect once (`idempotency`, and [`gateway::Claim`]); which addresses may be reached
+//! out (`outbound`) and those that got stuck there (`reconciler`), many of them one after another (`batch_sender`), what
+//! the phone is asked about the past (`history_syncer`), requests that take effect once (`idempotency`, and
+//! [`gateway::Claim`]); which addresses may be reached
 //! ([`guard`]), the clients that reach them (`http`, `fetch`), files that come in with a request
 //! ([`media_source`]), what is made of sounds and films (`conversion`) and of pictures
 //! (`pictures`), cards of links (`link_preview`), pictures of codes ([`qr`]); events going out (`webhook`) and
@@ -21,6 +22,7 @@ mod answers;
 mod batch_sender;
 mod calls;
 mod chat_changes;
+mod history_syncer;
 mod idempotency;
 mod inbound;
 mod outbound;

@@ -57,6 +57,12 @@ pub struct Settings {
     pub bulk_max_messages: usize,
     /// How many batches of all sessions may be under way at once.
     pub bulk_max_concurrent: u64,
+    /// How many messages one run of asking the phone about the past may be told.
+    pub history_messages: u32,
+    /// How many of one chat, where nothing else is said.
+    pub history_messages_per_chat: u32,
+    /// After how long without a link the phone is asked what passed meanwhile; never, where there is none.
+    pub history_gap: Option<Duration>,
     /// How many automation rules a session may have.
     pub automation_max_per_session: u32,
     /// How long the page of a link may hold up the text it stands in.
@@ -109,6 +115,9 @@ impl Default for Settings {
             template_max_chars: 64 * 1024,
             bulk_max_messages: 100,
             bulk_max_concurrent: 50,
+            history_messages: 10_000,
+            history_messages_per_chat: 200,
+            history_gap: Some(Duration::from_secs(12 * 60 * 60)),
             automation_max_per_session: 32,
             link_preview_timeout: Duration::from_secs(5),
             network: NetworkPolicy::default(),

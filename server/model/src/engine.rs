@@ -174,6 +174,8 @@ pub enum Signal {
     Online(Account),
     /// A message came in, or was sent from another device of this account.
     Message(Box<InboundMessage>),
+    /// Messages of the past, which are stored and not told: what the phone tells of the time before it was linked.
+    Past(Vec<InboundMessage>),
     /// Messages got further.
     Receipt(Receipt),
     /// Someone reacted.

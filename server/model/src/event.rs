@@ -65,6 +65,8 @@ event_kinds! {
     SessionReconnectLoop = "session.reconnect_loop";
     /// WhatsApp limited the account, or lifted the limit.
     SessionRestriction = "session.restriction";
+    /// What the phone was asked about the past got further.
+    SessionSync = "session.sync";
     /// A contact came on line, went away, or is typing.
     PresenceUpdate = "presence.update";
     /// A phone number was learned for a hidden id, and what was kept under both is one from now on.

@@ -1,7 +1,7 @@
 //! The vocabulary of the gateway and the ports between its rooms.
 //!
 //! In reading order: what things are called ([`id`], [`jid`], [`session`], [`login`], [`content`],
-//! [`media_types`], [`message`], [`early`], [`template`], [`batch`], [`automation`], [`chat`], [`contact`], [`group`], [`channel`], [`business`],
+//! [`media_types`], [`message`], [`early`], [`sync`], [`template`], [`batch`], [`automation`], [`chat`], [`contact`], [`group`], [`channel`], [`business`],
 //! [`presence`], [`privacy`], [`label`], [`call`], [`event`], [`webhook`], [`key`], [`audit`], [`search`],
 //! [`statistics`]), what a gateway
 //! can be asked to do ([`ops`], [`capability`]), and the ports that rooms implement for one another
@@ -43,6 +43,7 @@ pub mod secret;
 pub mod session;
 pub mod statistics;
 pub mod store;
+pub mod sync;
 pub mod template;
 pub mod vault;
 pub mod webhook;

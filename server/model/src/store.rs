@@ -26,6 +26,7 @@ use crate::{
     search::{Hit, SearchFilter},
     session::Session,
     statistics::{MessageCounts, MessageStatistics, StatisticsFilter},
+    sync::{HistorySync, SyncChat, SyncProgress},
     template::Template,
     vault::Vault,
     webhook::{Delivery, DeliveryFailure, Settled, Webhook},
@@ -86,6 +87,7 @@ pub trait View:
     + ContactReads
     + MessageReads
     + EarlyReads
+    + SyncReads
     + TemplateReads
     + BatchReads
     + RuleReads
@@ -110,6 +112,7 @@ pub trait Unit:
     + ContactWrites
     + MessageWrites
     + EarlyWrites
+    + SyncWrites
     + TemplateWrites
     + BatchWrites
     + RuleWrites
@@ -340,6 +343,12 @@ pub trait MessageReads {
 pub trait MessageWrites {
     /// Adds one; false when (session, chat, sender, id) is already there, and then nothing changes.
     async fn add_message(&mut self, message: &Message) -> Result<bool>;
+    /// Adds one of the past, which was not told and counts as read; false when it is already there, and then nothing
+    /// changes.
+    async fn add_past_message(&mut self, message: &Message) -> Result<bool>;
+    /// A message has come by itself. Where it stands as one of the past it is none any more: it counts as unread, and has
+    /// the file it came with. False when there is no such message of the past.
+    async fn tell_past_message(&mut self, message: &Message) -> Result<bool>;
     /// Moves own messages forward; answers those that moved, as they are now. `Sent` and beyond drop `outgoing`.
     async fn advance_messages(
         &mut self,
@@ -428,6 +437,42 @@ pub trait EarlyWrites {
     -> Result<Vec<EarlyNews>>;
     /// Forgets what has been held since before `before`, of all sessions; says how much that was.
     async fn expire_early_news(&mut self, before: Timestamp) -> Result<u64>;
+}
+
+/// Reads of what the phone is asked about the past.
+#[async_trait]
+pub trait SyncReads {
+    /// How it stands about a session, where anything is known.
+    async fn history_sync(&mut self, session: SessionId) -> Result<Option<HistorySync>>;
+    /// The chats of the run, counted.
+    async fn sync_progress(&mut self, session: SessionId) -> Result<SyncProgress>;
+    /// One chat of the run.
+    async fn sync_chat(&mut self, session: SessionId, chat: &Jid) -> Result<Option<SyncChat>>;
+    /// The chat to ask about by now: those asked in vain least often first, the longest due of them.
+    async fn next_sync_chat(&mut self, session: SessionId, now: Timestamp) -> Result<Option<SyncChat>>;
+    /// The sessions with chats still to be asked about, or with a gap to look for.
+    async fn sessions_to_sync(&mut self) -> Result<Vec<SessionId>>;
+    /// Those of these sessions with something to do by now.
+    async fn due_syncs(&mut self, among: &[SessionId], now: Timestamp) -> Result<Vec<SessionId>>;
+}
+
+/// Writes of what the phone is asked about the past.
+#[async_trait]
+pub trait SyncWrites {
+    /// Makes or replaces how it stands about a session.
+    async fn save_history_sync(&mut self, sync: &HistorySync) -> Result<()>;
+    /// Notes that the links of these sessions are up, where anything is known of them.
+    async fn note_links_up(&mut self, sessions: &[SessionId], now: Timestamp) -> Result<()>;
+    /// Makes or replaces a chat of the run.
+    async fn save_sync_chat(&mut self, chat: &SyncChat) -> Result<()>;
+    /// Lets no chat of the run that is still to be asked about be due before.
+    async fn postpone_sync(&mut self, session: SessionId, due_at: Timestamp) -> Result<()>;
+    /// Asks about no further chat in this run.
+    async fn end_sync_chats(&mut self, session: SessionId) -> Result<()>;
+    /// Forgets the chats of the last run that are done.
+    async fn forget_done_sync_chats(&mut self, session: SessionId) -> Result<()>;
+    /// Forgets all of it: the session is linked anew.
+    async fn forget_history_sync(&mut self, session: SessionId) -> Result<()>;
 }
 
 /// Reads of templates.

@@ -210,6 +210,16 @@ impl Device {
         numbers
     }
 
+    /// Forgets the messages that wait, before the client is sent any. Answers their places in the journal.
+    pub(crate) fn lose_messages(&mut self) -> Vec<u64> {
+        let waiting = std::mem::take(&mut self.queue);
+        let (lost, kept): (VecDeque<_>, VecDeque<_>) =
+            waiting.into_iter().partition(|queued| queued.node.tag == "message");
+        self.queue = kept;
+        self.written = 0;
+        lost.into_iter().map(|queued| queued.number).collect()
+    }
+
     /// The client wants its stanzas. What waits is its backlog; returns how much of what.
     pub(crate) fn activate(&mut self) -> BacklogCount {
         self.is_active = true;
@@ -346,6 +356,19 @@ mod tests {
         device.activate();
         device.write_queue();
         assert_eq!(written(&mut reader), ["2", "end of 1"]);
+    }
+
+    #[test]
+    fn lost_messages_are_gone_and_the_rest_is_not() {
+        let mut device = device_with(2);
+        let receipt = Arc::new(NodeBuilder::new("receipt").attr("id", 3).build());
+        device.enqueue(Queued { number: 3, node: receipt });
+        assert_eq!(device.lose_messages(), [1, 2]);
+        let (link, mut reader) = Link::new(1);
+        device.link = Some(link);
+        device.activate();
+        device.write_queue();
+        assert_eq!(written(&mut reader), ["3", "end of 1"]);
     }
 
     #[test]

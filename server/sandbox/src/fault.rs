@@ -36,6 +36,8 @@ pub enum Fault {
     NackLater { number: Option<String>, code: u16, count: u32 },
     /// Says the hidden id alone of whoever writes to the account: nothing names a number.
     HideNumbers { number: Option<String> },
+    /// Forgets the messages that waited for the account's linked devices when these come back.
+    LoseOffline { number: Option<String> },
     /// Throws the account out: `<failure reason="402" code expire>` at login, a stream error on
     /// a live link. `expire` is how long the ban still lasts; `None` is for good.
     Ban { number: String, code: u16, until: Option<SystemTime> },
@@ -252,6 +254,13 @@ impl Faults {
         self.lock().on.iter().any(hides)
     }
 
+    /// Whether what waited for this account's linked devices is forgotten when they come back.
+    pub fn loses_offline(&self, account: &str) -> bool {
+        let loses =
+            |active: &ActiveFault| matches!(&active.fault, Fault::LoseOffline { number } if meant(number, account));
+        self.lock().on.iter().any(loses)
+    }
+
     /// Whether this account may write only to people it knows.
     pub fn is_restricted(&self, account: &str) -> bool {
         self.lock().on.iter().any(|active| matches!(&active.fault, Fault::Restrict { number } if number == account))
@@ -365,6 +374,16 @@ mod tests {
         assert_eq!(faults.stanzas("2"), StanzaFaults::default());
         faults.clear();
         assert_eq!(faults.stanzas("1"), StanzaFaults::default());
+    }
+
+    #[test]
+    fn a_lost_queue_is_meant_for_one_account() {
+        let faults = Faults::default();
+        let lost = faults.add(Fault::LoseOffline { number: Some("1".into()) }).unwrap();
+        assert!(faults.loses_offline("1"));
+        assert!(!faults.loses_offline("2"));
+        assert!(faults.remove(lost.id));
+        assert!(!faults.loses_offline("1"));
     }
 
     #[test]

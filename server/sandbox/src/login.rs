@@ -58,7 +58,7 @@ pub(crate) fn log_in(
     );
     tracing::info!(device = %address, "a device has logged in");
     if payload.passive == Some(false) {
-        activate(&mut world, &address, link);
+        activate(network, &mut world, &address, link);
     }
     Some(address)
 }
@@ -69,14 +69,17 @@ pub(crate) fn set_passive(exchange: &mut Exchange<'_>, request: &Node) {
     let is_active = exchange.world.device(exchange.from).is_some_and(|device| device.is_active);
     if request.get_optional_child("active").is_some() {
         if !is_active {
-            activate(exchange.world, exchange.from, exchange.link);
+            activate(exchange.network, exchange.world, exchange.from, exchange.link);
         }
     } else if let Some(device) = exchange.world.device_mut(exchange.from) {
         device.deactivate();
     }
 }
 
-fn activate(world: &mut World, address: &DeviceAddress, link: &Link) {
+fn activate(network: &Network, world: &mut World, address: &DeviceAddress, link: &Link) {
+    if address.device != 0 && network.faults().loses_offline(&address.number) {
+        world.lose_messages(address);
+    }
     let Some(device) = world.device_mut(address) else {
         return;
     };

@@ -229,6 +229,16 @@ impl World {
         self.acknowledged.send_modify(|count| *count += keys.len() as u64);
     }
 
+    /// Forgets the messages that wait for a device.
+    pub(crate) fn lose_messages(&mut self, of: &DeviceAddress) {
+        let Some(device) = self.device_mut(of) else {
+            return;
+        };
+        let keys: Vec<String> = device.lose_messages().into_iter().map(|number| key(of, number)).collect();
+        self.journal.delete_all(QUEUED, keys.iter().map(String::as_str));
+        self.acknowledged.send_modify(|count| *count += keys.len() as u64);
+    }
+
     pub(crate) fn add_prekeys(&mut self, of: &DeviceAddress, keys: Vec<OneTimePreKey>) {
         let records: Vec<(String, [u8; 32])> =
             keys.iter().map(|prekey| (key(of, u64::from(prekey.id)), prekey.value)).collect();

@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`SqliteStore`] (`open`), the one connection that writes and how units share a
 //! commit (`writer`), what reads and units run their statements on (`work`), then one file per
-//! resource (`sessions`, `leases`, `chats`, `contacts`, `merge`, `messages`, `message_reads`, `early`, `templates`, `batches`, `rules`,
+//! resource (`sessions`, `leases`, `chats`, `contacts`, `merge`, `messages`, `message_reads`, `early`, `syncs`, `templates`, `batches`, `rules`,
 //! `events`, `webhooks`, `deliveries`, `failures`, `keys`, `idempotency`, `audit`,
 //! `search`, `statistics`, `vault`), and below them the encryption of
 //! secrets (`seal`), reading rows back (`row`) and all that is particular to the database (`dialect`).
@@ -37,6 +37,7 @@ mod seal;
 mod search;
 mod sessions;
 mod statistics;
+mod syncs;
 mod templates;
 mod vault;
 mod webhooks;

@@ -56,6 +56,29 @@ impl MessageWrites for Work<Turn> {
         Ok(self.source.run(statement).await? > 0)
     }
 
+    async fn add_past_message(&mut self, message: &Message) -> Result<bool> {
+        if !self.add_message(message).await? {
+            return Ok(false);
+        }
+        let statement = query("UPDATE messages SET past = 1, read_here = 1 WHERE row_id = $1");
+        self.source.run(statement.bind(message.row.to_string())).await?;
+        Ok(true)
+    }
+
+    async fn tell_past_message(&mut self, message: &Message) -> Result<bool> {
+        let statement = query(
+            "UPDATE messages SET past = 0, read_here = 0, media = COALESCE($5, media) \
+             WHERE session = $1 AND id = $2 AND chat = $3 AND sender = $4 AND past = 1",
+        );
+        let statement = statement
+            .bind(message.session.to_string())
+            .bind(message.id.as_str().to_owned())
+            .bind(message.chat.to_string())
+            .bind(message.sender.to_string())
+            .bind(optional_json(message.media.as_ref())?);
+        Ok(self.source.run(statement).await? > 0)
+    }
+
     async fn advance_messages(
         &mut self,
         session: SessionId,

@@ -23,6 +23,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (14, "batches", include_str!("../migrations/0014_batches.sql")),
     (15, "automation rules", include_str!("../migrations/0015_automation_rules.sql")),
     (17, "writes that happen once", include_str!("../migrations/0017_writes_that_happen_once.sql")),
+    (18, "history syncs", include_str!("../migrations/0018_history_syncs.sql")),
 ];
 
 pub(crate) fn migrator() -> Migrator {

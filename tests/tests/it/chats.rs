@@ -112,7 +112,7 @@ async fn a_message_is_kept_on_top_for_everyone_and_starred_for_oneself() {
 
 #[tokio::test]
 async fn what_was_said_before_linking_is_asked_of_the_phone() {
-    let gateway = Setup::with_sandbox_inside().start().await;
+    let gateway = Setup::with_sandbox_inside().with("HISTORY_ON_LINK", "false").start().await;
     let (client, sandbox) = (gateway.client(), gateway.sandbox());
     let own = sandbox.create_phone("Shop").await;
     let customer = sandbox.create_phone("Customer").await;

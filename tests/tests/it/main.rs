@@ -11,6 +11,7 @@ mod contacts;
 mod crash;
 mod deliveries;
 mod groups;
+mod history;
 mod identity;
 mod journey;
 mod kinds;

@@ -75,6 +75,7 @@ const CLOSED_WORDS: &[&str] = &[
     "rules",
     "save",
     "settings",
+    "sync",
 ];
 
 /// Writes that have no further effect when they are made again.

@@ -40,6 +40,7 @@ mod sessions;
 mod sockets;
 mod statistics;
 mod statuses;
+mod sync;
 mod templates;
 mod traps;
 mod uploads;

@@ -58,6 +58,8 @@ impl Gateway {
                     past.push(old_message(&mut *view, session, own.as_ref(), message).await?);
                 }
             }
+            // Times are told to the second, so that the phone's order counts.
+            past.reverse();
             past.sort_by_key(|it| std::cmp::Reverse(it.timestamp));
             past.truncate(missing);
             messages.extend(past);

@@ -27,6 +27,7 @@ mod search;
 mod sessions;
 mod statistics;
 mod statuses;
+mod sync;
 mod templates;
 mod webhooks;
 
@@ -46,16 +47,20 @@ use openwa_model::{
 use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-pub(crate) use self::messages::{canonical, ids_of, name_anew};
 pub use self::{
     audit::*, batches::*, business::Catalog, compose::*, contacts::*, groups::MemberOutcome, history::*, keys::*,
-    labels::*, media::*, messages::*, once::*, rules::*, sessions::*, statistics::*, statuses::*, templates::*,
+    labels::*, media::*, messages::*, once::*, rules::*, sessions::*, statistics::*, statuses::*, sync::*, templates::*,
     webhooks::*,
+};
+pub(crate) use self::{
+    messages::{canonical, ids_of, name_anew},
+    sync::{add_to_run, cursor, newest_chats, newest_message},
 };
 use crate::{
     batch_sender::BatchSender,
     conversion::Converter,
     error::GatewayError,
+    history_syncer::HistorySyncer,
     housekeeping::Housekeeping,
     http::Clients,
     keyring::Keyring,
@@ -111,6 +116,8 @@ pub(crate) struct Context {
     pub(crate) deliveries: Bell,
     /// Rung when there is something new to do about a batch.
     pub(crate) batches: Bell,
+    /// Rung when there is something new to ask phones about the past.
+    pub(crate) syncs: Bell,
     /// The keys seen a moment ago, and how often they were used.
     pub(crate) keyring: Keyring,
     /// The writes under an `Idempotency-Key` that are being done.
@@ -148,6 +155,7 @@ impl Gateway {
         let context = Arc::new(Context {
             deliveries: Bell::default(),
             batches: Bell::default(),
+            syncs: Bell::default(),
             keyring: Keyring::default(),
             claims: Claims::default(),
             clients,
@@ -166,7 +174,7 @@ impl Gateway {
         Ok(Self(Arc::new(Inner { supervisor, context })))
     }
 
-    /// Runs until it is told to stop: sessions, deliveries, batches, housekeeping. Then nothing new is begun, what is under
+    /// Runs until it is told to stop: sessions, deliveries, batches, the past, housekeeping. Then nothing new is begun, what is under
     /// way may finish, sessions stop, and it returns; all of that within bounds.
     pub async fn run(&self, stop: CancellationToken) {
         let Inner { context, supervisor } = &*self.0;
@@ -182,6 +190,10 @@ impl Gateway {
             }),
             context.tasks.spawn({
                 let (worker, stop) = (Arc::new(BatchSender::new(self.clone())), context.draining.clone());
+                async move { worker.run(&stop).await }
+            }),
+            context.tasks.spawn({
+                let (worker, stop) = (Arc::new(HistorySyncer::new(self.clone())), context.draining.clone());
                 async move { worker.run(&stop).await }
             }),
             context.tasks.spawn({

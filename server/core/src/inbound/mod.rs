@@ -2,8 +2,9 @@
 //!
 //! Beside it: `people` (one person has two ids), `progress` (how far messages got), `changes` (reactions, edits,
 //! revocations), `answered` (votes, and answers to appointments), `automation` (answers by rules), `early` (what comes
-//! before the message it is about), `chats` (what was done to chats on other devices), `groups` (what happens in them),
-//! `account` (labels, calls, presence) and `bounds` (how much of what comes from outside is kept).
+//! before the message it is about), `past` (what is stored and not told), `chats` (what was done to chats on other
+//! devices), `groups` (what happens in them), `account` (labels, calls, presence) and `bounds` (how much of what comes
+//! from outside is kept).
 
 mod account;
 mod answered;
@@ -13,6 +14,7 @@ mod changes;
 mod chats;
 mod early;
 mod groups;
+mod past;
 mod people;
 mod progress;
 
@@ -35,10 +37,13 @@ use openwa_model::{
     store::{StoreError, Unit},
 };
 
-pub(crate) use self::early::{forget_old, sessions_with_old_reactions, tell_old_reactions};
 use self::{
     bounds::{MAX_BODY, MAX_ITEMS, MAX_NAME, clip, clip_detail, clip_media, plausible},
     people::both_ids,
+};
+pub(crate) use self::{
+    early::{forget_old, sessions_with_old_reactions, tell_old_reactions},
+    past::store_past,
 };
 use crate::{
     gateway::Context,
@@ -139,21 +144,7 @@ pub(crate) async fn absorb(
     draft: Draft,
     heard: &[Heard],
 ) -> Result<Draft> {
-    let now = context.now();
-    let mut inbound = Inbound {
-        unit,
-        context,
-        session,
-        prepared,
-        draft,
-        now,
-        row: None,
-        phones: HashMap::new(),
-        lids: HashMap::new(),
-        holds_news: None,
-        has_held: false,
-        rules: None,
-    };
+    let mut inbound = Inbound::new(unit, context, session, prepared, draft);
     for signal in heard.iter().flat_map(|it| &it.signals) {
         inbound.take(signal).await?;
     }
@@ -175,6 +166,31 @@ pub(crate) async fn announce(
     Ok(())
 }
 
+impl<'a> Inbound<'a> {
+    fn new(
+        unit: &'a mut dyn Unit,
+        context: &'a Context,
+        session: SessionId,
+        prepared: &'a Prepared,
+        draft: Draft,
+    ) -> Self {
+        Self {
+            unit,
+            context,
+            session,
+            prepared,
+            draft,
+            now: context.now(),
+            row: None,
+            phones: HashMap::new(),
+            lids: HashMap::new(),
+            holds_news: None,
+            has_held: false,
+            rules: None,
+        }
+    }
+}
+
 impl Inbound<'_> {
     async fn take(&mut self, signal: &Signal) -> Result<()> {
         match signal {
@@ -182,6 +198,7 @@ impl Inbound<'_> {
             Signal::Linked(account) => self.linked(account).await,
             Signal::Online(account) => self.online(account).await,
             Signal::Message(message) => self.message(message).await,
+            Signal::Past(told) => self.past(told).await.map(drop),
             Signal::Receipt(receipt) => self.receipt(receipt).await,
             Signal::Reaction(reaction) => self.reaction(reaction).await,
             Signal::Edited(edited) => self.edited(edited).await,
@@ -257,6 +274,8 @@ impl Inbound<'_> {
     async fn linked(&mut self, account: &Account) -> Result<()> {
         self.step(Input::Linked).await?;
         self.set_account(account).await?;
+        // What was still to be asked was another link's, and maybe another account's.
+        self.unit.forget_history_sync(self.session).await?;
         let event = self.events().authenticated(account, self.now);
         self.unit.append_event(&event).await?;
         Ok(())
@@ -269,6 +288,7 @@ impl Inbound<'_> {
         if was_ready {
             return Ok(());
         }
+        self.note_link_up().await?;
         self.draft.pending = self.unit.pending_messages(self.session, reconciler::BATCH).await?;
         let now = self.now;
         if let Some(row) = self.row().await? {
@@ -312,18 +332,27 @@ impl Inbound<'_> {
             .await?
         };
         if let Some(twin) = self.twin_of(&message).await? {
+            let twin = Message { media: message.media.clone().or(twin.media.clone()), ..twin };
+            if self.unit.tell_past_message(&twin).await? {
+                return self.tell(&twin, known_name).await;
+            }
             if inbound.from_me {
                 self.sent(&twin.chat, std::slice::from_ref(&twin.id), Some(message.timestamp)).await?;
             }
             return Ok(());
         }
-        if !self.unit.add_message(&message).await? {
+        if !self.unit.add_message(&message).await? && !self.unit.tell_past_message(&message).await? {
             // An echo of what was sent from here proves that it was accepted.
             if inbound.from_me {
                 self.sent(&message.chat, std::slice::from_ref(&message.id), Some(message.timestamp)).await?;
             }
             return Ok(());
         }
+        self.tell(&message, known_name).await
+    }
+
+    /// Tells of a message that is stored, in its chat and in the log.
+    async fn tell(&mut self, message: &Message, known_name: Option<String>) -> Result<()> {
         let private = message.chat.kind() == ChatKind::Individual;
         let touch = ChatTouch {
             id: message.chat.clone(),
@@ -331,18 +360,18 @@ impl Inbound<'_> {
             at: message.timestamp,
             body: message.body.clone(),
             kind: message.kind,
-            unread: u32::from(!inbound.from_me),
+            unread: u32::from(!message.from_me),
         };
         self.unit.touch_chat(self.session, &touch).await?;
         let file = message.media.as_ref().and_then(|it| it.file.as_ref());
         let data = file.and_then(|it| self.prepared.files.get(it)).map(String::as_str);
-        let event = self.events().message(&message, data);
+        let event = self.events().message(message, data);
         self.unit.append_event(&event).await?;
         if message.chat == Jid::status() && !message.from_me {
-            self.status_received(&message, data.is_some()).await?;
+            self.status_received(message, data.is_some()).await?;
         }
-        self.apply_held(&message).await?;
-        self.reply(&message, &event).await
+        self.apply_held(message).await?;
+        self.reply(message, &event).await
     }
 
     async fn status_received(&mut self, message: &Message, has_data: bool) -> Result<()> {

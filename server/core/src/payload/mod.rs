@@ -20,6 +20,7 @@ use openwa_model::{
     message::{Message, Reaction},
     presence::PresenceHeard,
     session::{Restriction, Status},
+    sync::{HistorySync, SyncProgress, SyncState},
 };
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -296,6 +297,19 @@ impl Events<'_> {
             "expiresAt": restriction.expires_at,
         });
         self.event(EventKind::SessionRestriction, None, at, self.occurrence("restr", at), data)
+    }
+
+    /// `session.sync`: how far asking the phone about the past is.
+    pub(crate) fn sync(&self, sync: &HistorySync, progress: &SyncProgress, at: Timestamp) -> NewEvent {
+        // Whoever tells it is asking just now.
+        let state = SyncState::of(progress, true, at);
+        let (run, SyncProgress { done, left, .. }) = (sync.run, *progress);
+        let key = format!("sync_{}_{run}_{done}_{left}_{}_{}", self.session, state.name(), at.as_millisecond());
+        let data = json!({
+            "sessionId": self.session, "state": state.name(), "chatsDone": done, "chatsLeft": left,
+            "messagesStored": sync.stored, "lastError": sync.last_error,
+        });
+        self.event(EventKind::SessionSync, None, at, key, data)
     }
 
     /// `group.join`, `group.leave`, `group.join_request` or `group.update`.

@@ -143,7 +143,15 @@ impl Store for GatedStore {
 }
 
 static CAPABILITIES: Capabilities = Capabilities {
-    ops: OpSet::of(&[Op::SendMessage, Op::React, Op::EditMessage, Op::RevokeMessage, Op::MarkRead, Op::DeleteForMe]),
+    ops: OpSet::of(&[
+        Op::SendMessage,
+        Op::React,
+        Op::EditMessage,
+        Op::RevokeMessage,
+        Op::MarkRead,
+        Op::DeleteForMe,
+        Op::FetchHistory,
+    ]),
     qr: true,
     pairing_code: true,
     max_media_bytes: 1_000_000,
@@ -196,6 +204,11 @@ impl Asked {
             other => panic!("it has something to tell: {other:?}"),
         };
         _ = self.answer.send(Ok(reply));
+    }
+
+    /// Answers as the phone that was asked what was said before.
+    pub(crate) fn tell(self, messages: Vec<InboundMessage>) {
+        _ = self.answer.send(Ok(Reply::FetchHistory(messages)));
     }
 
     pub(crate) fn refuse(self, kind: ErrorKind) {

@@ -5,6 +5,7 @@ mod house;
 mod identity;
 mod once;
 mod ordering;
+mod past;
 mod receiving;
 mod restarting;
 mod rules;

@@ -21,6 +21,7 @@ use whatsapp_rust::{Client, InboundDurabilityHook, anyhow};
 
 use crate::{
     groups,
+    history::HistoryLimits,
     inbound::{self, Own},
     link::own_ids,
     media::MediaStation,
@@ -46,6 +47,8 @@ pub(crate) struct CommitFirst {
     pub(crate) signals: Signals,
     pub(crate) media: MediaStation,
     pub(crate) automatic: AutomaticMedia,
+    /// How much of what the phone tells of the past is stored.
+    pub(crate) history: HistoryLimits,
 }
 
 #[async_trait]

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     durability::{AutomaticMedia, CommitFirst},
     factory::Shared,
+    history::HistoryLimits,
     http::MediaHttp,
     link::{Link, Parts},
     login,
@@ -91,6 +92,10 @@ impl NativeEngine {
                     types: settings.automatic_media_types.clone(),
                     max_bytes: settings.automatic_media_bytes,
                     within: settings.automatic_media_timeout,
+                },
+                history: HistoryLimits {
+                    messages: settings.history_messages,
+                    messages_per_chat: settings.history_messages_per_chat,
                 },
             },
             listener,

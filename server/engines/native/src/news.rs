@@ -28,7 +28,9 @@ use crate::{
     chats,
     durability::CommitFirst,
     exit::{self, Ending},
-    group_news, history, inbound, jid, labels,
+    group_news,
+    history::{self, HistoryLimits},
+    inbound, jid, labels,
     link::{Link, own_ids},
     past::{self, Answers},
     receipts,
@@ -280,6 +282,8 @@ pub(crate) async fn read(
     over: CancellationToken,
 ) {
     let mut waiting = Vec::with_capacity(AT_ONCE);
+    // How many messages of the past may still be stored.
+    let mut room = commit.history.messages;
     loop {
         tokio::select! {
             biased;
@@ -310,7 +314,20 @@ pub(crate) async fn read(
                     let Some(link) = link.upgrade() else { return };
                     timelock::ask(&link, AfterRefusal::Yes);
                 }
-                News::History(event) => signals.extend(history::signals(event).await),
+                News::History(event) => {
+                    let Some(own) = link.upgrade().map(|it| own_ids(&it.client)) else { return };
+                    // What was heard before goes first.
+                    if !committed(&commit, &std::mem::take(&mut signals)).await {
+                        return;
+                    }
+                    let mut pieces = history::pieces(event, own, HistoryLimits { messages: room, ..commit.history });
+                    while let Some(piece) = pieces.recv().await {
+                        room = room.saturating_sub(history::messages_in(&piece));
+                        if commit.signals.commit(piece).await.is_err() {
+                            return;
+                        }
+                    }
+                }
                 News::Past(event) => {
                     let Some(link) = link.upgrade() else { return };
                     if let Some((id, messages)) = past::read(event, own_ids(&link.client)).await {
@@ -323,10 +340,18 @@ pub(crate) async fn read(
                 }
             }
         }
-        for some in signals.chunks(AT_ONCE) {
-            if commit.signals.commit(some.to_vec()).await.is_err() {
-                return;
-            }
+        if !committed(&commit, &signals).await {
+            return;
         }
     }
+}
+
+/// Commits signals in their order; false when nothing more can be.
+async fn committed(commit: &CommitFirst, signals: &[Signal]) -> bool {
+    for some in signals.chunks(AT_ONCE) {
+        if commit.signals.commit(some.to_vec()).await.is_err() {
+            return false;
+        }
+    }
+    true
 }

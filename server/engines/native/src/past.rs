@@ -7,6 +7,7 @@ use std::{
 
 use openwa_model::{
     engine::{EngineError, InboundMessage, Signal},
+    jid::ChatKind,
     ops::FetchHistory,
 };
 use tokio::sync::Notify;
@@ -107,6 +108,26 @@ fn messages(history: &LazyHistorySync, own: &Own) -> Vec<InboundMessage> {
             break;
         }
     }
+    oldest_first(told)
+}
+
+/// Phones tell the newest first, with times to the second.
+fn oldest_first(mut told: Vec<InboundMessage>) -> Vec<InboundMessage> {
+    told.reverse();
+    told.sort_by_key(|it| it.timestamp);
+    told
+}
+
+/// The newest messages of a chat that was told of without being asked for, oldest first. Statuses and channels are read
+/// elsewhere.
+pub(crate) fn newest(conversation: &wa::Conversation, own: &Own, most: usize) -> Vec<InboundMessage> {
+    if most == 0 {
+        return Vec::new();
+    }
+    let lines = conversation.messages.iter().take(MOST_MESSAGES).filter_map(|it| it.message.as_option());
+    let is_said = |it: &InboundMessage| matches!(it.chat.kind(), ChatKind::Individual | ChatKind::Group);
+    let mut told = oldest_first(lines.filter_map(|it| message(it, own)).filter(is_said).collect());
+    told.drain(..told.len().saturating_sub(most));
     told
 }
 
@@ -166,8 +187,8 @@ mod tests {
         let conversation = wa::Conversation {
             id: group.into(),
             messages: vec![
-                line(group, false, Some("15550000001@s.whatsapp.net"), "A"),
                 line(group, true, None, "B"),
+                line(group, false, Some("15550000001@s.whatsapp.net"), "A"),
                 // What says nothing to a person is left out.
                 wa::HistorySyncMsg::default(),
             ],

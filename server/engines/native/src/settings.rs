@@ -35,6 +35,10 @@ pub struct NativeSettings {
     pub pre_key_count: usize,
     /// Whether the phone is asked for older chats when linking.
     pub history_sync: bool,
+    /// How many messages of what it tells then are stored; none is 0.
+    pub history_messages: usize,
+    /// How many of one chat, the newest.
+    pub history_messages_per_chat: usize,
     /// Media of incoming messages of these types are fetched before their event is written.
     pub automatic_media_types: MediaTypes,
     /// Media of incoming messages up to this size are fetched before their event is written.
@@ -59,6 +63,8 @@ impl NativeSettings {
             device_name: "OpenWA".to_owned(),
             pre_key_count: 812,
             history_sync: true,
+            history_messages: 10_000,
+            history_messages_per_chat: 200,
             automatic_media_types: MediaTypes::ALL,
             automatic_media_bytes: 16 * 1024 * 1024,
             automatic_media_timeout: Duration::from_secs(15),

@@ -14,7 +14,7 @@ pub struct NewestMessage {
     pub timestamp: Timestamp,
 }
 
-/// See [`super::Op::FetchHistory`]. Answers what the phone told, in no order.
+/// See [`super::Op::FetchHistory`]. Answers what the phone told, oldest first.
 #[derive(Clone, Debug)]
 pub struct FetchHistory {
     /// The chat.

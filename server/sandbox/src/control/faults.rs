@@ -38,6 +38,8 @@ enum FaultKind {
     NackLater,
     /// Says the hidden id alone of whoever writes to the account.
     HideNumbers,
+    /// Forgets the messages that waited for linked clients when these come back.
+    LoseOffline,
     /// Throws the account out with `code`, for `seconds` or for good.
     Ban,
     /// Lets the account write only to people it knows.
@@ -126,6 +128,10 @@ impl FaultView {
                 view.kind = FaultKind::HideNumbers;
                 view.number = number;
             }
+            Fault::LoseOffline { number } => {
+                view.kind = FaultKind::LoseOffline;
+                view.number = number;
+            }
             Fault::Ban { number, code, until } => {
                 view.kind = FaultKind::Ban;
                 view.number = Some(number);
@@ -205,6 +211,7 @@ fn fault(new: NewFault, now: SystemTime) -> Result<Fault, Failure> {
             count: need(new.count.filter(|count| *count > 0), "count")?,
         },
         FaultKind::HideNumbers => Fault::HideNumbers { number },
+        FaultKind::LoseOffline => Fault::LoseOffline { number },
         FaultKind::Ban => Fault::Ban {
             number: need(number, "number")?,
             code: need(new.code, "code")?,

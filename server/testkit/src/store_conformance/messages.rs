@@ -231,3 +231,35 @@ pub(crate) async fn known_ones_are_told_from_unknown_ones(database: &dyn Databas
     assert_eq!(view.known_messages(session, &group(), &ids, None).await.unwrap(), []);
     assert_eq!(view.known_messages(session, &alice(), &[], None).await.unwrap(), []);
 }
+
+pub(crate) async fn one_of_the_past_counts_as_read_until_it_comes_by_itself(database: &dyn Database) {
+    let store = database.open().await;
+    let session = add_session(&store, "s").await;
+    let (old, told) = (incoming(session, "old", 1), incoming(session, "told", 2));
+    let file = Media {
+        mimetype: "image/png".to_owned(),
+        filename: None,
+        size_bytes: Some(3),
+        file: Some(FileKey("it".to_owned())),
+        remote: None,
+    };
+    let mut unit = store.begin().await.unwrap();
+    assert!(unit.add_past_message(&old).await.unwrap());
+    assert!(!unit.add_past_message(&old).await.unwrap());
+    assert!(unit.add_message(&told).await.unwrap());
+    assert!(!unit.add_past_message(&told).await.unwrap(), "what was told stays told");
+    assert!(!unit.tell_past_message(&told).await.unwrap());
+    assert_eq!(unit.message(session, &alice(), &id("old")).await.unwrap(), Some(old.clone()));
+    let unread = unit.unread_messages(session, &alice(), 9).await.unwrap();
+    assert_eq!(unread.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["told"]);
+    // The row is found by what it is, not by the id it would have had.
+    let come = Message { row: RowId(Uuid::now_v7()), media: Some(file.clone()), ..old.clone() };
+    assert!(!unit.add_message(&come).await.unwrap());
+    assert!(unit.tell_past_message(&come).await.unwrap());
+    assert!(!unit.tell_past_message(&come).await.unwrap(), "once");
+    let kept = unit.message(session, &alice(), &id("old")).await.unwrap().unwrap();
+    assert_eq!((kept.row, kept.media), (old.row, Some(file)));
+    assert_eq!(unit.unread_messages(session, &alice(), 9).await.unwrap().len(), 2);
+    let elsewhere = Message { chat: group(), ..old };
+    assert!(!unit.tell_past_message(&elsewhere).await.unwrap());
+}

@@ -24,6 +24,7 @@ mod rules;
 mod search;
 mod sessions;
 mod statistics;
+mod syncs;
 mod templates;
 mod units;
 mod vault;
@@ -134,6 +135,7 @@ cases! {
         statuses_expire_wherever_they_are
         unread_ones_are_marked
         known_ones_are_told_from_unknown_ones
+        one_of_the_past_counts_as_read_until_it_comes_by_itself
         another_session_sees_none_of_it;
     messages_changed:
         a_status_never_goes_back
@@ -165,6 +167,13 @@ cases! {
         saving_replaces_all_but_session_and_making
         they_are_listed_newest_first_and_counted
         what_is_not_there_is_said_not_to_be
+        deletion_of_the_session_takes_them;
+    syncs:
+        how_it_stands_comes_back_as_it_was_stored
+        chats_are_asked_about_in_turn
+        a_run_is_counted_and_ended
+        links_that_are_up_are_noted
+        a_new_link_forgets_all_of_it
         deletion_of_the_session_takes_them;
     batches:
         one_comes_back_as_it_was_stored

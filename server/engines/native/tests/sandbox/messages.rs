@@ -91,6 +91,28 @@ async fn what_the_phone_itself_sends_is_heard_as_our_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_said_before_linking_is_told_as_the_past() {
+    let house = House::open_with(|it| NativeSettings { history_messages_per_chat: 2, ..it }).await;
+    let (ada, bob) = (house.phone("Ada").await, house.phone("Bob").await);
+    let mut written = Vec::new();
+    for number in 0..3 {
+        written.push(writes(&bob, &jid(&ada), text(&number.to_string()), None).await);
+    }
+    received(&ada, &written[2]).await;
+    let session = house.linked(&ada).await;
+    let told = session
+        .hear("the past", |it| match it {
+            Signal::Past(told) => Some(told.clone()),
+            _ => None,
+        })
+        .await;
+    let ids: Vec<_> = told.iter().map(|it| it.id.as_str()).collect();
+    assert_eq!(ids, [&*written[1], &*written[2]], "the newest, oldest first");
+    assert!(told.iter().all(|it| !it.from_me && it.kind == MessageKind::Text));
+    assert!(!session.heard().iter().any(|it| matches!(it, Signal::Message(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn messages_of_one_chat_are_heard_in_the_order_they_were_written() {
     let house = House::open().await;
     let (ada, bob) = (house.phone("Ada").await, house.phone("Bob").await);
