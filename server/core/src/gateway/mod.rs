@@ -10,6 +10,7 @@ mod chats;
 mod communities;
 mod compose;
 mod contacts;
+mod deliveries;
 mod groups;
 mod history;
 mod keys;
@@ -46,7 +47,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use self::messages::{canonical, ids_of, name_anew};
 pub use self::{
-    audit::*, batches::*, business::Catalog, compose::*, contacts::*, groups::MemberOutcome, history::*, keys::*,
+    audit::*, batches::*, business::Catalog, compose::*, contacts::*, deliveries::*, groups::MemberOutcome, history::*, keys::*,
     labels::*, media::*, messages::*, sessions::*, statistics::*, statuses::*, templates::*, webhooks::*,
 };
 use crate::{
