@@ -47,8 +47,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub(crate) use self::messages::{canonical, ids_of, name_anew};
 pub use self::{
-    audit::*, batches::*, business::Catalog, compose::*, contacts::*, deliveries::*, groups::MemberOutcome, history::*, keys::*,
-    labels::*, media::*, messages::*, sessions::*, statistics::*, statuses::*, templates::*, webhooks::*,
+    audit::*, batches::*, business::Catalog, compose::*, contacts::*, deliveries::*, groups::MemberOutcome, history::*,
+    keys::*, labels::*, media::*, messages::*, sessions::*, statistics::*, statuses::*, templates::*, webhooks::*,
 };
 use crate::{
     batch_sender::BatchSender,
