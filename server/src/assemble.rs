@@ -166,6 +166,7 @@ fn settings(config: &Config) -> Result<Settings, ConfigError> {
         template_max_chars: config.template_max_chars.unwrap_or(defaults.template_max_chars),
         bulk_max_messages: config.bulk_max_messages.unwrap_or(defaults.bulk_max_messages),
         bulk_max_concurrent: config.bulk_max_concurrent.unwrap_or(defaults.bulk_max_concurrent),
+        automation_max_per_session: config.automation_max_per_session.unwrap_or(defaults.automation_max_per_session),
         network,
         audit_lasts: config.audit_lasts.unwrap_or(defaults.audit_lasts),
         api_key_pepper: config.pepper.clone(),

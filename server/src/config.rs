@@ -47,6 +47,7 @@ pub(crate) struct Config {
     pub(crate) template_max_chars: Option<usize>,
     pub(crate) bulk_max_messages: Option<usize>,
     pub(crate) bulk_max_concurrent: Option<u64>,
+    pub(crate) automation_max_per_session: Option<u32>,
     pub(crate) conversion: ConversionConfig,
     /// Whether private addresses are refused as targets of webhooks and media.
     pub(crate) guard_addresses: bool,
@@ -141,6 +142,8 @@ impl Config {
             bulk_max_messages: of.value("BULK_MAX_MESSAGES", "a number from 1 to 10000", |it| within(it, 1, 10_000))?,
             bulk_max_concurrent: of
                 .value("BULK_MAX_CONCURRENT_BATCHES", "a number from 1 to 10000", |it| within(it, 1, 10_000))?,
+            automation_max_per_session: of
+                .value("AUTOMATION_MAX_PER_SESSION", "a number from 1 to 1000", |it| within(it, 1, 1_000))?,
             conversion: ConversionConfig {
                 enabled: of.value("MEDIA_CONVERSION_ENABLED", "true or false", |it| it.parse().ok())?.unwrap_or(true),
                 ffmpeg: environment.get("FFMPEG_PATH").map_or_else(|| PathBuf::from("ffmpeg"), PathBuf::from),
@@ -336,6 +339,7 @@ mod tests {
             ("TEMPLATE_RENDER_MAX_CHARS", "64k"),
             ("BULK_MAX_MESSAGES", "10001"),
             ("BULK_MAX_CONCURRENT_BATCHES", "0"),
+            ("AUTOMATION_MAX_PER_SESSION", "0"),
             ("MEDIA_ALLOWED_TYPES", "pictures"),
             ("MEDIA_CONVERSION_ENABLED", "ture"),
             ("MEDIA_CONVERSION_TIMEOUT_MS", "1m"),

@@ -92,6 +92,28 @@ export interface AuditRecord {
 /** How much it matters. */
 export type AuditSeverity = "info" | "warn" | "error" | (string & {});
 
+/** One automation rule. */
+export interface AutomationRule {
+  /** Its id. */
+  id: string;
+  /** Its session. */
+  sessionId: string;
+  /** What people call it. */
+  name: string;
+  /** Whether it answers at all. */
+  enabled: boolean;
+  /** What has to hold of a message. */
+  conditions: WebhookFilters | null;
+  /** The text that is sent back into the chat. */
+  replyText: string;
+  /** For how many seconds it keeps silent in a chat after it answered there. (at least 0) */
+  cooldownSeconds: number;
+  /** When it was made. */
+  createdAt: string;
+  /** When it last changed. */
+  updatedAt: string;
+}
+
 /** A batch and what became of its messages. */
 export interface Batch {
   /** What it is called. */
@@ -694,6 +716,23 @@ export interface CreateApiKey {
   role?: Role | undefined;
 }
 
+/** An automation rule to make. */
+export interface CreateAutomationRule {
+  /** What people call it. (of length 1 to 100) */
+  name: string;
+  /** The text that is sent back into the chat, as it stands here. (of length 1 to 4096) */
+  replyText: string;
+  /** What has to hold of a message, in the form of a webhook's filters. Without, any message fits. */
+  conditions?: WebhookFilters | undefined;
+  /**
+   * For how many seconds it keeps silent in a chat after it answered there; 60 when absent. 0 is never:
+   * then nothing holds back two programs that answer each other. (0 to 86400)
+   */
+  cooldownSeconds?: number | undefined;
+  /** Whether it answers at all; true when absent. */
+  enabled?: boolean | undefined;
+}
+
 /** A call link to make. */
 export interface CreateCallLink {
   /** What it is for. */
@@ -1090,14 +1129,15 @@ export interface Failure {
    * `STATUS_NOT_FOUND`, `CHAT_NOT_FOUND`, `CONTACT_NOT_FOUND`, `LABEL_NOT_FOUND`, `CALL_NOT_FOUND`,
    * `GROUP_NOT_FOUND`, `BUSINESS_NOT_FOUND`, `CATALOG_NOT_FOUND`, `PRODUCT_NOT_FOUND`,
    * `CHANNEL_NOT_FOUND`, `MEDIA_NOT_STORED`, `TEMPLATE_NOT_FOUND`, `BATCH_NOT_FOUND`,
-   * `WEBHOOK_NOT_FOUND`, `API_KEY_NOT_FOUND`, `NO_SUCH_ROUTE`; 405 `METHOD_NOT_ALLOWED`; 408
-   * `REQUEST_TIMEOUT`; 409 `SESSION_NOT_READY`, `SESSION_NAME_TAKEN`, `TEMPLATE_NAME_TAKEN`,
-   * `SESSION_OWNED_ELSEWHERE`, `PAIRING_NOT_POSSIBLE`, `LAST_ADMIN_KEY`, `IDEMPOTENCY_KEY_IN_PROGRESS`,
-   * `IDEMPOTENCY_KEY_OUTCOME_UNKNOWN`, `CONFLICT`; 413 `MEDIA_TOO_LARGE`; 415 `MEDIA_TYPE_NOT_TAKEN`,
-   * `MEDIA_TYPE_NOT_ALLOWED`, `COMPRESSED_BODY`; 422 `IDEMPOTENCY_KEY_REUSED`, `NOT_A_BUSINESS_ACCOUNT`;
-   * 426 `UPGRADE_REQUIRED`; 429 `RATE_LIMITED`, `TOO_MANY_BATCHES`; 500 `SEND_FAILED`, `ENGINE_FAILED`,
-   * `INTERNAL`; 501 `ENGINE_CANNOT`; 502 `SESSION_LOGOUT_INCOMPLETE`, `SESSION_STOP_INCOMPLETE`; 503
-   * `UNCONFIRMED`, `DRAINING`, `STORE_UNAVAILABLE`, `BUSY`, `CONVERSION_UNAVAILABLE`.
+   * `AUTOMATION_RULE_NOT_FOUND`, `WEBHOOK_NOT_FOUND`, `API_KEY_NOT_FOUND`, `NO_SUCH_ROUTE`; 405
+   * `METHOD_NOT_ALLOWED`; 408 `REQUEST_TIMEOUT`; 409 `SESSION_NOT_READY`, `SESSION_NAME_TAKEN`,
+   * `TEMPLATE_NAME_TAKEN`, `SESSION_OWNED_ELSEWHERE`, `PAIRING_NOT_POSSIBLE`, `LAST_ADMIN_KEY`,
+   * `IDEMPOTENCY_KEY_IN_PROGRESS`, `IDEMPOTENCY_KEY_OUTCOME_UNKNOWN`, `CONFLICT`; 413 `MEDIA_TOO_LARGE`;
+   * 415 `MEDIA_TYPE_NOT_TAKEN`, `MEDIA_TYPE_NOT_ALLOWED`, `COMPRESSED_BODY`; 422
+   * `IDEMPOTENCY_KEY_REUSED`, `NOT_A_BUSINESS_ACCOUNT`; 426 `UPGRADE_REQUIRED`; 429 `RATE_LIMITED`,
+   * `TOO_MANY_BATCHES`; 500 `SEND_FAILED`, `ENGINE_FAILED`, `INTERNAL`; 501 `ENGINE_CANNOT`; 502
+   * `SESSION_LOGOUT_INCOMPLETE`, `SESSION_STOP_INCOMPLETE`; 503 `UNCONFIRMED`, `DRAINING`,
+   * `STORE_UNAVAILABLE`, `BUSY`, `CONVERSION_UNAVAILABLE`.
    */
   code?: string;
   /** The name of the HTTP status; absent when the body was too large. */
@@ -3437,6 +3477,20 @@ export interface UpdateApiKey {
   name?: string | undefined;
   /** What it may do. */
   role?: Role | undefined;
+}
+
+/** What to change about an automation rule; what is left out stays. */
+export interface UpdateAutomationRule {
+  /** What has to hold of a message; null lifts the conditions. */
+  conditions?: WebhookFilters | null | undefined;
+  /** For how many seconds it keeps silent in a chat after it answered there. (0 to 86400) */
+  cooldownSeconds?: number | undefined;
+  /** Whether it answers at all. */
+  enabled?: boolean | undefined;
+  /** What people call it. (of length 1 to 100) */
+  name?: string | undefined;
+  /** The text that is sent back into the chat, as it stands here. (of length 1 to 4096) */
+  replyText?: string | undefined;
 }
 
 /** What to change; at least one of them. */

@@ -178,6 +178,31 @@ open_enum! {
     }
 }
 
+/// One automation rule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct AutomationRule {
+    /// Its id.
+    pub id: String,
+    /// Its session.
+    pub session_id: String,
+    /// What people call it.
+    pub name: String,
+    /// Whether it answers at all.
+    pub enabled: bool,
+    /// What has to hold of a message.
+    pub conditions: Option<WebhookFilters>,
+    /// The text that is sent back into the chat.
+    pub reply_text: String,
+    /// For how many seconds it keeps silent in a chat after it answered there.
+    pub cooldown_seconds: i64,
+    /// When it was made.
+    pub created_at: jiff::Timestamp,
+    /// When it last changed.
+    pub updated_at: jiff::Timestamp,
+}
+
 /// A batch and what became of its messages.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -1274,6 +1299,62 @@ impl CreateApiKey {
     }
 }
 
+/// An automation rule to make.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CreateAutomationRule {
+    /// What people call it.
+    pub name: String,
+    /// The text that is sent back into the chat, as it stands here.
+    pub reply_text: String,
+    /// What has to hold of a message, in the form of a webhook's filters. Without, any message fits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conditions: Option<WebhookFilters>,
+    /// For how many seconds it keeps silent in a chat after it answered there; 60 when absent. 0 is never:
+    /// then nothing holds back two programs that answer each other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cooldown_seconds: Option<i64>,
+    /// Whether it answers at all; true when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+}
+
+impl CreateAutomationRule {
+    /// With what it must have.
+    pub fn new(name: impl Into<String>, reply_text: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            reply_text: reply_text.into(),
+            conditions: None,
+            cooldown_seconds: None,
+            enabled: None,
+        }
+    }
+
+    /// What has to hold of a message, in the form of a webhook's filters. Without, any message fits.
+    #[must_use]
+    pub fn conditions(mut self, conditions: WebhookFilters) -> Self {
+        self.conditions = Some(conditions);
+        self
+    }
+
+    /// For how many seconds it keeps silent in a chat after it answered there; 60 when absent. 0 is never:
+    /// then nothing holds back two programs that answer each other.
+    #[must_use]
+    pub fn cooldown_seconds(mut self, cooldown_seconds: i64) -> Self {
+        self.cooldown_seconds = Some(cooldown_seconds);
+        self
+    }
+
+    /// Whether it answers at all; true when absent.
+    #[must_use]
+    pub fn enabled(mut self, enabled: bool) -> Self {
+        self.enabled = Some(enabled);
+        self
+    }
+}
+
 /// A call link to make.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -2100,15 +2181,15 @@ pub struct Failure {
     /// `REFUSED_BY_WHATSAPP`; 404 `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND`, `STATUS_NOT_FOUND`,
     /// `CHAT_NOT_FOUND`, `CONTACT_NOT_FOUND`, `LABEL_NOT_FOUND`, `CALL_NOT_FOUND`, `GROUP_NOT_FOUND`,
     /// `BUSINESS_NOT_FOUND`, `CATALOG_NOT_FOUND`, `PRODUCT_NOT_FOUND`, `CHANNEL_NOT_FOUND`,
-    /// `MEDIA_NOT_STORED`, `TEMPLATE_NOT_FOUND`, `BATCH_NOT_FOUND`, `WEBHOOK_NOT_FOUND`, `API_KEY_NOT_FOUND`,
-    /// `NO_SUCH_ROUTE`; 405 `METHOD_NOT_ALLOWED`; 408 `REQUEST_TIMEOUT`; 409 `SESSION_NOT_READY`,
-    /// `SESSION_NAME_TAKEN`, `TEMPLATE_NAME_TAKEN`, `SESSION_OWNED_ELSEWHERE`, `PAIRING_NOT_POSSIBLE`,
-    /// `LAST_ADMIN_KEY`, `IDEMPOTENCY_KEY_IN_PROGRESS`, `IDEMPOTENCY_KEY_OUTCOME_UNKNOWN`, `CONFLICT`; 413
-    /// `MEDIA_TOO_LARGE`; 415 `MEDIA_TYPE_NOT_TAKEN`, `MEDIA_TYPE_NOT_ALLOWED`, `COMPRESSED_BODY`; 422
-    /// `IDEMPOTENCY_KEY_REUSED`, `NOT_A_BUSINESS_ACCOUNT`; 426 `UPGRADE_REQUIRED`; 429 `RATE_LIMITED`,
-    /// `TOO_MANY_BATCHES`; 500 `SEND_FAILED`, `ENGINE_FAILED`, `INTERNAL`; 501 `ENGINE_CANNOT`; 502
-    /// `SESSION_LOGOUT_INCOMPLETE`, `SESSION_STOP_INCOMPLETE`; 503 `UNCONFIRMED`, `DRAINING`,
-    /// `STORE_UNAVAILABLE`, `BUSY`, `CONVERSION_UNAVAILABLE`.
+    /// `MEDIA_NOT_STORED`, `TEMPLATE_NOT_FOUND`, `BATCH_NOT_FOUND`, `AUTOMATION_RULE_NOT_FOUND`,
+    /// `WEBHOOK_NOT_FOUND`, `API_KEY_NOT_FOUND`, `NO_SUCH_ROUTE`; 405 `METHOD_NOT_ALLOWED`; 408
+    /// `REQUEST_TIMEOUT`; 409 `SESSION_NOT_READY`, `SESSION_NAME_TAKEN`, `TEMPLATE_NAME_TAKEN`,
+    /// `SESSION_OWNED_ELSEWHERE`, `PAIRING_NOT_POSSIBLE`, `LAST_ADMIN_KEY`, `IDEMPOTENCY_KEY_IN_PROGRESS`,
+    /// `IDEMPOTENCY_KEY_OUTCOME_UNKNOWN`, `CONFLICT`; 413 `MEDIA_TOO_LARGE`; 415 `MEDIA_TYPE_NOT_TAKEN`,
+    /// `MEDIA_TYPE_NOT_ALLOWED`, `COMPRESSED_BODY`; 422 `IDEMPOTENCY_KEY_REUSED`, `NOT_A_BUSINESS_ACCOUNT`;
+    /// 426 `UPGRADE_REQUIRED`; 429 `RATE_LIMITED`, `TOO_MANY_BATCHES`; 500 `SEND_FAILED`, `ENGINE_FAILED`,
+    /// `INTERNAL`; 501 `ENGINE_CANNOT`; 502 `SESSION_LOGOUT_INCOMPLETE`, `SESSION_STOP_INCOMPLETE`; 503
+    /// `UNCONFIRMED`, `DRAINING`, `STORE_UNAVAILABLE`, `BUSY`, `CONVERSION_UNAVAILABLE`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
     /// The name of the HTTP status; absent when the body was too large.
@@ -6481,6 +6562,70 @@ impl UpdateApiKey {
     #[must_use]
     pub fn role(mut self, role: impl Into<Role>) -> Self {
         self.role = Some(role.into());
+        self
+    }
+}
+
+/// What to change about an automation rule; what is left out stays.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct UpdateAutomationRule {
+    /// What has to hold of a message; null lifts the conditions.
+    #[serde(default, with = "double", skip_serializing_if = "Option::is_none")]
+    pub conditions: Option<Option<WebhookFilters>>,
+    /// For how many seconds it keeps silent in a chat after it answered there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cooldown_seconds: Option<i64>,
+    /// Whether it answers at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// What people call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The text that is sent back into the chat, as it stands here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_text: Option<String>,
+}
+
+impl UpdateAutomationRule {
+    /// With what it must have.
+    pub fn new() -> Self {
+        Self { conditions: None, cooldown_seconds: None, enabled: None, name: None, reply_text: None }
+    }
+
+    /// What has to hold of a message; null lifts the conditions.
+    #[must_use]
+    pub fn conditions(mut self, conditions: impl Into<Option<WebhookFilters>>) -> Self {
+        self.conditions = Some(conditions.into());
+        self
+    }
+
+    /// For how many seconds it keeps silent in a chat after it answered there.
+    #[must_use]
+    pub fn cooldown_seconds(mut self, cooldown_seconds: i64) -> Self {
+        self.cooldown_seconds = Some(cooldown_seconds);
+        self
+    }
+
+    /// Whether it answers at all.
+    #[must_use]
+    pub fn enabled(mut self, enabled: bool) -> Self {
+        self.enabled = Some(enabled);
+        self
+    }
+
+    /// What people call it.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// The text that is sent back into the chat, as it stands here.
+    #[must_use]
+    pub fn reply_text(mut self, reply_text: impl Into<String>) -> Self {
+        self.reply_text = Some(reply_text.into());
         self
     }
 }

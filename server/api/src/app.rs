@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     audit::Audit,
     auditor::Auditor,
+    automation_rules::AutomationRules,
     bulk::Bulk,
     business::Businesses,
     calls::Calls,
@@ -154,6 +155,8 @@ pub(crate) enum Tag {
     Media,
     /// Texts to fill in and send.
     Templates,
+    /// Answering by itself.
+    AutomationRules,
     /// Groups of groups.
     Communities,
     /// What is written by few and read by many.
@@ -181,7 +184,7 @@ pub(crate) enum Tag {
 }
 
 /// All that sends, and what is made to be sent.
-type Sending = (Sends, Kinds, Choosing, MediaConversions, Templates, Bulk);
+type Sending = (Sends, Kinds, Choosing, MediaConversions, Templates, Bulk, AutomationRules);
 /// What is done with stored messages. The framework takes up to sixteen resources in one list.
 type OfMessages = (Messages, Marks, History);
 /// What an account shows and sees.
@@ -221,6 +224,7 @@ pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
             MediaConversions(gateway.clone()),
             Templates(gateway.clone()),
             Bulk(gateway.clone()),
+            AutomationRules(gateway.clone()),
         ),
         (Messages(gateway.clone()), Marks(gateway.clone()), History(gateway.clone())),
         Chats(gateway.clone()),

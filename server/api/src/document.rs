@@ -407,6 +407,7 @@ mod tests {
             ("UpdateSessionConfig", "maxReconnectAttempts"),
             ("UpdateSessionProxy", "proxyUrl"),
             ("UpdateWebhook", "filters"),
+            ("UpdateAutomationRule", "conditions"),
         ] {
             let schema = &schemas[name]["properties"][field];
             let types = schema["type"].as_array().or_else(|| schema["anyOf"].as_array());

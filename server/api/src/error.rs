@@ -91,6 +91,10 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "TEMPLATE_NOT_FOUND", format!("Template with id '{id}' not found"))
     }
 
+    pub(crate) fn rule_not_found(id: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "AUTOMATION_RULE_NOT_FOUND", format!("Automation rule {id} not found"))
+    }
+
     pub(crate) fn key_not_found(id: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "API_KEY_NOT_FOUND", format!("API key with id '{id}' not found"))
     }
@@ -236,6 +240,7 @@ pub(crate) const CODES: [(u16, &[&str]); 16] = [
             "MEDIA_NOT_STORED",
             "TEMPLATE_NOT_FOUND",
             "BATCH_NOT_FOUND",
+            "AUTOMATION_RULE_NOT_FOUND",
             "WEBHOOK_NOT_FOUND",
             "API_KEY_NOT_FOUND",
             "NO_SUCH_ROUTE",
@@ -318,6 +323,8 @@ impl From<GatewayError> for ApiError {
             E::BatchNameTaken(_) => (400, "BATCH_ID_TAKEN"),
             E::BatchOver { .. } => (400, "BATCH_OVER"),
             E::TooManyBatches { .. } => (429, "TOO_MANY_BATCHES"),
+            E::RuleNotFound(_) => (404, "AUTOMATION_RULE_NOT_FOUND"),
+            E::TooManyRules { .. } => (400, "TOO_MANY_AUTOMATION_RULES"),
             E::WebhookNotFound(_) => (404, "WEBHOOK_NOT_FOUND"),
             E::TooManyWebhooks { .. } => (400, "TOO_MANY_WEBHOOKS"),
             E::KeyNotFound(_) => (404, "API_KEY_NOT_FOUND"),
@@ -409,7 +416,7 @@ mod tests {
         batch::BatchStatus,
         engine::EngineKind,
         files::FileError,
-        id::{KeyId, SessionId, TemplateId, WebhookId},
+        id::{KeyId, RuleId, SessionId, TemplateId, WebhookId},
         ops::Op,
         session::Status,
     };
@@ -468,6 +475,8 @@ mod tests {
             (E::BatchNameTaken(text()), 400, "BATCH_ID_TAKEN"),
             (E::BatchOver { name: text(), status: BatchStatus::Completed }, 400, "BATCH_OVER"),
             (E::TooManyBatches { max: 50 }, 429, "TOO_MANY_BATCHES"),
+            (E::RuleNotFound(RuleId(id)), 404, "AUTOMATION_RULE_NOT_FOUND"),
+            (E::TooManyRules { max: 32 }, 400, "TOO_MANY_AUTOMATION_RULES"),
             (E::WebhookNotFound(WebhookId(id)), 404, "WEBHOOK_NOT_FOUND"),
             (E::TooManyWebhooks { max: 16 }, 400, "TOO_MANY_WEBHOOKS"),
             (E::KeyNotFound(KeyId(id)), 404, "API_KEY_NOT_FOUND"),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 const SESSION: &str = "0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e";
 const TEMPLATE: &str = "0199a8d3-2a10-7e44-b1c7-6f5e4d3c2b1a";
+const RULE: &str = "0199a8d4-6b30-7c15-9e2f-7a6b5c4d3e2f";
 const BATCH: &str = "batch_5f2a91c7";
 const WEBHOOK: &str = "0199a8d1-0c20-7f11-8a5b-3f6e2d1c0b9a";
 const KEY: &str = "0199a8b0-77aa-7d02-b3c4-d5e6f7a8b9c0";
@@ -89,6 +90,18 @@ fn sending(name: &str) -> Option<Value> {
             "id": TEMPLATE, "sessionId": SESSION, "name": "order-ready",
             "body": "Hello {{name}}, order {{order}} is ready.", "header": null, "footer": "Open until six",
             "createdAt": AT, "updatedAt": AT,
+        }),
+        "WebhookCondition" => json!({"field": "body", "operator": "contains", "value": ["hours", "open"]}),
+        "WebhookFilters" => json!({"conditions": [of("WebhookCondition")?]}),
+        "CreateAutomationRule" => json!({
+            "name": "Opening hours", "replyText": "We are open from nine to six, Monday to Saturday.",
+            "conditions": of("WebhookFilters")?, "cooldownSeconds": 3600,
+        }),
+        "UpdateAutomationRule" => json!({"replyText": "We are open from nine to eight today.", "enabled": true}),
+        "AutomationRule" => json!({
+            "id": RULE, "sessionId": SESSION, "name": "Opening hours", "enabled": true,
+            "conditions": of("WebhookFilters")?, "replyText": "We are open from nine to six, Monday to Saturday.",
+            "cooldownSeconds": 3600, "createdAt": AT, "updatedAt": AT,
         }),
         "BulkMessage" => json!({
             "chatId": CUSTOMER, "type": "text", "content": of("BulkContent")?, "variables": {"name": "Grace"},

@@ -166,7 +166,7 @@ impl From<Webhook> for WebhookResponse {
 }
 
 impl WebhookFilters {
-    fn of(filters: Filters) -> Self {
+    pub(crate) fn of(filters: Filters) -> Self {
         let one = |it: openwa_model::webhook::Condition| WebhookCondition {
             field: it.field,
             operator: it.operator,
@@ -176,8 +176,9 @@ impl WebhookFilters {
         Self { conditions: filters.conditions.into_iter().map(one).collect() }
     }
 
-    fn read(&self) -> Answer<Filters> {
-        let sentence = "filters.conditions: each value must be a boolean, a string or an array of strings";
+    /// As core takes them; `field` is where they stood.
+    pub(crate) fn read(&self, field: &str) -> Answer<Filters> {
+        let sentence = format!("{field}.conditions: each value must be a boolean, a string or an array of strings");
         serde_json::from_value(self.to_json().unwrap_or_default()).map_err(|_| ApiError::invalid(sentence))
     }
 }
@@ -335,7 +336,7 @@ impl Webhooks {
         body: Body<CreateWebhook>,
     ) -> Answer<Created<WebhookResponse>> {
         let CreateWebhook { url, events, secret, headers, filters, retry_count, ordering } = body.value;
-        let filters = filters.map(|it| it.read()).transpose()?;
+        let filters = filters.map(|it| it.read("filters")).transpose()?;
         let ordering = ordering.map(|it| it.0);
         let new = NewWebhook { url, events, secret, headers, filters, retry_count, ordering };
         Ok(Created(self.0.create_webhook(session.0.id()?, new).await?.into()))
@@ -377,7 +378,7 @@ impl Webhooks {
         let filters = match filters {
             MaybeUndefined::Undefined => None,
             MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(it) => Some(Some(it.read()?)),
+            MaybeUndefined::Value(it) => Some(Some(it.read("filters")?)),
         };
         let ordering = ordering.map(|it| it.0);
         let patch = WebhookPatch { url, events, active, secret, headers, filters, retry_count, ordering };
@@ -521,12 +522,12 @@ mod tests {
     fn filters_are_read_and_shown_as_they_were_written() {
         for value in [json!(true), json!("hello"), json!(["a@c.us", "b@c.us"])] {
             let written = json!({"conditions": [{"field": "body", "operator": "is", "value": value}]});
-            let filters = WebhookFilters::parse_from_json(Some(written.clone())).ok().unwrap().read().unwrap();
+            let filters = WebhookFilters::parse_from_json(Some(written.clone())).ok().unwrap().read("filters").unwrap();
             assert_eq!(WebhookFilters::of(filters).to_json(), Some(written));
         }
         for value in [json!(5), json!({"a": 1}), json!([1])] {
             let written = json!({"conditions": [{"field": "body", "operator": "is", "value": value}]});
-            assert!(WebhookFilters::parse_from_json(Some(written)).ok().unwrap().read().is_err());
+            assert!(WebhookFilters::parse_from_json(Some(written)).ok().unwrap().read("filters").is_err());
         }
     }
 }

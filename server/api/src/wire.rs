@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use openwa_model::{
     Timestamp,
-    id::{KeyId, MessageId, SessionId, TemplateId, WebhookId},
+    id::{KeyId, MessageId, RuleId, SessionId, TemplateId, WebhookId},
     jid::Jid,
 };
 use poem_openapi::{
@@ -262,6 +262,7 @@ macro_rules! path_ids {
 path_ids! {
     SessionPath => SessionId, ApiError::session_not_found;
     TemplatePath => TemplateId, ApiError::template_not_found;
+    RulePath => RuleId, ApiError::rule_not_found;
     WebhookPath => WebhookId, ApiError::webhook_not_found;
     KeyPath => KeyId, ApiError::key_not_found;
 }

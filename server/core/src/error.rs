@@ -4,7 +4,7 @@ use openwa_model::{
     batch::BatchStatus,
     engine::{EngineError, EngineKind, ErrorKind},
     files::FileError,
-    id::{KeyId, SessionId, TemplateId, WebhookId},
+    id::{KeyId, RuleId, SessionId, TemplateId, WebhookId},
     ops::Op,
     session::Status,
     store::StoreError,
@@ -153,6 +153,15 @@ pub enum GatewayError {
     TooManyBatches {
         /// How many there may be.
         max: u64,
+    },
+    /// There is no such automation rule.
+    #[error("Automation rule {0} not found")]
+    RuleNotFound(RuleId),
+    /// The session has as many automation rules as it may have.
+    #[error("A session can have at most {max} automation rules; delete one before adding another")]
+    TooManyRules {
+        /// How many there may be.
+        max: u32,
     },
     /// There is no such webhook.
     #[error("Webhook with id '{0}' not found")]

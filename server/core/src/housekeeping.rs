@@ -1,10 +1,11 @@
 //! What is written down or thrown away in time: the use of keys, requests that need not be remembered any longer, the
-//! end of the audit log, batches that ended long ago, deliveries that failed or wait for a receiver that is gone, what is
-//! remembered of attempts, statuses that are seen no more, and what waited too long for the message it is about.
+//! end of the audit log, batches that ended long ago, when rules answered, deliveries that failed or wait for a receiver
+//! that is gone, what is remembered of attempts, statuses that are seen no more, and what waited too long for the message
+//! it is about.
 
 use std::time::Duration;
 
-use openwa_model::{Timestamp, store::StoreError};
+use openwa_model::{Timestamp, automation::AutomationRule, store::StoreError};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -24,6 +25,8 @@ const GIVEN_UP: &str =
     "Given up: the receiver has failed for the whole time that a delivery may wait (WEBHOOK_GIVE_UP_HOURS)";
 /// How many statuses are thrown away at once.
 const STATUSES_AT_ONCE: u32 = 500;
+/// How long it is of use when a rule answered.
+const ANSWERS_LAST: Duration = Duration::from_secs(AutomationRule::MAX_COOLDOWN_SECONDS as u64);
 /// How often it looks.
 const EVERY: Duration = Duration::from_secs(10);
 
@@ -63,6 +66,7 @@ impl Housekeeping {
         unit.expire_audit_entries(now.saturating_sub(context.settings.audit_lasts).unwrap_or(Timestamp::MIN)).await?;
         let ended_before = now.saturating_sub(BATCHES_LAST).unwrap_or(Timestamp::MIN);
         unit.expire_batches(ended_before, BATCHES_AT_ONCE).await?;
+        unit.expire_rule_answers(now.saturating_sub(ANSWERS_LAST).unwrap_or(Timestamp::MIN)).await?;
         inbound::forget_old(&mut *unit, now).await?;
         unit.commit().await?;
         self.tidy_deliveries(now).await?;

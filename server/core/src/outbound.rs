@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use openwa_model::{
     Timestamp,
-    content::MessageKind,
+    chat::ChatTouch,
+    content::{Detail, MessageKind, Outgoing},
     engine::{EngineError, ErrorKind},
+    id::{RowId, SessionId},
+    login::Account,
     message::{DeliveryStatus, Message},
     ops::SendMessage,
-    store::StoreError,
+    store::{StoreError, Unit},
 };
 
 use crate::{
@@ -35,6 +38,55 @@ pub(crate) enum Outcome {
     Unknown(String),
     /// It was certainly not sent, and may be later.
     NotNow(GatewayError),
+}
+
+/// A message as it is stored before it is first handed to an engine.
+pub(crate) fn pending(
+    row: RowId,
+    session: SessionId,
+    account: Account,
+    outgoing: Outgoing,
+    created_at: Timestamp,
+) -> Message {
+    let content = &outgoing.content;
+    Message {
+        row,
+        session,
+        id: outgoing.id.clone(),
+        chat: outgoing.chat.clone(),
+        sender: account.phone.clone(),
+        sender_phone: Some(account.phone),
+        sender_lid: account.lid,
+        push_name: account.push_name,
+        from_me: true,
+        kind: content.kind(),
+        body: content.body().to_owned(),
+        timestamp: created_at,
+        status: DeliveryStatus::Pending,
+        error: None,
+        quoted: outgoing.quoted.clone(),
+        mentions: outgoing.mentions.clone(),
+        media: content.media().cloned(),
+        detail: outgoing.status.clone().map(Detail::Status).or_else(|| content.detail().cloned()),
+        marks: outgoing.marks.clone(),
+        edited_at: None,
+        outgoing: Some(outgoing),
+        created_at,
+    }
+}
+
+/// Stores a message that is to be sent: once the unit is committed it will be, even if this process dies.
+pub(crate) async fn store(unit: &mut dyn Unit, message: &Message) -> Result<(), StoreError> {
+    unit.add_message(message).await?;
+    let touch = ChatTouch {
+        id: message.chat.clone(),
+        name: None,
+        at: message.timestamp,
+        body: message.body.clone(),
+        kind: message.kind,
+        unread: 0,
+    };
+    unit.touch_chat(message.session, &touch).await
 }
 
 /// Hands a stored message to the engine. The caller holds its place among the sends under way.

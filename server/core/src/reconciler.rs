@@ -34,8 +34,9 @@ enum Pass {
     Later,
 }
 
-/// Sends what was pending when the session became ready.
-pub(crate) fn resend_now(context: Arc<Context>, running: Arc<Running>, pending: Vec<Message>) {
+/// Sends these, which are stored as pending, beside the caller: what was when the session became ready, and answers by
+/// rules.
+pub(crate) fn send_now(context: Arc<Context>, running: Arc<Running>, pending: Vec<Message>) {
     if !pending.is_empty() {
         resend(context, running, Some(pending));
     }
@@ -106,7 +107,7 @@ async fn pass(context: &Context, running: &Arc<Running>, pending: Vec<Message>) 
             settled += 1;
             continue;
         }
-        tracing::info!(session.id = %running.id, message.id = %message.id, "sending a pending message again");
+        tracing::info!(session.id = %running.id, message.id = %message.id, "sending a pending message");
         match outbound::hand_over(context, running, &message).await {
             Outcome::Accepted(at) => outbound::accepted(context, running, &message, at, None).await?,
             Outcome::Failed(error, code) => {

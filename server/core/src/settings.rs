@@ -97,6 +97,8 @@ pub struct Settings {
     pub bulk_max_messages: usize,
     /// How many batches of all sessions may be under way at once.
     pub bulk_max_concurrent: u64,
+    /// How many automation rules a session may have.
+    pub automation_max_per_session: u32,
     /// How long the page of a link may hold up the text it stands in.
     pub link_preview_timeout: Duration,
     /// Which addresses webhooks and media may be at.
@@ -148,6 +150,7 @@ impl Default for Settings {
             template_max_chars: 64 * 1024,
             bulk_max_messages: 100,
             bulk_max_concurrent: 50,
+            automation_max_per_session: 32,
             link_preview_timeout: Duration::from_secs(5),
             network: NetworkPolicy::default(),
             start_stagger: Duration::from_millis(50),

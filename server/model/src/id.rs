@@ -36,6 +36,8 @@ uuid_ids! {
     TemplateId;
     /// One batch of messages; what callers know it by is its name.
     BatchId;
+    /// One automation rule.
+    RuleId;
     /// One stored message row (WhatsApp's id of it is [`MessageId`]).
     RowId;
 }

@@ -1,7 +1,7 @@
 //! The vocabulary of the gateway and the ports between its rooms.
 //!
 //! In reading order: what things are called ([`id`], [`jid`], [`session`], [`login`], [`content`],
-//! [`media_types`], [`message`], [`early`], [`template`], [`batch`], [`chat`], [`contact`], [`group`], [`channel`], [`business`],
+//! [`media_types`], [`message`], [`early`], [`template`], [`batch`], [`automation`], [`chat`], [`contact`], [`group`], [`channel`], [`business`],
 //! [`presence`], [`privacy`], [`label`], [`call`], [`event`], [`webhook`], [`key`], [`audit`], [`search`],
 //! [`statistics`]), what a gateway
 //! can be asked to do ([`ops`], [`capability`]), and the ports that rooms implement for one another
@@ -11,6 +11,7 @@
 #![warn(missing_docs)]
 
 pub mod audit;
+pub mod automation;
 pub mod batch;
 pub mod bell;
 pub mod business;

@@ -9,6 +9,7 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     audit::{AuditEntry, AuditFilter},
+    automation::AutomationRule,
     batch::{Batch, BatchMessage, BatchOutcome, BatchPlace, BatchProgress, BatchRequest, BatchStatus},
     chat::{Chat, ChatMark, ChatTouch},
     contact::{Contact, ContactSeen, Merged},
@@ -16,7 +17,7 @@ use crate::{
     early::EarlyNews,
     event::{Event, EventKind, NewEvent},
     files::FileKey,
-    id::{BatchId, DeliveryId, KeyId, MessageId, Position, RowId, Seq, SessionId, TemplateId, WebhookId},
+    id::{BatchId, DeliveryId, KeyId, MessageId, Position, RowId, RuleId, Seq, SessionId, TemplateId, WebhookId},
     idempotency::IdempotentRequest,
     jid::Jid,
     key::ApiKey,
@@ -87,6 +88,7 @@ pub trait View:
     + EarlyReads
     + TemplateReads
     + BatchReads
+    + RuleReads
     + EventReads
     + WebhookReads
     + KeyReads
@@ -110,6 +112,7 @@ pub trait Unit:
     + EarlyWrites
     + TemplateWrites
     + BatchWrites
+    + RuleWrites
     + EventWrites
     + WebhookWrites
     + KeyWrites
@@ -167,7 +170,7 @@ pub trait SessionWrites {
     async fn add_session(&mut self, session: &Session) -> Result<()>;
     /// Replaces all but the lease and the log's counter; false when there is no such session.
     async fn save_session(&mut self, session: &Session) -> Result<bool>;
-    /// Deletes it and all that is its own (chats, contacts, messages, templates, batches, log, webhooks, deliveries, idempotency rows, vault); false when there is no such session.
+    /// Deletes it and all that is its own (chats, contacts, messages, templates, batches, automation rules, log, webhooks, deliveries, idempotency rows, vault); false when there is no such session.
     async fn delete_session(&mut self, id: SessionId) -> Result<bool>;
     /// Takes the lease when it is free, has run out, or is already held by this owner (then the fence rises too). `None` when another node holds it.
     async fn acquire_lease(
@@ -499,6 +502,32 @@ pub trait BatchWrites {
     async fn end_batch(&mut self, id: BatchId, status: BatchStatus, now: Timestamp) -> Result<bool>;
     /// Deletes batches that ended before, oldest first; says how many.
     async fn expire_batches(&mut self, before: Timestamp, limit: u32) -> Result<u64>;
+}
+
+/// Reads of automation rules.
+#[async_trait]
+pub trait RuleReads {
+    /// One rule.
+    async fn rule(&mut self, id: RuleId) -> Result<Option<AutomationRule>>;
+    /// All of a session, the oldest first: the order in which they are tried.
+    async fn rules(&mut self, session: SessionId) -> Result<Vec<AutomationRule>>;
+    /// When a rule last answered in a chat, as long as that is kept.
+    async fn rule_answered_at(&mut self, id: RuleId, chat: &Jid) -> Result<Option<Timestamp>>;
+}
+
+/// Writes of automation rules.
+#[async_trait]
+pub trait RuleWrites {
+    /// Adds one; an id that is taken is a [`StoreError::Conflict`].
+    async fn add_rule(&mut self, rule: &AutomationRule) -> Result<()>;
+    /// Replaces all but session and time of making; false when there is none.
+    async fn save_rule(&mut self, rule: &AutomationRule) -> Result<bool>;
+    /// Deletes it and what is kept of its answers; false when there is none.
+    async fn delete_rule(&mut self, id: RuleId) -> Result<bool>;
+    /// Notes that a rule answers in a chat.
+    async fn note_rule_answer(&mut self, id: RuleId, chat: &Jid, at: Timestamp) -> Result<()>;
+    /// Forgets answers from before `before`, of all rules; says how many.
+    async fn expire_rule_answers(&mut self, before: Timestamp) -> Result<u64>;
 }
 
 /// Which events.

@@ -2,7 +2,7 @@
 //!
 //! In reading order: [`SqliteStore`] (`open`), the one connection that writes and how units share a
 //! commit (`writer`), what reads and units run their statements on (`work`), then one file per
-//! resource (`sessions`, `leases`, `chats`, `contacts`, `merge`, `messages`, `message_reads`, `early`, `templates`, `batches`,
+//! resource (`sessions`, `leases`, `chats`, `contacts`, `merge`, `messages`, `message_reads`, `early`, `templates`, `batches`, `rules`,
 //! `events`, `webhooks`, `deliveries`, `failures`, `attempts`, `keys`, `idempotency`, `audit`,
 //! `search`, `statistics`, `vault`), and below them the encryption of
 //! secrets (`seal`), reading rows back (`row`) and all that is particular to the database (`dialect`).
@@ -33,6 +33,7 @@ mod messages;
 mod migrations;
 mod open;
 mod row;
+mod rules;
 mod seal;
 mod search;
 mod sessions;

@@ -1,9 +1,9 @@
 //! One person, two ids: what was kept under the hidden id moves to the phone number.
 //!
 //! Moved is whatever is found by an id: chats and their labels, messages and their senders, receipts, reactions, who
-//! is blocked, what is held for messages to come. What stands inside a message (whom it mentions, whom it quotes)
-//! stays as it was sent and is read with what is known by then. The log and queued deliveries stay: they say what was
-//! known when they were written, and their bodies are signed.
+//! is blocked, what is held for messages to come, when rules answered. What stands inside a message (whom it mentions,
+//! whom it quotes) stays as it was sent and is read with what is known by then. The log and queued deliveries stay: they
+//! say what was known when they were written, and their bodies are signed.
 
 use openwa_model::{contact::Merged, id::SessionId, jid::Jid, store::Result};
 use sqlx::query;
@@ -74,6 +74,11 @@ const REST: &[&str] = &[
     "INSERT INTO blocked (session, id) SELECT session, $3 FROM blocked WHERE session = $1 AND id = $2 \
      ON CONFLICT DO NOTHING",
     "UPDATE early_news SET chat = $3 WHERE session = $1 AND chat = $2",
+    // When rules last answered there: the later time counts.
+    "INSERT INTO automation_answers (rule, chat, answered_at) SELECT rule, $3, answered_at FROM automation_answers \
+     WHERE chat = $2 AND rule IN (SELECT id FROM automation_rules WHERE session = $1) \
+     ON CONFLICT (rule, chat) DO UPDATE SET answered_at = excluded.answered_at \
+     WHERE excluded.answered_at > automation_answers.answered_at",
 ];
 
 /// What is left under the hidden id. Each takes session and hidden id.
@@ -85,6 +90,7 @@ const LEFTOVERS: &[&str] = &[
     "DELETE FROM reactions WHERE session = $1 AND sender = $2",
     "DELETE FROM label_chats WHERE session = $1 AND chat = $2",
     "DELETE FROM blocked WHERE session = $1 AND id = $2",
+    "DELETE FROM automation_answers WHERE chat = $2 AND rule IN (SELECT id FROM automation_rules WHERE session = $1)",
 ];
 
 /// Moves everything; answers what moved, when it was anything that was to be seen.

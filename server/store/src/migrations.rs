@@ -21,6 +21,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (12, "chats labels and blocked", include_str!("../migrations/0012_chats_labels_and_blocked.sql")),
     (13, "statuses", include_str!("../migrations/0013_statuses.sql")),
     (14, "batches", include_str!("../migrations/0014_batches.sql")),
+    (15, "automation rules", include_str!("../migrations/0015_automation_rules.sql")),
     (16, "webhook attempts", include_str!("../migrations/0016_webhook_attempts.sql")),
 ];
 

@@ -22,6 +22,7 @@ mod openapi;
 mod presence;
 mod readme;
 mod refusals;
+mod rules;
 mod sdk_rust;
 mod statuses;
 mod story;

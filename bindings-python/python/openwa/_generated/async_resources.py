@@ -94,6 +94,162 @@ class AsyncAudit:
         return by_offset_async(page, page_size)
 
 
+class AsyncAutomationRules:
+    """Answering by itself."""
+
+    __slots__ = ("_caller",)
+
+    def __init__(self, caller: AsyncCaller) -> None:
+        self._caller = caller
+
+    async def list(
+        self,
+        session_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> List[_types.AutomationRule]:
+        """List the automation rules of a session.
+
+        In the order in which they are tried: the oldest first.
+
+        Args:
+            session_id: The session's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = await self._caller.call(
+            _operations.AUTOMATION_RULES_LIST,
+            (session_id,),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.AUTOMATION_RULE_LIST(answer)
+
+    async def create(
+        self,
+        session_id: str,
+        *,
+        name: str,
+        reply_text: str,
+        conditions: Optional[Union[_types.WebhookFilters, Mapping[str, Any]]] = None,
+        cooldown_seconds: Optional[int] = None,
+        enabled: Optional[bool] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.AutomationRule:
+        """Make an automation rule.
+
+        Each message that comes in is answered by the first enabled rule that fits it, in private chats and
+        groups. Not answered are the account's own messages and those older than five minutes. A rule that
+        fits but keeps silent for its cooldown lets no other one answer.
+
+        Args:
+            session_id: The session's id.
+            name: What people call it.
+            reply_text: The text that is sent back into the chat, as it stands here.
+            conditions: What has to hold of a message, in the form of a webhook's filters. Without, any
+                message fits.
+            cooldown_seconds: For how many seconds it keeps silent in a chat after it answered there; 60
+                when absent. 0 is never: then nothing holds back two programs that answer each other.
+            enabled: Whether it answers at all; true when absent.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = await self._caller.call(
+            _operations.AUTOMATION_RULES_CREATE,
+            (session_id,),
+            None,
+            _encode({"name": name, "replyText": reply_text, "conditions": conditions, "cooldownSeconds": cooldown_seconds, "enabled": enabled}),
+            None,
+            timeout,
+        )
+        return _answers.AUTOMATION_RULE(answer, 201)
+
+    async def delete(
+        self,
+        session_id: str,
+        rule_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> None:
+        """Delete an automation rule.
+
+        What it has answered stays.
+
+        Args:
+            session_id: The session's id.
+            rule_id: The rule's id.
+            timeout: How many seconds each attempt may take.
+        """
+        await self._caller.call(
+            _operations.AUTOMATION_RULES_DELETE,
+            (session_id, rule_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+
+    async def get(
+        self,
+        session_id: str,
+        rule_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.AutomationRule:
+        """Get an automation rule.
+
+        Args:
+            session_id: The session's id.
+            rule_id: The rule's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = await self._caller.call(
+            _operations.AUTOMATION_RULES_GET,
+            (session_id, rule_id),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.AUTOMATION_RULE(answer)
+
+    async def update(
+        self,
+        session_id: str,
+        rule_id: str,
+        *,
+        conditions: Union[Union[_types.WebhookFilters, Mapping[str, Any]], None, UnsetType] = UNSET,
+        cooldown_seconds: Optional[int] = None,
+        enabled: Optional[bool] = None,
+        name: Optional[str] = None,
+        reply_text: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.AutomationRule:
+        """Change an automation rule.
+
+        What is left out stays, and so does its place among the others.
+
+        Args:
+            session_id: The session's id.
+            rule_id: The rule's id.
+            conditions: What has to hold of a message; null lifts the conditions.
+            cooldown_seconds: For how many seconds it keeps silent in a chat after it answered there.
+            enabled: Whether it answers at all.
+            name: What people call it.
+            reply_text: The text that is sent back into the chat, as it stands here.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = await self._caller.call(
+            _operations.AUTOMATION_RULES_UPDATE,
+            (session_id, rule_id),
+            None,
+            _encode({"cooldownSeconds": cooldown_seconds, "enabled": enabled, "name": name, "replyText": reply_text}, {"conditions": conditions}),
+            None,
+            timeout,
+        )
+        return _answers.AUTOMATION_RULE(answer)
+
+
 class AsyncCalls:
     """Being called."""
 
@@ -5615,6 +5771,11 @@ class AsyncResources:
     def audit(self) -> AsyncAudit:
         """Who did what to the gateway itself."""
         return AsyncAudit(self._caller)
+
+    @cached_property
+    def automation_rules(self) -> AsyncAutomationRules:
+        """Answering by itself."""
+        return AsyncAutomationRules(self._caller)
 
     @cached_property
     def calls(self) -> AsyncCalls:

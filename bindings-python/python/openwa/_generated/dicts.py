@@ -68,6 +68,19 @@ class AuditRecord(TypedDict):
     errorMessage: Optional[str]
     createdAt: str
 
+class AutomationRule(TypedDict):
+    """One automation rule."""
+
+    id: str
+    sessionId: str
+    name: str
+    enabled: bool
+    conditions: Optional[WebhookFilters]
+    replyText: str
+    cooldownSeconds: int
+    createdAt: str
+    updatedAt: str
+
 class Batch(TypedDict):
     """A batch and what became of its messages."""
 
@@ -377,6 +390,15 @@ class CreateApiKey(TypedDict):
     allowedSessions: NotRequired[List[str]]
     expiresAt: NotRequired[str]
     role: NotRequired[str]
+
+class CreateAutomationRule(TypedDict):
+    """An automation rule to make."""
+
+    name: str
+    replyText: str
+    conditions: NotRequired[WebhookFilters]
+    cooldownSeconds: NotRequired[int]
+    enabled: NotRequired[bool]
 
 class CreateCallLink(TypedDict):
     """A call link to make."""
@@ -1899,6 +1921,15 @@ class UpdateApiKey(TypedDict):
     expiresAt: NotRequired[Optional[str]]
     name: NotRequired[str]
     role: NotRequired[str]
+
+class UpdateAutomationRule(TypedDict):
+    """What to change about an automation rule; what is left out stays."""
+
+    conditions: NotRequired[Optional[WebhookFilters]]
+    cooldownSeconds: NotRequired[int]
+    enabled: NotRequired[bool]
+    name: NotRequired[str]
+    replyText: NotRequired[str]
 
 class UpdateGroupSettings(TypedDict):
     """What to change; at least one of them."""

@@ -5,6 +5,11 @@
 from .._native import Operation
 
 AUDIT_LIST_ENTRIES = Operation("GET", "/api/audit", False)
+AUTOMATION_RULES_LIST = Operation("GET", "/api/sessions/{sessionId}/automation-rules", False)
+AUTOMATION_RULES_CREATE = Operation("POST", "/api/sessions/{sessionId}/automation-rules", False)
+AUTOMATION_RULES_DELETE = Operation("DELETE", "/api/sessions/{sessionId}/automation-rules/{ruleId}", False)
+AUTOMATION_RULES_GET = Operation("GET", "/api/sessions/{sessionId}/automation-rules/{ruleId}", False)
+AUTOMATION_RULES_UPDATE = Operation("PUT", "/api/sessions/{sessionId}/automation-rules/{ruleId}", False)
 CALLS_CREATE_LINK = Operation("POST", "/api/sessions/{sessionId}/calls/link", False)
 CALLS_REJECT = Operation("POST", "/api/sessions/{sessionId}/calls/{callId}/reject", False)
 CATALOG_GET = Operation("GET", "/api/sessions/{sessionId}/catalog", False)

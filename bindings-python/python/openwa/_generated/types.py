@@ -23,6 +23,7 @@ __all__ = [
     "AuditPage",
     "AuditRecord",
     "AuditSeverity",
+    "AutomationRule",
     "Batch",
     "BatchError",
     "BatchErrorCode",
@@ -552,6 +553,29 @@ class AuditRecord(Model, kw_only=True):
     """Why it did not happen."""
     created_at: datetime
     """When."""
+
+
+class AutomationRule(Model, kw_only=True):
+    """One automation rule."""
+
+    id: str
+    """Its id."""
+    session_id: str
+    """Its session."""
+    name: str
+    """What people call it."""
+    enabled: bool
+    """Whether it answers at all."""
+    conditions: Optional[WebhookFilters] = None
+    """What has to hold of a message."""
+    reply_text: str
+    """The text that is sent back into the chat."""
+    cooldown_seconds: int
+    """For how many seconds it keeps silent in a chat after it answered there."""
+    created_at: datetime
+    """When it was made."""
+    updated_at: datetime
+    """When it last changed."""
 
 
 class Batch(Model, kw_only=True):
@@ -1276,11 +1300,11 @@ class Failure(Model, kw_only=True):
     `SESSION_NOT_FOUND`, `MESSAGE_NOT_FOUND`, `STATUS_NOT_FOUND`, `CHAT_NOT_FOUND`, `CONTACT_NOT_FOUND`,
     `LABEL_NOT_FOUND`, `CALL_NOT_FOUND`, `GROUP_NOT_FOUND`, `BUSINESS_NOT_FOUND`, `CATALOG_NOT_FOUND`,
     `PRODUCT_NOT_FOUND`, `CHANNEL_NOT_FOUND`, `MEDIA_NOT_STORED`, `TEMPLATE_NOT_FOUND`,
-    `BATCH_NOT_FOUND`, `WEBHOOK_NOT_FOUND`, `API_KEY_NOT_FOUND`, `NO_SUCH_ROUTE`; 405
-    `METHOD_NOT_ALLOWED`; 408 `REQUEST_TIMEOUT`; 409 `SESSION_NOT_READY`, `SESSION_NAME_TAKEN`,
-    `TEMPLATE_NAME_TAKEN`, `SESSION_OWNED_ELSEWHERE`, `PAIRING_NOT_POSSIBLE`, `LAST_ADMIN_KEY`,
-    `IDEMPOTENCY_KEY_IN_PROGRESS`, `IDEMPOTENCY_KEY_OUTCOME_UNKNOWN`, `CONFLICT`; 413 `MEDIA_TOO_LARGE`;
-    415 `MEDIA_TYPE_NOT_TAKEN`, `MEDIA_TYPE_NOT_ALLOWED`, `COMPRESSED_BODY`; 422
+    `BATCH_NOT_FOUND`, `AUTOMATION_RULE_NOT_FOUND`, `WEBHOOK_NOT_FOUND`, `API_KEY_NOT_FOUND`,
+    `NO_SUCH_ROUTE`; 405 `METHOD_NOT_ALLOWED`; 408 `REQUEST_TIMEOUT`; 409 `SESSION_NOT_READY`,
+    `SESSION_NAME_TAKEN`, `TEMPLATE_NAME_TAKEN`, `SESSION_OWNED_ELSEWHERE`, `PAIRING_NOT_POSSIBLE`,
+    `LAST_ADMIN_KEY`, `IDEMPOTENCY_KEY_IN_PROGRESS`, `IDEMPOTENCY_KEY_OUTCOME_UNKNOWN`, `CONFLICT`; 413
+    `MEDIA_TOO_LARGE`; 415 `MEDIA_TYPE_NOT_TAKEN`, `MEDIA_TYPE_NOT_ALLOWED`, `COMPRESSED_BODY`; 422
     `IDEMPOTENCY_KEY_REUSED`, `NOT_A_BUSINESS_ACCOUNT`; 426 `UPGRADE_REQUIRED`; 429 `RATE_LIMITED`,
     `TOO_MANY_BATCHES`; 500 `SEND_FAILED`, `ENGINE_FAILED`, `INTERNAL`; 501 `ENGINE_CANNOT`; 502
     `SESSION_LOGOUT_INCOMPLETE`, `SESSION_STOP_INCOMPLETE`; 503 `UNCONFIRMED`, `DRAINING`,

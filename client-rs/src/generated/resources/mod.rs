@@ -2,6 +2,7 @@
 //! The operations, by resource. Each method gives a request, which is made when it is awaited.
 
 mod audit;
+mod automation_rules;
 mod calls;
 mod catalog;
 mod channels;
@@ -25,6 +26,7 @@ mod templates;
 mod webhooks;
 
 pub use audit::*;
+pub use automation_rules::*;
 pub use calls::*;
 pub use catalog::*;
 pub use channels::*;
@@ -51,6 +53,11 @@ impl crate::Client {
     /// Who did what to the gateway itself.
     pub fn audit(&self) -> Audit {
         Audit { client: self.clone() }
+    }
+
+    /// Answering by itself.
+    pub fn automation_rules(&self) -> AutomationRules {
+        AutomationRules { client: self.clone() }
     }
 
     /// Being called.

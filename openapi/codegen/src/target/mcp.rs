@@ -71,6 +71,8 @@ const CLOSED_WORDS: &[&str] = &[
     "qr",
     "remove",
     "revoke",
+    "rule",
+    "rules",
     "save",
     "settings",
 ];

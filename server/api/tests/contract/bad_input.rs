@@ -91,6 +91,8 @@ async fn what_is_not_there_is_not_found() {
         ("GET", format!("/api/sessions/{NOBODY}/templates"), format!("Session with id '{NOBODY}' not found")),
         ("GET", format!("/api/sessions/{id}/templates/{NOBODY}"), format!("Template with id '{NOBODY}' not found")),
         ("DELETE", format!("/api/sessions/{id}/templates/mine"), "Template with id 'mine' not found".to_owned()),
+        ("GET", format!("/api/sessions/{id}/automation-rules/{NOBODY}"), format!("Automation rule {NOBODY} not found")),
+        ("PUT", format!("/api/sessions/{id}/automation-rules/mine"), "Automation rule mine not found".to_owned()),
         ("GET", format!("/api/auth/api-keys/{NOBODY}"), format!("API key with id '{NOBODY}' not found")),
         ("GET", format!("/api/sessions/{id}/messages/15550000001@c.us/3EB0AA/media"), "Message not found".to_owned()),
         ("GET", "/api/nothing".to_owned(), "Cannot GET /api/nothing".to_owned()),

@@ -120,6 +120,7 @@ struct World<'a> {
     /// A message that this account sent to the customer.
     message: String,
     template: String,
+    rule: String,
     /// A status that this account posted; where a person is asked for, the customer.
     status: String,
     webhook: String,
@@ -144,8 +145,8 @@ impl<'a> World<'a> {
             }
         };
         let (message, template, status) = (String::new(), String::new(), String::new());
-        let (webhook, key) = (String::new(), String::new());
-        let mut world = Self { house, somewhere, session, message, template, status, webhook, key, link };
+        let (rule, webhook, key) = (String::new(), String::new(), String::new());
+        let mut world = Self { house, somewhere, session, message, template, rule, status, webhook, key, link };
         let asked = format!("{}{}", operation.template, operation.example().unwrap_or(&Value::Null));
         if let Some(link) = world.link.as_ref().filter(|_| is_ready) {
             let question = text_from(CUSTOMER, "3EB0AA", "Are you open today?");
@@ -171,6 +172,11 @@ impl<'a> World<'a> {
             let body = json!({"name": "order-ready", "body": "Hello {{name}}"});
             let made = house.post(&format!("/api/sessions/{}/templates", world.session), body).await.good(201);
             world.template = made["id"].as_str().unwrap().to_owned();
+        }
+        if asked.contains("{ruleId}") {
+            let body = json!({"name": "hours", "replyText": "Nine to six"});
+            let made = house.post(&format!("/api/sessions/{}/automation-rules", world.session), body).await.good(201);
+            world.rule = made["id"].as_str().unwrap().to_owned();
         }
         if asked.contains("{batchId}") {
             let messages = ["Open until six", "Open until eight"];
@@ -206,6 +212,7 @@ impl<'a> World<'a> {
             "groupId" => GROUP.to_owned(),
             "messageId" => self.message.clone(),
             "templateId" => self.template.clone(),
+            "ruleId" => self.rule.clone(),
             "batchId" => BATCH.to_owned(),
             "id" => self.status.clone(),
             "webhookId" => self.webhook.clone(),

@@ -2,6 +2,7 @@
 //! WhatsApp itself is played by the test.
 
 mod audit;
+mod automation_rules;
 mod bad_input;
 mod bulk;
 mod business;

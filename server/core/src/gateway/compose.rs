@@ -11,7 +11,7 @@ use openwa_model::{
     id::{MessageId, RowId},
     jid::{Jid, Server},
     login::Account,
-    message::{DeliveryStatus, Message},
+    message::Message,
 };
 
 use super::{Gateway, Result, TemplateChoice, messages::canonical};
@@ -19,6 +19,7 @@ use crate::{
     error::GatewayError,
     link_preview::Previews,
     media_source::{Described, MediaSource},
+    outbound,
     running::Running,
 };
 
@@ -170,30 +171,8 @@ impl Gateway {
         let now = self.now();
         let minter = &self.0.context.ports.minter;
         let id = minter.message_id();
-        Ok(Message {
-            row: RowId(minter.uuid(now)),
-            session,
-            id: id.clone(),
-            chat: chat.clone(),
-            sender: account.phone.clone(),
-            sender_phone: Some(account.phone),
-            sender_lid: account.lid,
-            push_name: account.push_name,
-            from_me: true,
-            kind: content.kind(),
-            body: content.body().to_owned(),
-            timestamp: now,
-            status: DeliveryStatus::Pending,
-            error: None,
-            quoted: answered.clone(),
-            mentions: mentions.clone(),
-            media: content.media().cloned(),
-            detail: status.clone().map(Detail::Status).or_else(|| content.detail().cloned()),
-            marks: marks.clone(),
-            edited_at: None,
-            outgoing: Some(Outgoing { id, chat, content, quoted: answered, mentions, marks, status }),
-            created_at: now,
-        })
+        let outgoing = Outgoing { id, chat, content, quoted: answered, mentions, marks, status };
+        Ok(outbound::pending(RowId(minter.uuid(now)), session, account, outgoing, now))
     }
 
     async fn text(&self, body: String, preview: PreviewWish) -> OutgoingContent {

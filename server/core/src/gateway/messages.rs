@@ -5,7 +5,6 @@ use std::{path::PathBuf, sync::Arc};
 use openwa_model::{
     Timestamp,
     batch::BatchPlace,
-    chat::ChatTouch,
     contact::PersonIds,
     content::{Detail, Media, MessageKind},
     engine::ErrorKind,
@@ -316,16 +315,7 @@ impl Gateway {
                 added => added?,
             }
         }
-        unit.add_message(message).await?;
-        let touch = ChatTouch {
-            id: message.chat.clone(),
-            name: None,
-            at: message.timestamp,
-            body: message.body.clone(),
-            kind: message.kind,
-            unread: 0,
-        };
-        unit.touch_chat(session, &touch).await?;
+        outbound::store(&mut *unit, message).await?;
         unit.commit().await?;
         Ok(())
     }

@@ -22,6 +22,7 @@ mod messages;
 mod presence;
 mod privacy;
 mod profile;
+mod rules;
 mod search;
 mod sessions;
 mod statistics;
@@ -48,7 +49,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub(crate) use self::messages::{canonical, ids_of, name_anew};
 pub use self::{
     audit::*, batches::*, business::Catalog, compose::*, contacts::*, deliveries::*, groups::MemberOutcome, history::*,
-    keys::*, labels::*, media::*, messages::*, sessions::*, statistics::*, statuses::*, templates::*, webhooks::*,
+    keys::*, labels::*, media::*, messages::*, rules::*, sessions::*, statistics::*, statuses::*, templates::*,
+    webhooks::*,
 };
 use crate::{
     batch_sender::BatchSender,

@@ -287,7 +287,7 @@ fn set(webhook: &mut Webhook, patch: WebhookPatch) -> Result<()> {
     }
     if let Some(it) = filters {
         if let Some(it) = &it
-            && let Err(error) = filters::check(it)
+            && let Err(error) = filters::check("filters", it)
         {
             return invalid(error);
         }

@@ -1,12 +1,13 @@
 //! What engines say becoming rows and events: all signals of one batch in one unit.
 //!
 //! Beside it: `people` (one person has two ids), `progress` (how far messages got), `changes` (reactions, edits,
-//! revocations), `answered` (votes, and answers to appointments), `early` (what comes before the message it is about),
-//! `chats` (what was done to chats on other devices), `groups` (what happens in them), `account` (labels, calls,
-//! presence) and `bounds` (how much of what comes from outside is kept).
+//! revocations), `answered` (votes, and answers to appointments), `automation` (answers by rules), `early` (what comes
+//! before the message it is about), `chats` (what was done to chats on other devices), `groups` (what happens in them),
+//! `account` (labels, calls, presence) and `bounds` (how much of what comes from outside is kept).
 
 mod account;
 mod answered;
+mod automation;
 mod bounds;
 mod changes;
 mod chats;
@@ -19,6 +20,7 @@ use std::collections::HashMap;
 
 use openwa_model::{
     Timestamp,
+    automation::AutomationRule,
     chat::ChatTouch,
     contact::ContactSeen,
     content::Quoted,
@@ -99,6 +101,8 @@ pub(crate) struct Draft {
     pub(crate) unused: Vec<FileKey>,
     /// Messages that were pending when the session became ready: nobody is sending them.
     pub(crate) pending: Vec<Message>,
+    /// Answers by rules, stored as pending in this unit.
+    pub(crate) replies: Vec<Message>,
     /// Calls that the session is set to reject.
     pub(crate) unwanted_calls: Vec<String>,
     /// Who was heard to be there or to type, under the ids that people are kept under, and when.
@@ -122,6 +126,8 @@ pub(crate) struct Inbound<'a> {
     holds_news: Option<bool>,
     /// Whether this batch has held anything.
     has_held: bool,
+    /// The session's rules that answer, in their order, once they were asked for.
+    rules: Option<Vec<AutomationRule>>,
 }
 
 /// Writes one batch into a unit; what comes back counts once the unit is committed.
@@ -146,6 +152,7 @@ pub(crate) async fn absorb(
         lids: HashMap::new(),
         holds_news: None,
         has_held: false,
+        rules: None,
     };
     for signal in heard.iter().flat_map(|it| &it.signals) {
         inbound.take(signal).await?;
@@ -334,7 +341,8 @@ impl Inbound<'_> {
         if message.chat == Jid::status() && !message.from_me {
             self.status_received(&message, data.is_some()).await?;
         }
-        self.apply_held(&message).await
+        self.apply_held(&message).await?;
+        self.reply(&message, &event).await
     }
 
     async fn status_received(&mut self, message: &Message, has_data: bool) -> Result<()> {

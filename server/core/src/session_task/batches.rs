@@ -71,6 +71,7 @@ impl SessionTask {
             active_at: self.active_at,
             unused: Vec::new(),
             pending: Vec::new(),
+            replies: Vec::new(),
             unwanted_calls: Vec::new(),
             presences: Vec::new(),
         };
@@ -102,7 +103,8 @@ impl SessionTask {
                 }
             });
         }
-        reconciler::resend_now(self.context.clone(), self.running.clone(), draft.pending);
+        reconciler::send_now(self.context.clone(), self.running.clone(), draft.pending);
+        reconciler::send_now(self.context.clone(), self.running.clone(), draft.replies);
     }
 }
 

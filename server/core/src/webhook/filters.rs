@@ -1,4 +1,5 @@
-//! A webhook's further conditions on message events: checked once when they are set, evaluated for each event.
+//! Conditions on message events, of webhooks and of automation rules: checked once when they are set, evaluated for each
+//! event.
 
 use openwa_model::{
     content::MessageKind,
@@ -42,13 +43,13 @@ fn shape_of(field: &str) -> Option<Shape> {
     FIELDS.iter().find(|it| it.0 == field).map(|it| it.1)
 }
 
-/// What is wrong with filters somebody wants to set.
-pub(crate) fn check(filters: &Filters) -> Result<(), String> {
+/// What is wrong with filters somebody wants to set; `field` is where they stood.
+pub(crate) fn check(field: &str, filters: &Filters) -> Result<(), String> {
     if filters.conditions.len() > MAX_CONDITIONS {
-        return Err(format!("filters.conditions must contain no more than {MAX_CONDITIONS} elements"));
+        return Err(format!("{field}.conditions must contain no more than {MAX_CONDITIONS} elements"));
     }
     for (index, condition) in filters.conditions.iter().enumerate() {
-        check_condition(condition).map_err(|error| format!("filters.conditions.{index}.{error}"))?;
+        check_condition(condition).map_err(|error| format!("{field}.conditions.{index}.{error}"))?;
     }
     Ok(())
 }
@@ -229,7 +230,7 @@ mod tests {
         ] {
             let filters =
                 Filters { conditions: vec![condition(json!({"field": field, "operator": operator, "value": value}))] };
-            assert_eq!(check(&filters), Ok(()), "{filters:?}");
+            assert_eq!(check("filters", &filters), Ok(()), "{filters:?}");
             assert_eq!(let_through(&filters, EventKind::MessageReceived, &message()), holds, "{filters:?}");
         }
     }
@@ -312,10 +313,10 @@ mod tests {
         ] {
             let filters =
                 Filters { conditions: vec![condition(json!({"field": field, "operator": operator, "value": value}))] };
-            assert_eq!(check(&filters), Err(format!("filters.conditions.0.{error}")));
+            assert_eq!(check("filters", &filters), Err(format!("filters.conditions.0.{error}")));
         }
         let one = condition(json!({"field": "fromMe", "operator": "is", "value": true}));
-        assert_eq!(check(&Filters { conditions: vec![one.clone(); 20] }), Ok(()));
-        assert!(check(&Filters { conditions: vec![one; 21] }).is_err());
+        assert_eq!(check("filters", &Filters { conditions: vec![one.clone(); 20] }), Ok(()));
+        assert!(check("filters", &Filters { conditions: vec![one; 21] }).is_err());
     }
 }

@@ -6,5 +6,6 @@ mod identity;
 mod ordering;
 mod receiving;
 mod restarting;
+mod rules;
 mod sending;
 mod sessions;

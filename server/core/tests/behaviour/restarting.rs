@@ -8,6 +8,7 @@ use tokio::runtime::Runtime;
 use crate::{
     batches::{batch, body, ids, next, once},
     house::{House, at, incoming, phone},
+    rules::rule,
 };
 
 /// One life of the process: what runs on it is gone, unasked, when it is dropped.
@@ -49,6 +50,36 @@ fn a_send_that_a_crash_cut_in_two_goes_out_under_its_id() {
             .await;
         let replay = house.send(session, "hello", Some("key")).await.unwrap().unwrap();
         assert_eq!((replay.id, replay.replayed), (id, true));
+        assert!(!link.was_asked());
+        house.close().await;
+    });
+}
+
+#[test]
+fn an_answer_by_a_rule_that_a_crash_cut_off_goes_out_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (life(), life());
+    let (house, session, id) = first.block_on(async {
+        let house = house_at(folder.path()).await;
+        let (session, mut link) = house.ready("one").await;
+        house.gateway.create_rule(session, rule("hours", "Nine to six")).await.unwrap();
+        link.say(vec![incoming("A", "hours?")]).await.unwrap();
+        let asked = link.asked().await;
+        (house, session, asked.message_id())
+    });
+    crash(first, house);
+    second.block_on(async {
+        let house = house_at(folder.path()).await;
+        let mut link = house.next_link().await;
+        link.come_online().await;
+        let asked = link.asked().await;
+        assert_eq!((asked.message_id(), &*body(&asked)), (id.clone(), "Nine to six"));
+        asked.accept(at(9));
+        house
+            .until("sent", async || house.message(session, &phone(), &id).await.unwrap().status == DeliveryStatus::Sent)
+            .await;
+        // WhatsApp says again what was not acknowledged in time, and the cooldown lived through the crash.
+        link.say(vec![incoming("A", "hours?"), incoming("B", "hours?")]).await.unwrap();
         assert!(!link.was_asked());
         house.close().await;
     });

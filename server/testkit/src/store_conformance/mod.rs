@@ -21,6 +21,7 @@ mod leases;
 mod messages;
 mod messages_changed;
 mod reactions;
+mod rules;
 mod search;
 mod sessions;
 mod statistics;
@@ -176,6 +177,15 @@ cases! {
         due_ones_are_found_by_session_and_time
         old_ones_are_forgotten
         deletion_takes_their_messages;
+    rules:
+        one_comes_back_as_it_was_stored
+        they_are_listed_oldest_first
+        saving_replaces_all_but_session_and_making
+        the_last_answer_in_a_chat_is_kept
+        answers_move_with_their_chat
+        old_answers_are_forgotten
+        what_is_not_there_is_said_not_to_be
+        deletion_takes_their_answers;
     events:
         numbers_are_gapless_from_one
         a_dropped_unit_leaves_no_gap

@@ -2,6 +2,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
 import { auditProperties } from './audit';
+import { automationRuleProperties } from './automation-rule';
 import { callProperties } from './call';
 import { catalogProperties } from './catalog';
 import { channelProperties } from './channel';
@@ -36,6 +37,11 @@ export const properties: INodeProperties[] = [
 				name: "Audit",
 				value: "audit",
 				description: "Who did what to the gateway itself",
+			},
+			{
+				name: "Automation Rule",
+				value: "automationRule",
+				description: "Answering by itself",
 			},
 			{
 				name: "Call",
@@ -146,6 +152,7 @@ export const properties: INodeProperties[] = [
 		default: 'message',
 	},
 	...auditProperties,
+	...automationRuleProperties,
 	...callProperties,
 	...catalogProperties,
 	...channelProperties,
