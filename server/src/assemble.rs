@@ -164,6 +164,7 @@ fn settings(config: &Config) -> Result<Settings, ConfigError> {
         webhook_retry_delay: config.webhook_retry_delay.unwrap_or(defaults.webhook_retry_delay),
         webhook_max_payload_bytes: config.webhook_max_payload_bytes.unwrap_or(defaults.webhook_max_payload_bytes),
         webhook_max_per_session: config.webhook_max_per_session.unwrap_or(defaults.webhook_max_per_session),
+        deliveries: config.deliveries,
         resend_within: config.resend_within.unwrap_or(defaults.resend_within),
         conversion: ConversionSettings {
             ffmpeg: ffmpeg::find(&config.conversion),

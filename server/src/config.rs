@@ -9,10 +9,12 @@ use std::{
     time::Duration,
 };
 
+use openwa_core::settings::DeliverySettings;
 use openwa_model::{media_types::MediaTypes, secret::Secret};
 
 use crate::{
     cli::ServeFlags,
+    deliveries,
     environment::Environment,
     network::NetworkChoice,
     telemetry::{LogFormat, LogLevel, LogSettings},
@@ -37,6 +39,7 @@ pub(crate) struct Config {
     pub(crate) webhook_retry_delay: Option<Duration>,
     pub(crate) webhook_max_per_session: Option<u32>,
     pub(crate) webhook_max_payload_bytes: Option<usize>,
+    pub(crate) deliveries: DeliverySettings,
     pub(crate) resend_within: Option<Duration>,
     pub(crate) media_inline_max_bytes: Option<u64>,
     pub(crate) media_max_bytes: Option<u64>,
@@ -135,6 +138,7 @@ impl Config {
             webhook_max_per_session: of
                 .value("WEBHOOK_MAX_PER_SESSION", "a number from 1 to 1000", |it| within(it, 1, 1_000))?,
             webhook_max_payload_bytes: of.value("WEBHOOK_MAX_PAYLOAD_BYTES", SIZE, small_size)?,
+            deliveries: deliveries::read(environment)?,
             resend_within: of.value("RESEND_WITHIN_SECONDS", SECONDS, seconds)?,
             media_inline_max_bytes: of.value("WEBHOOK_MEDIA_INLINE_MAX_BYTES", SIZE, size)?,
             media_max_bytes: of.value("MEDIA_DOWNLOAD_MAX_BYTES", SIZE, size)?,

@@ -14,6 +14,7 @@ mod cli;
 mod commands;
 mod config;
 mod data_folder;
+mod deliveries;
 mod environment;
 mod ffmpeg;
 mod first_key;

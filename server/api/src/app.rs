@@ -28,6 +28,7 @@ use crate::{
     choices::Choosing,
     communities::Communities,
     contacts::Contacts,
+    deliveries::Deliveries,
     document::document,
     edge::Edge,
     error::ApiError,
@@ -203,7 +204,7 @@ pub(crate) type Api = (
     OfAccount,
     // No more than sixteen can stand side by side.
     (GroupApi, Communities, Channels, Statuses, Businesses),
-    Webhooks,
+    (Webhooks, Deliveries),
     Events,
     Keys,
     (Search, Statistics, Audit, Infrastructure),
@@ -244,7 +245,7 @@ pub fn app(state: ApiState) -> impl Endpoint<Output = Response> {
             Statuses(gateway.clone()),
             Businesses(gateway.clone()),
         ),
-        Webhooks(gateway.clone()),
+        (Webhooks(gateway.clone()), Deliveries(gateway.clone())),
         Events { gateway: gateway.clone(), following: following.clone() },
         Keys(gateway.clone()),
         (

@@ -529,6 +529,40 @@ struct CallOutcomeEvent {
     outcome: String,
 }
 
+/// A receiver that fails.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct WebhookFailingEvent {
+    /// The session.
+    session_id: Uuid,
+    /// The webhook.
+    webhook_id: Uuid,
+    /// How many attempts failed since it last took something.
+    failures: u32,
+    /// When the first of them did.
+    failing_since: Moment,
+    /// Until when it is left alone.
+    paused_until: Nullable<Moment>,
+    /// Its last HTTP status, if it answered.
+    last_status_code: Nullable<u16>,
+    /// What went wrong last.
+    last_error: String,
+}
+
+/// A receiver that takes deliveries again.
+#[derive(Object)]
+#[oai(rename_all = "camelCase")]
+struct WebhookRecoveredEvent {
+    /// The session.
+    session_id: Uuid,
+    /// The webhook.
+    webhook_id: Uuid,
+    /// How many attempts failed until then.
+    failures: u32,
+    /// When the first of them did.
+    failing_since: Moment,
+}
+
 macro_rules! shapes {
     ($($kind:ident => $shape:ty, $about:literal;)*) => {
         /// Registers every payload.
@@ -574,6 +608,8 @@ shapes! {
     CallAccepted => CallOutcomeEvent, "A call was taken on another device of the account";
     CallRejected => CallOutcomeEvent, "A call was rejected, here or on another device of the account";
     CallMissed => CallOutcomeEvent, "Nobody took a call";
+    WebhookFailing => WebhookFailingEvent, "A webhook's receiver has failed for long; told only to those who ask for it by name";
+    WebhookRecovered => WebhookRecoveredEvent, "A webhook's receiver takes deliveries again; told only to those who ask for it by name";
 }
 
 /// One description for each event a webhook can be called with; its envelope becomes a schema of its own.
@@ -632,6 +668,14 @@ fn headers() -> Value {
             "X-OpenWA-Signature",
             false,
             "With a secret: `sha256=` and the HMAC-SHA256 of the exact body in hexadecimal."
+        ),
+        header("webhook-id", false, "With a secret, as Standard Webhooks has it: the delivery id again."),
+        header("webhook-timestamp", false, "With a secret: when this attempt was made, in seconds."),
+        header(
+            "webhook-signature",
+            false,
+            "With a secret: `v1,` and, in base64, the HMAC-SHA256 of id, timestamp and exact body with dots between. A \
+             secret that begins with `whsec_` is base64 behind that, for this signature."
         ),
     ])
 }

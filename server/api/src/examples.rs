@@ -246,8 +246,21 @@ fn webhooks(name: &str) -> Option<Value> {
         "UpdateWebhook" => json!({"events": ["message.received", "message.ack"], "active": true}),
         "Webhook" => json!({
             "id": WEBHOOK, "sessionId": SESSION, "url": "https://example.org/hook", "events": ["message.received"],
-            "active": true, "filters": null, "retryCount": 3, "lastTriggeredAt": AT, "createdAt": AT, "updatedAt": AT,
+            "active": true, "filters": null, "retryCount": 3, "ordering": "chat", "failures": 0, "failingSince": null,
+            "pausedUntil": null, "lastTriggeredAt": AT, "createdAt": AT, "updatedAt": AT,
         }),
+        "WebhookPreflight" => json!({"url": "https://example.org/hook"}),
+        "WebhookPreflightResult" => {
+            json!({"allowed": true, "answered": true, "success": true, "statusCode": 200, "latencyMs": 41})
+        }
+        "DeliveryAttempt" => json!({
+            "deliveryId": format!("dlv_{DELIVERY}"), "event": "message.received",
+            "idempotencyKey": format!("msg_{SESSION}_{MESSAGE}_{WEBHOOK}"), "attempt": 1, "outcome": "retrying",
+            "statusCode": 503, "latencyMs": 41, "error": "The receiver answered 503",
+            "responseExcerpt": "upstream is down", "at": AT, "nextAttemptAt": AT,
+        }),
+        "ReplayWebhook" => json!({"fromSeq": 1, "toSeq": 500}),
+        "ReplayResult" => json!({"queued": 480, "skipped": 20, "nextSeq": null}),
         "WebhookTestResult" => json!({"success": true, "statusCode": 200}),
         "DeliveryFailure" => json!({
             "id": DELIVERY, "webhookId": WEBHOOK, "sessionId": SESSION, "event": "message.received",
@@ -413,6 +426,13 @@ fn events(name: &str) -> Option<Value> {
         "SessionQrEvent" => json!({"sessionId": SESSION, "qr": "data:image/png;base64,iVBORw0KGgo="}),
         "SessionAuthenticatedEvent" => json!({"sessionId": SESSION, "phone": "15550000001", "pushName": "The shop"}),
         "SessionDisconnectedEvent" => json!({"sessionId": SESSION, "reason": "logged out on the phone"}),
+        "WebhookFailingEvent" => json!({
+            "sessionId": SESSION, "webhookId": WEBHOOK, "failures": 24, "failingSince": AT, "pausedUntil": AT,
+            "lastStatusCode": 503, "lastError": "The receiver answered 503",
+        }),
+        "WebhookRecoveredEvent" => {
+            json!({"sessionId": SESSION, "webhookId": WEBHOOK, "failures": 24, "failingSince": AT})
+        }
         "SessionReconnectLoopEvent" => json!({"sessionId": SESSION, "attempts": 5, "nextDelayMs": 80_000}),
         "SessionRestrictionEvent" => json!({
             "sessionId": SESSION, "active": true, "kind": "reachout_timelock", "code": 463, "expiresAt": AT,

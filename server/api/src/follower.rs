@@ -6,7 +6,7 @@ use futures_util::{Stream, stream};
 use openwa_core::Gateway;
 use openwa_model::{
     bell::Listener,
-    event::Event,
+    event::{Event, EventKind},
     id::{Position, SessionId},
     key::ApiKey,
     secret::Secret,
@@ -72,7 +72,8 @@ impl Following {
             }
             (None, allowed) => allowed.map(<[_]>::to_vec),
         };
-        let kinds = permitted(kinds_of(wanted.types.as_deref())?, key.role);
+        let kinds = kinds_of(wanted.types.as_deref())?.unwrap_or_else(EventKind::usual);
+        let kinds = permitted(Some(kinds), key.role);
         let place = self.places.clone().try_acquire_owned();
         let place = place.map_err(|_| ApiError::busy("Too many readers follow the events; try again"))?;
         // Listening begins before the first look, so that no ring falls in between.

@@ -5,7 +5,8 @@
 //! made of (`answer`, `file_answer`, `wire`, `words`), then one file a resource, each with its wire
 //! types beside its handlers (`sessions`, `linking`, `session_settings`, `sends`, `kinds`, `choices`, `bulk`, `messages` with
 //! `message_records`, `marks` and `history`, `media`, `chats`, `presence`, `contacts`, `profile`, `privacy`, `labels`,
-//! `calls`, `groups`, `communities`, `channels`, `statuses`, `business`, `templates`, `automation_rules`, `webhooks`, `keys`, `events` with
+//! `calls`, `groups`, `communities`, `channels`, `statuses`, `business`, `templates`, `automation_rules`, `webhooks` with
+//! `deliveries`, `keys`, `events` with
 //! `follower` and `event_socket`, `search`, `statistics`, `audit`, `infrastructure`, `health`, `metrics`), and
 //! what all of it looks like from outside (`document`, `event_shapes`, `examples`).
 //!
@@ -42,6 +43,7 @@ mod chats;
 mod choices;
 mod communities;
 mod contacts;
+mod deliveries;
 mod event_socket;
 mod events;
 mod follower;

@@ -9,7 +9,7 @@ use openwa_core::{
 use openwa_model::{
     id::{DeliveryId, SessionId, WebhookId},
     store::{FailureFilter, Page},
-    webhook::{Filters, Webhook},
+    webhook::{DeliveryOrder, Filters, Webhook},
 };
 use poem_openapi::{
     Object, OpenApi,
@@ -27,6 +27,7 @@ use crate::{
     error::ApiError,
     input::Body,
     wire::{Moment, Nullable, SessionPath, WebhookPath, longest_page},
+    words::Word,
 };
 
 pub(crate) struct Webhooks(pub(crate) Gateway);
@@ -64,7 +65,7 @@ pub(crate) struct CreateWebhook {
     /// Where to POST to: `http` or `https`.
     #[oai(validator(min_length = 1, max_length = 2048))]
     url: String,
-    /// Which events, or `*` for all; `message.received` when absent.
+    /// Which events, or `*` for all but those about webhooks themselves; `message.received` when absent.
     #[oai(validator(min_items = 1, max_items = 64))]
     events: Option<Vec<String>>,
     /// What signatures are made with, 16 to 255 characters; never shown.
@@ -77,6 +78,8 @@ pub(crate) struct CreateWebhook {
     /// How often a delivery is attempted in all; 3 when absent.
     #[oai(validator(minimum(value = "0"), maximum(value = "5")))]
     retry_count: Option<u32>,
+    /// What its deliveries wait for; `chat` when absent.
+    ordering: Option<Word<DeliveryOrder>>,
 }
 
 /// What to change about a webhook.
@@ -102,6 +105,8 @@ pub(crate) struct UpdateWebhook {
     /// How often a delivery is attempted in all.
     #[oai(validator(minimum(value = "0"), maximum(value = "5")))]
     retry_count: Option<u32>,
+    /// What its deliveries wait for.
+    ordering: Option<Word<DeliveryOrder>>,
 }
 
 /// One webhook; its secret and headers are never shown.
@@ -123,6 +128,14 @@ pub(crate) struct WebhookResponse {
     filters: Nullable<WebhookFilters>,
     /// How often a delivery is attempted in all.
     retry_count: u32,
+    /// What its deliveries wait for.
+    ordering: Word<DeliveryOrder>,
+    /// How many attempts failed since it last took something.
+    failures: u32,
+    /// When the first of them did.
+    failing_since: Nullable<Moment>,
+    /// Until when it is left alone, because it fails or asked for it.
+    paused_until: Nullable<Moment>,
     /// When it was last tried.
     last_triggered_at: Nullable<Moment>,
     /// When it was made.
@@ -141,6 +154,10 @@ impl From<Webhook> for WebhookResponse {
             active: it.active,
             filters: Nullable(it.filters.map(WebhookFilters::of)),
             retry_count: it.retry_count,
+            ordering: Word(it.ordering),
+            failures: it.health.failures,
+            failing_since: Nullable(it.health.failing_since.map(Moment)),
+            paused_until: Nullable(it.health.paused_until.map(Moment)),
             last_triggered_at: Nullable(it.last_triggered_at.map(Moment)),
             created_at: Moment(it.created_at),
             updated_at: Moment(it.updated_at),
@@ -243,6 +260,10 @@ pub(crate) struct RedriveDeliveries {
     /// These.
     #[oai(validator(max_items = 500))]
     ids: Option<Vec<Uuid>>,
+    /// Made at or after.
+    from: Option<Moment>,
+    /// Made before.
+    to: Option<Moment>,
     /// How many at most.
     #[oai(default = "usual_redrive", validator(minimum(value = "1"), maximum(value = "500")))]
     limit: u32,
@@ -300,7 +321,8 @@ impl Webhooks {
 
     /// Make a webhook
     ///
-    /// With a secret, each delivery carries `X-OpenWA-Signature: sha256=<hex>`, the HMAC-SHA256 of the exact body.
+    /// With a secret, each delivery carries `X-OpenWA-Signature: sha256=<hex>`, the HMAC-SHA256 of the exact body, and the
+    /// three headers of Standard Webhooks.
     #[oai(
         path = "/sessions/:sessionId/webhooks",
         method = "post",
@@ -313,9 +335,10 @@ impl Webhooks {
         #[oai(name = "sessionId")] session: Path<SessionPath>,
         body: Body<CreateWebhook>,
     ) -> Answer<Created<WebhookResponse>> {
-        let CreateWebhook { url, events, secret, headers, filters, retry_count } = body.value;
+        let CreateWebhook { url, events, secret, headers, filters, retry_count, ordering } = body.value;
         let filters = filters.map(|it| it.read("filters")).transpose()?;
-        let new = NewWebhook { url, events, secret, headers, filters, retry_count };
+        let ordering = ordering.map(|it| it.0);
+        let new = NewWebhook { url, events, secret, headers, filters, retry_count, ordering };
         Ok(Created(self.0.create_webhook(session.0.id()?, new).await?.into()))
     }
 
@@ -351,13 +374,14 @@ impl Webhooks {
         #[oai(name = "webhookId")] webhook: Path<WebhookPath>,
         body: Body<UpdateWebhook>,
     ) -> Answer<Shown<WebhookResponse>> {
-        let UpdateWebhook { url, events, active, secret, headers, filters, retry_count } = body.value;
+        let UpdateWebhook { url, events, active, secret, headers, filters, retry_count, ordering } = body.value;
         let filters = match filters {
             MaybeUndefined::Undefined => None,
             MaybeUndefined::Null => Some(None),
             MaybeUndefined::Value(it) => Some(Some(it.read("filters")?)),
         };
-        let patch = WebhookPatch { url, events, active, secret, headers, filters, retry_count };
+        let ordering = ordering.map(|it| it.0);
+        let patch = WebhookPatch { url, events, active, secret, headers, filters, retry_count, ordering };
         Ok(Shown(self.0.update_webhook(session.0.id()?, webhook.0.id()?, patch).await?.into()))
     }
 
@@ -463,7 +487,7 @@ impl Webhooks {
         caller: Caller<Operator, AllChats>,
         body: Body<RedriveDeliveries>,
     ) -> Answer<Shown<RedriveResult>> {
-        let RedriveDeliveries { session_id, webhook_id, ids, limit } = body.value;
+        let RedriveDeliveries { session_id, webhook_id, ids, from, to, limit } = body.value;
         // Whoever may make and delete a webhook may have its deliveries tried again; all of them are the admin's.
         if webhook_id.is_none() && caller.key.role < Admin::ROLE {
             return Err(ApiError::forbidden("ROLE_TOO_LOW", "Insufficient permissions. Required: admin"));
@@ -472,6 +496,8 @@ impl Webhooks {
             session: session_of(&caller, session_id)?,
             webhook: webhook_id.map(WebhookId),
             ids: ids.map(|ids| ids.into_iter().map(DeliveryId).collect()),
+            since: from.map(|it| it.0),
+            until: to.map(|it| it.0),
         };
         let done = self.0.redrive(&which, limit).await?;
         Ok(Shown(RedriveResult {

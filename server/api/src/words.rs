@@ -13,6 +13,7 @@ use openwa_model::{
     privacy::PrivacyValue,
     session::Status,
     sync::SyncState,
+    webhook::{AttemptOutcome, DeliveryOrder},
 };
 use poem_openapi::{
     registry::{MetaSchema, MetaSchemaRef, Registry},
@@ -56,6 +57,11 @@ vocabularies! {
     AuditAction as "AuditAction", "What was done.", Self::ALL;
     Severity as "AuditSeverity", "How much it matters.", Self::ALL;
     EventKind as "EventType", "What sort of event.", Self::ALL;
+    DeliveryOrder as "DeliveryOrder",
+        "What deliveries of one webhook wait for: `chat` lets those of one chat go out one after another, `none` each when it is due.",
+        Self::ALL;
+    AttemptOutcome as "AttemptOutcome",
+        "How an attempt ended: the receiver took it, it is tried again, or it is not.", Self::ALL;
     PresenceState as "PresenceState", "What a person is seen to be doing.", Self::ALL;
     PrivacyValue as "PrivacyValue",
         "Who it is: everybody, the address book, the address book but for some, nobody, whoever sees the last time on line, whoever was written to before.",
@@ -159,6 +165,8 @@ mod tests {
         goes_there_and_back::<AuditAction>();
         goes_there_and_back::<Severity>();
         goes_there_and_back::<EventKind>();
+        goes_there_and_back::<DeliveryOrder>();
+        goes_there_and_back::<AttemptOutcome>();
         goes_there_and_back::<PresenceState>();
         goes_there_and_back::<PrivacyValue>();
         goes_there_and_back::<SyncState>();

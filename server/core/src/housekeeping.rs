@@ -1,5 +1,7 @@
 //! What is written down or thrown away in time: the use of keys, requests that need not be remembered any longer, the
-//! end of the audit log, batches that ended long ago, when rules answered, statuses that are seen no more, and what waited too long for the message it is about.
+//! end of the audit log, batches that ended long ago, when rules answered, deliveries that failed or wait for a receiver
+//! that is gone, what is remembered of attempts, statuses that are seen no more, and what waited too long for the message
+//! it is about.
 
 use std::time::Duration;
 
@@ -15,6 +17,12 @@ use crate::{
 const BATCHES_LAST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How many batches are thrown away at once.
 const BATCHES_AT_ONCE: u32 = 20;
+/// How many deliveries and attempts are thrown away or given up at once, for each reason; for receivers that are gone, of
+/// each.
+const DELIVERIES_AT_ONCE: u32 = 2_000;
+/// What is said of a delivery that was given up.
+const GIVEN_UP: &str =
+    "Given up: the receiver has failed for the whole time that a delivery may wait (WEBHOOK_GIVE_UP_HOURS)";
 /// How many statuses are thrown away at once.
 const STATUSES_AT_ONCE: u32 = 500;
 /// How long it is of use when a rule answered.
@@ -61,9 +69,34 @@ impl Housekeeping {
         unit.expire_rule_answers(now.saturating_sub(ANSWERS_LAST).unwrap_or(Timestamp::MIN)).await?;
         inbound::forget_old(&mut *unit, now).await?;
         unit.commit().await?;
+        self.tidy_deliveries(now).await?;
         self.expire_statuses().await?;
         self.tell_old_reactions().await?;
         Ok(written)
+    }
+
+    /// In a unit of its own: there may be many.
+    async fn tidy_deliveries(&self, now: Timestamp) -> Result<(), StoreError> {
+        let context = self.context();
+        let settings = &context.settings.deliveries;
+        let ago = |it: Duration| now.saturating_sub(it).unwrap_or(Timestamp::MIN);
+        let mut unit = context.ports.store.begin().await?;
+        let waited = ago(settings.give_up_after);
+        let given_up = unit.give_up_deliveries(waited, now, GIVEN_UP, DELIVERIES_AT_ONCE).await?;
+        let failed = ago(settings.failures_last);
+        let forgotten = unit.expire_delivery_failures(failed, settings.failures, DELIVERIES_AT_ONCE).await?;
+        unit.expire_delivery_attempts(ago(settings.log_lasts), DELIVERIES_AT_ONCE).await?;
+        unit.commit().await?;
+        if given_up > 0 {
+            tracing::warn!(
+                deliveries = given_up,
+                "deliveries were given up, because their receivers fail all the while"
+            );
+        }
+        if forgotten > 0 {
+            tracing::info!(deliveries = forgotten, "deliveries that failed for good were thrown away");
+        }
+        Ok(())
     }
 
     /// A status is kept for as long as it is to be seen.

@@ -30,6 +30,44 @@ pub struct ConversionSettings {
     pub at_once: usize,
 }
 
+/// How deliveries are tried again, and what is remembered of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct DeliverySettings {
+    /// The longest wait between two attempts, whatever the receiver asks for.
+    pub longest_wait: Duration,
+    /// After so many failures in a row a receiver is left alone for a while; 0 is never.
+    pub pause_after: u32,
+    /// For how long a receiver has to fail until an event tells of it.
+    pub failing_after: Duration,
+    /// How long a delivery waits for a receiver that fails all the while.
+    pub give_up_after: Duration,
+    /// How many attempts are remembered of each webhook; 0 is none.
+    pub log_entries: u32,
+    /// How long they are.
+    pub log_lasts: Duration,
+    /// How many deliveries that failed for good are kept, of all webhooks.
+    pub failures: u32,
+    /// How long they are.
+    pub failures_last: Duration,
+}
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+impl Default for DeliverySettings {
+    fn default() -> Self {
+        Self {
+            longest_wait: HOUR,
+            pause_after: 20,
+            failing_after: Duration::from_secs(5 * 60),
+            give_up_after: 3 * 24 * HOUR,
+            log_entries: 1_000,
+            log_lasts: 7 * 24 * HOUR,
+            failures: 10_000,
+            failures_last: 30 * 24 * HOUR,
+        }
+    }
+}
+
 /// How the gateway behaves.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -49,6 +87,8 @@ pub struct Settings {
     pub webhook_max_payload_bytes: usize,
     /// How many webhooks a session may have.
     pub webhook_max_per_session: u32,
+    /// How deliveries are tried again, and what is remembered of them.
+    pub deliveries: DeliverySettings,
     /// How sounds and films are converted.
     pub conversion: ConversionSettings,
     /// How long a template may be once it is filled in, in characters.
@@ -106,6 +146,7 @@ impl Default for Settings {
             webhook_retry_delay: Duration::from_secs(5),
             webhook_max_payload_bytes: 1024 * 1024,
             webhook_max_per_session: 16,
+            deliveries: DeliverySettings::default(),
             conversion: ConversionSettings {
                 ffmpeg: Ffmpeg::NotFound,
                 timeout: Duration::from_secs(60),

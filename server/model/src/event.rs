@@ -89,6 +89,23 @@ event_kinds! {
     CallRejected = "call.rejected";
     /// Nobody took a call.
     CallMissed = "call.missed";
+    /// A webhook's receiver has failed for long.
+    WebhookFailing = "webhook.failing";
+    /// It takes deliveries again.
+    WebhookRecovered = "webhook.recovered";
+}
+
+impl EventKind {
+    /// Whether it is told only to those who ask for it by its name: it is about the gateway, not about WhatsApp, so `*`
+    /// does not mean it.
+    pub const fn is_by_name_only(self) -> bool {
+        matches!(self, Self::WebhookFailing | Self::WebhookRecovered)
+    }
+
+    /// What is told where nobody says what they want.
+    pub fn usual() -> Vec<Self> {
+        Self::ALL.iter().copied().filter(|it| !it.is_by_name_only()).collect()
+    }
 }
 
 impl Serialize for EventKind {

@@ -29,7 +29,7 @@ use crate::{
     sync::{HistorySync, SyncChat, SyncProgress},
     template::Template,
     vault::Vault,
-    webhook::{Delivery, DeliveryFailure, Settled, Webhook},
+    webhook::{Attempt, Delivery, DeliveryFailure, Settled, Webhook, WebhookHealth},
 };
 
 /// Why the store did not do it.
@@ -597,6 +597,14 @@ pub trait EventReads {
     ) -> Result<Vec<Event>>;
     /// The deployment's events with a higher position, in order.
     async fn events_since(&mut self, after: Position, filter: &EventFilter, limit: u32) -> Result<Vec<Event>>;
+    /// The numbers of a session's first event that happened at `from` or later and of its last that happened before
+    /// `until`. Events stand in the order in which they were learned of, so that between the two there may be older ones.
+    async fn seqs_between(
+        &mut self,
+        session: SessionId,
+        from: Option<Timestamp>,
+        until: Option<Timestamp>,
+    ) -> Result<Option<(Seq, Seq)>>;
     /// The highest number of a session's log; 0 when it is empty.
     async fn last_seq(&mut self, session: SessionId) -> Result<Seq>;
     /// The highest position; 0 when there is none.
@@ -621,6 +629,10 @@ pub struct FailureFilter {
     pub webhook: Option<WebhookId>,
     /// These.
     pub ids: Option<Vec<DeliveryId>>,
+    /// Made at or after.
+    pub since: Option<Timestamp>,
+    /// Made before.
+    pub until: Option<Timestamp>,
 }
 
 /// Reads of webhooks.
@@ -638,14 +650,18 @@ pub trait WebhookReads {
     async fn count_revivable_deliveries(&mut self, which: &FailureFilter) -> Result<u64>;
     /// When the next delivery that nobody holds is due.
     async fn next_delivery_due(&mut self) -> Result<Option<Timestamp>>;
+    /// How a webhook's receiver fares; nothing when there is no such webhook.
+    async fn webhook_health(&mut self, id: WebhookId) -> Result<Option<WebhookHealth>>;
+    /// The attempts that are remembered of a webhook, newest first.
+    async fn delivery_attempts(&mut self, webhook: WebhookId, page: Page) -> Result<Vec<Attempt>>;
 }
 
 /// Writes of webhooks.
 #[async_trait]
 pub trait WebhookWrites {
-    /// Adds one.
+    /// Adds one, in good health.
     async fn add_webhook(&mut self, webhook: &Webhook) -> Result<()>;
-    /// Replaces all but `last_triggered_at`; false when there is none.
+    /// Replaces all but `last_triggered_at` and health; false when there is none.
     async fn save_webhook(&mut self, webhook: &Webhook) -> Result<bool>;
     /// Deletes it and its deliveries; false when there is none.
     async fn delete_webhook(&mut self, id: WebhookId) -> Result<bool>;
@@ -654,7 +670,8 @@ pub trait WebhookWrites {
     /// Notes a delivery that failed before it was ever tried. One that is already there for this webhook and position changes nothing.
     async fn add_delivery_failure(&mut self, failure: &DeliveryFailure) -> Result<()>;
     /// Takes deliveries that are due, oldest position first, for the length of a lease: of each (webhook, lane) only the
-    /// oldest unsettled one, and of each webhook at most `per_webhook` counting those already held, of a `slow` one at most one.
+    /// oldest unsettled one, and of each webhook at most `per_webhook` counting those already held, of a `slow` one at most
+    /// one. Of one that is paused nothing is taken, and at most one from the end of the pause until its health is noted anew.
     async fn claim_deliveries(
         &mut self,
         now: Timestamp,
@@ -669,6 +686,22 @@ pub trait WebhookWrites {
     async fn revive_deliveries(&mut self, which: &FailureFilter, now: Timestamp, limit: u32) -> Result<u64>;
     /// Notes how an attempt ended and when it was made; a delivered or dropped one is forgotten, a failed one kept.
     async fn settle_delivery(&mut self, id: DeliveryId, now: Timestamp, how: &Settled) -> Result<()>;
+    /// Queues a delivery of an event that went out before, in place of one that failed. False, and nothing changes, when
+    /// one of this webhook and position still waits.
+    async fn replay_delivery(&mut self, delivery: &Delivery) -> Result<bool>;
+    /// Notes how a webhook's receiver fares; one that is not there changes nothing.
+    async fn note_webhook_health(&mut self, id: WebhookId, health: &WebhookHealth) -> Result<()>;
+    /// Remembers attempts, and forgets all but the newest `keep` of each of their webhooks. Those of webhooks that are not
+    /// there any more are left out.
+    async fn log_attempts(&mut self, attempts: &[Attempt], keep: u32) -> Result<()>;
+    /// Forgets attempts that were made before, oldest first; says how many.
+    async fn expire_delivery_attempts(&mut self, before: Timestamp, limit: u32) -> Result<u64>;
+    /// Forgets deliveries that failed for good before, and the oldest beyond `keep`; at most `limit` for either reason.
+    /// Says how many.
+    async fn expire_delivery_failures(&mut self, before: Timestamp, keep: u32, limit: u32) -> Result<u64>;
+    /// Fails deliveries that were made before, and whose webhook has failed since before then; at most `limit` of each
+    /// webhook, oldest first. Says how many.
+    async fn give_up_deliveries(&mut self, before: Timestamp, now: Timestamp, error: &str, limit: u32) -> Result<u64>;
 }
 
 /// Reads of keys.

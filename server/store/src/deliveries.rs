@@ -20,7 +20,8 @@ use crate::{
     work::Source,
 };
 
-pub(crate) async fn add(source: &mut impl Source, delivery: &Delivery) -> Result<()> {
+/// False when one of this webhook and position is there already.
+pub(crate) async fn add(source: &mut impl Source, delivery: &Delivery) -> Result<bool> {
     let statement = query(
         "INSERT INTO deliveries (id, webhook, session, position, lane, kind, idempotency_key, body, attempts, due_at, \
          created_at, state) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, CASE \
@@ -40,11 +41,18 @@ pub(crate) async fn add(source: &mut impl Source, delivery: &Delivery) -> Result
         .bind(i64::from(delivery.attempts))
         .bind(millis(delivery.due_at))
         .bind(millis(delivery.created_at));
-    let Some(row) = source.one(statement).await? else { return Ok(()) };
-    if Fields::of("deliveries", &row).get::<&str>("state")? == "waiting" {
-        return Ok(());
+    let Some(row) = source.one(statement).await? else { return Ok(false) };
+    if Fields::of("deliveries", &row).get::<&str>("state")? != "waiting" {
+        demote(source, &delivery.webhook.to_string(), delivery.lane.clone()).await?;
     }
-    demote(source, &delivery.webhook.to_string(), delivery.lane.clone()).await
+    Ok(true)
+}
+
+/// The same, in place of one that failed.
+pub(crate) async fn replay(source: &mut impl Source, delivery: &Delivery) -> Result<bool> {
+    let statement = query("DELETE FROM deliveries WHERE webhook = $1 AND position = $2 AND state = 'failed'");
+    source.run(statement.bind(delivery.webhook.to_string()).bind(delivery.position.0)).await?;
+    add(source, delivery).await
 }
 
 /// Should one lead its lane that is not the oldest any more, it waits again.
@@ -57,8 +65,9 @@ pub(crate) async fn demote(source: &mut impl Source, webhook: &str, lane: String
     source.run(statement.bind(webhook.to_owned()).bind(lane)).await.map(drop)
 }
 
-/// Per webhook, `$1` (for those in `$3`, one) less what is held; of that many heads the oldest, `$2` in all. The first
-/// part steps through the index from one webhook with something ready to the next.
+/// Per webhook, `$1` (for those in `$3` and those that begin anew after a pause, one; for those paused at `$4`, none)
+/// less what is held; of that many heads the oldest, `$2` in all. The first part steps through the index from one
+/// webhook with something ready to the next.
 pub(crate) const CANDIDATES: &str = concat!(
     "WITH RECURSIVE busy (webhook) AS ( \
         SELECT (SELECT webhook FROM deliveries WHERE state = 'ready' ORDER BY webhook LIMIT 1) \
@@ -67,11 +76,12 @@ pub(crate) const CANDIDATES: &str = concat!(
                 ORDER BY webhook LIMIT 1) \
         FROM busy WHERE busy.webhook IS NOT NULL \
     ), room (webhook, free) AS ( \
-        SELECT webhook, CASE WHEN webhook IN ",
+        SELECT busy.webhook, CASE WHEN webhooks.paused_until > $4 THEN 0 \
+        WHEN webhooks.paused_until IS NOT NULL OR busy.webhook IN ",
     any_of!("$3"),
     " THEN 1 ELSE $1 END \
         - (SELECT COUNT(*) FROM deliveries WHERE state = 'held' AND webhook = busy.webhook) \
-        FROM busy WHERE webhook IS NOT NULL \
+        FROM busy JOIN webhooks ON webhooks.id = busy.webhook \
     ) \
     SELECT id FROM ( \
         SELECT deliveries.id, deliveries.position, room.free, \
@@ -97,7 +107,8 @@ pub(crate) async fn claim(
     ] {
         source.run(query(due).bind(millis(now))).await?;
     }
-    let candidates = query(CANDIDATES).bind(i64::from(per_webhook)).bind(i64::from(limit)).bind(list(slow));
+    let candidates = query(CANDIDATES).bind(i64::from(per_webhook)).bind(i64::from(limit));
+    let candidates = candidates.bind(list(slow)).bind(millis(now));
     let candidates = source.all(candidates).await?;
     if candidates.is_empty() {
         return Ok(Vec::new());
@@ -154,6 +165,40 @@ pub(crate) async fn settle(source: &mut impl Source, id: DeliveryId, now: Timest
         source.run(statement.bind(webhook).bind(millis(now))).await?;
     }
     Ok(())
+}
+
+/// Ends what waits for receivers that have failed all the while. The oldest of a webhook are looked at only, so that
+/// however much waits, this takes no longer.
+pub(crate) async fn give_up(
+    source: &mut impl Source,
+    before: Timestamp,
+    now: Timestamp,
+    error: &str,
+    limit: u32,
+) -> Result<u64> {
+    let statement = query("SELECT id FROM webhooks WHERE failing_since < $1 ORDER BY failing_since");
+    let failing = source.all(statement.bind(millis(before))).await?;
+    let failing: Vec<String> = failing.iter().map(|it| Fields::of("webhooks", it).get("id")).collect::<Result<_>>()?;
+    let mut given_up = 0;
+    for webhook in failing {
+        let statement = query(
+            "UPDATE deliveries SET state = 'failed', failed_at = $3, last_error = $4 WHERE id IN \
+             (SELECT id FROM (SELECT id, created_at FROM deliveries WHERE webhook = $1 \
+             AND state IN ('waiting', 'ready', 'later') ORDER BY position LIMIT $5) AS oldest WHERE created_at < $2) \
+             RETURNING lane",
+        );
+        let statement = statement.bind(webhook.clone()).bind(millis(before)).bind(millis(now)).bind(error.to_owned());
+        let ended = source.all(statement.bind(i64::from(limit))).await?;
+        given_up += ended.len() as u64;
+        let mut lanes = std::collections::BTreeSet::new();
+        for row in &ended {
+            lanes.insert(Fields::of("deliveries", row).get::<String>("lane")?);
+        }
+        for lane in lanes {
+            promote(source, &webhook, lane, now).await?;
+        }
+    }
+    Ok(given_up)
 }
 
 /// The oldest of a lane leads it, unless one of the lane is held still.

@@ -21,6 +21,15 @@ macro_rules! any_of {
 }
 pub(crate) use any_of;
 
+/// The objects of a list that is bound as one JSON text, as rows of `key` (their place) and `value`; a field of one is
+/// `value ->> 'name'`.
+macro_rules! each_of {
+    ($parameter:literal) => {
+        concat!("json_each(", $parameter, ")")
+    };
+}
+pub(crate) use each_of;
+
 /// What a [`any_of`] list is bound as.
 pub(crate) fn list(items: impl IntoIterator<Item = impl ToString>) -> String {
     serde_json::Value::from_iter(items.into_iter().map(|it| it.to_string())).to_string()

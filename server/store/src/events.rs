@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use openwa_model::{
+    Timestamp,
     event::{Event, EventKind, NewEvent},
     id::{Position, Seq, SessionId},
     store::{EventFilter, EventReads, EventWrites, Result, StoreError},
@@ -47,6 +48,26 @@ impl<S: Source> EventReads for Work<S> {
         let statement =
             statement.bind(after.0).bind(kinds(filter)).bind(filter.sessions.as_ref().map(list)).bind(i64::from(limit));
         self.source.all(statement).await?.iter().map(read).collect()
+    }
+
+    async fn seqs_between(
+        &mut self,
+        session: SessionId,
+        from: Option<Timestamp>,
+        until: Option<Timestamp>,
+    ) -> Result<Option<(Seq, Seq)>> {
+        // Each walks along the log from its end and stops at what it looks for.
+        let statement = query(
+            "SELECT (SELECT seq FROM events WHERE session = $1 AND ($2 IS NULL OR occurred_at >= $2) \
+             ORDER BY seq LIMIT 1) AS first, \
+             (SELECT seq FROM events WHERE session = $1 AND ($3 IS NULL OR occurred_at < $3) \
+             ORDER BY seq DESC LIMIT 1) AS last",
+        );
+        let statement = statement.bind(session.to_string()).bind(from.map(millis)).bind(until.map(millis));
+        let Some(row) = self.source.one(statement).await? else { return Ok(None) };
+        let fields = Fields::of("events", &row);
+        let (first, last): (Option<i64>, Option<i64>) = (fields.get("first")?, fields.get("last")?);
+        Ok(first.zip(last).filter(|(first, last)| first <= last).map(|(first, last)| (Seq(first), Seq(last))))
     }
 
     async fn last_seq(&mut self, session: SessionId) -> Result<Seq> {

@@ -67,7 +67,7 @@ pub(crate) async fn count_revivable(source: &mut impl Source, which: &FailureFil
         "SELECT COUNT(*) AS count FROM deliveries WHERE state = 'failed' AND LENGTH(body) > 0 \
          AND ($1 IS NULL OR session = $1) AND ($2 IS NULL OR webhook = $2) AND ($3 IS NULL OR id IN ",
         any_of!("$3"),
-        ")"
+        ") AND ($4 IS NULL OR created_at >= $4) AND ($5 IS NULL OR created_at < $5)"
     ));
     let row = source.one(bind(statement, which)).await?;
     row.map_or(Ok(0), |it| Fields::of("deliveries", &it).count("count"))
@@ -76,11 +76,12 @@ pub(crate) async fn count_revivable(source: &mut impl Source, which: &FailureFil
 /// Each goes back to its place in its lane, which mostly is the head of it.
 pub(crate) async fn revive(source: &mut impl Source, which: &FailureFilter, now: Timestamp, limit: u32) -> Result<u64> {
     let statement = query(concat!(
-        "UPDATE deliveries SET state = 'waiting', attempts = 0, due_at = $4, failed_at = NULL, last_status = NULL, \
+        "UPDATE deliveries SET state = 'waiting', attempts = 0, due_at = $6, failed_at = NULL, last_status = NULL, \
          last_error = NULL WHERE id IN (SELECT id FROM deliveries WHERE state = 'failed' AND LENGTH(body) > 0 \
          AND ($1 IS NULL OR session = $1) AND ($2 IS NULL OR webhook = $2) AND ($3 IS NULL OR id IN ",
         any_of!("$3"),
-        ") ORDER BY position LIMIT $5) RETURNING webhook, lane"
+        ") AND ($4 IS NULL OR created_at >= $4) AND ($5 IS NULL OR created_at < $5) \
+         ORDER BY position LIMIT $7) RETURNING webhook, lane"
     ));
     let revived = source.all(bind(statement, which).bind(millis(now)).bind(i64::from(limit))).await?;
     let mut lanes = std::collections::BTreeSet::new();
@@ -100,6 +101,22 @@ fn bind<'q>(statement: Statement<'q>, which: &FailureFilter) -> Statement<'q> {
         .bind(which.session.map(|it| it.to_string()))
         .bind(which.webhook.map(|it| it.to_string()))
         .bind(which.ids.as_ref().map(texts))
+        .bind(which.since.map(millis))
+        .bind(which.until.map(millis))
+}
+
+pub(crate) async fn expire(source: &mut impl Source, before: Timestamp, keep: u32, limit: u32) -> Result<u64> {
+    let old = query(
+        "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE state = 'failed' AND failed_at < $1 \
+         ORDER BY failed_at, id LIMIT $2)",
+    );
+    let old = source.run(old.bind(millis(before)).bind(i64::from(limit))).await?;
+    // An index is stepped along for this, no more.
+    let beyond = query(
+        "DELETE FROM deliveries WHERE id IN (SELECT id FROM deliveries WHERE state = 'failed' \
+         ORDER BY failed_at DESC, id DESC LIMIT $1 OFFSET $2)",
+    );
+    Ok(old + source.run(beyond.bind(i64::from(limit)).bind(i64::from(keep))).await?)
 }
 
 fn read_failure(row: &Row) -> Result<DeliveryFailure> {

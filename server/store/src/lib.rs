@@ -2,8 +2,8 @@
 //!
 //! In reading order: [`SqliteStore`] (`open`), the one connection that writes and how units share a
 //! commit (`writer`), what reads and units run their statements on (`work`), then one file per
-//! resource (`sessions`, `leases`, `chats`, `contacts`, `merge`, `messages`, `message_reads`, `early`, `syncs`, `templates`, `batches`, `rules`,
-//! `events`, `webhooks`, `deliveries`, `failures`, `keys`, `idempotency`, `audit`,
+//! resource (`sessions`, `leases`, `chats`, `contacts`, `merge`, `messages`, `message_reads`, `early`, `syncs`,
+//! `templates`, `batches`, `rules`, `events`, `webhooks`, `deliveries`, `failures`, `attempts`, `keys`, `idempotency`, `audit`,
 //! `search`, `statistics`, `vault`), and below them the encryption of
 //! secrets (`seal`), reading rows back (`row`) and all that is particular to the database (`dialect`).
 //!
@@ -13,6 +13,7 @@
 //!
 //! Never here: a network call, a decision about what a session should do, or a secret in clear on disk.
 
+mod attempts;
 mod audit;
 mod batches;
 mod chats;

@@ -22,6 +22,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (13, "statuses", include_str!("../migrations/0013_statuses.sql")),
     (14, "batches", include_str!("../migrations/0014_batches.sql")),
     (15, "automation rules", include_str!("../migrations/0015_automation_rules.sql")),
+    (16, "webhook attempts", include_str!("../migrations/0016_webhook_attempts.sql")),
     (17, "writes that happen once", include_str!("../migrations/0017_writes_that_happen_once.sql")),
     (18, "history syncs", include_str!("../migrations/0018_history_syncs.sql")),
 ];

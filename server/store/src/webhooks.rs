@@ -6,13 +6,13 @@ use openwa_model::{
     id::{DeliveryId, SessionId, WebhookId},
     secret::Secret,
     store::{FailureFilter, Page, Result, StoreError, WebhookReads, WebhookWrites},
-    webhook::{Delivery, DeliveryFailure, Settled, Subscription, Webhook},
+    webhook::{Attempt, Delivery, DeliveryFailure, DeliveryOrder, Settled, Subscription, Webhook, WebhookHealth},
 };
 use sqlx::query;
 use std::time::Duration;
 
 use crate::{
-    deliveries,
+    attempts, deliveries,
     dialect::{Row, Statement, any_of, list},
     failures,
     row::{Fields, millis, optional_json, to_json},
@@ -55,6 +55,16 @@ impl<S: Source> WebhookReads for Work<S> {
     async fn next_delivery_due(&mut self) -> Result<Option<Timestamp>> {
         deliveries::next_due(&mut self.source).await
     }
+
+    async fn webhook_health(&mut self, id: WebhookId) -> Result<Option<WebhookHealth>> {
+        let statement = query("SELECT failures, failing_since, paused_until, told_at FROM webhooks WHERE id = $1");
+        let row = self.source.one(statement.bind(id.to_string())).await?;
+        row.map(|it| health(&Fields::of("webhooks", &it))).transpose()
+    }
+
+    async fn delivery_attempts(&mut self, webhook: WebhookId, page: Page) -> Result<Vec<Attempt>> {
+        attempts::list(&mut self.source, webhook, page).await
+    }
 }
 
 #[async_trait]
@@ -62,8 +72,8 @@ impl WebhookWrites for Work<Turn> {
     async fn add_webhook(&mut self, webhook: &Webhook) -> Result<()> {
         let statement = query(
             "INSERT INTO webhooks (id, session, url, events, active, secret, headers, filters, retry_count, \
-             updated_at, created_at, last_triggered_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
-             ON CONFLICT DO NOTHING",
+             updated_at, created_at, ordering, last_triggered_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING",
         );
         let statement = bind(statement, webhook, &self.sealer)?.bind(webhook.last_triggered_at.map(millis));
         match self.source.run(statement).await? {
@@ -75,7 +85,7 @@ impl WebhookWrites for Work<Turn> {
     async fn save_webhook(&mut self, webhook: &Webhook) -> Result<bool> {
         let statement = query(
             "UPDATE webhooks SET session = $2, url = $3, events = $4, active = $5, secret = $6, headers = $7, \
-             filters = $8, retry_count = $9, updated_at = $10, created_at = $11 WHERE id = $1",
+             filters = $8, retry_count = $9, updated_at = $10, created_at = $11, ordering = $12 WHERE id = $1",
         );
         Ok(self.source.run(bind(statement, webhook, &self.sealer)?).await? > 0)
     }
@@ -85,7 +95,7 @@ impl WebhookWrites for Work<Turn> {
     }
 
     async fn add_delivery(&mut self, delivery: &Delivery) -> Result<()> {
-        deliveries::add(&mut self.source, delivery).await
+        deliveries::add(&mut self.source, delivery).await.map(drop)
     }
 
     async fn add_delivery_failure(&mut self, failure: &DeliveryFailure) -> Result<()> {
@@ -115,6 +125,39 @@ impl WebhookWrites for Work<Turn> {
     async fn settle_delivery(&mut self, id: DeliveryId, now: Timestamp, how: &Settled) -> Result<()> {
         deliveries::settle(&mut self.source, id, now, how).await
     }
+
+    async fn replay_delivery(&mut self, delivery: &Delivery) -> Result<bool> {
+        deliveries::replay(&mut self.source, delivery).await
+    }
+
+    async fn note_webhook_health(&mut self, id: WebhookId, health: &WebhookHealth) -> Result<()> {
+        let statement = query(
+            "UPDATE webhooks SET failures = $2, failing_since = $3, paused_until = $4, told_at = $5 WHERE id = $1",
+        );
+        let statement = statement
+            .bind(id.to_string())
+            .bind(i64::from(health.failures))
+            .bind(health.failing_since.map(millis))
+            .bind(health.paused_until.map(millis))
+            .bind(health.told_at.map(millis));
+        self.source.run(statement).await.map(drop)
+    }
+
+    async fn log_attempts(&mut self, attempts: &[Attempt], keep: u32) -> Result<()> {
+        attempts::add(&mut self.source, attempts, keep).await
+    }
+
+    async fn expire_delivery_attempts(&mut self, before: Timestamp, limit: u32) -> Result<u64> {
+        attempts::expire(&mut self.source, before, limit).await
+    }
+
+    async fn expire_delivery_failures(&mut self, before: Timestamp, keep: u32, limit: u32) -> Result<u64> {
+        failures::expire(&mut self.source, before, keep, limit).await
+    }
+
+    async fn give_up_deliveries(&mut self, before: Timestamp, now: Timestamp, error: &str, limit: u32) -> Result<u64> {
+        deliveries::give_up(&mut self.source, before, now, error, limit).await
+    }
 }
 
 fn bind<'q>(statement: Statement<'q>, webhook: &Webhook, sealer: &Sealer) -> Result<Statement<'q>> {
@@ -133,7 +176,8 @@ fn bind<'q>(statement: Statement<'q>, webhook: &Webhook, sealer: &Sealer) -> Res
         .bind(optional_json(webhook.filters.as_ref())?)
         .bind(i64::from(webhook.retry_count))
         .bind(millis(webhook.updated_at))
-        .bind(millis(webhook.created_at)))
+        .bind(millis(webhook.created_at))
+        .bind(webhook.ordering.name()))
 }
 
 fn read(row: &Row, sealer: &Sealer) -> Result<Webhook> {
@@ -157,9 +201,20 @@ fn read(row: &Row, sealer: &Sealer) -> Result<Webhook> {
         headers: headers.unwrap_or_default(),
         filters: fields.optional_json("filters")?,
         retry_count: fields.count("retry_count")?,
+        ordering: fields.word("ordering", DeliveryOrder::of)?,
+        health: health(&fields)?,
         last_triggered_at: fields.optional_instant("last_triggered_at")?,
         created_at: fields.instant("created_at")?,
         updated_at: fields.instant("updated_at")?,
+    })
+}
+
+fn health(fields: &Fields<'_>) -> Result<WebhookHealth> {
+    Ok(WebhookHealth {
+        failures: fields.count("failures")?,
+        failing_since: fields.optional_instant("failing_since")?,
+        paused_until: fields.optional_instant("paused_until")?,
+        told_at: fields.optional_instant("told_at")?,
     })
 }
 

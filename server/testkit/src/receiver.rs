@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::Value;
 use sha2::Sha256;
@@ -28,13 +29,19 @@ pub struct Answer {
     status: u16,
     delay: Duration,
     headers: Vec<(String, String)>,
+    body: String,
     hang_up: bool,
 }
 
 impl Answer {
     /// This status, at once.
     pub fn status(status: u16) -> Self {
-        Self { status, delay: Duration::ZERO, headers: Vec::new(), hang_up: false }
+        Self { status, delay: Duration::ZERO, headers: Vec::new(), body: String::new(), hang_up: false }
+    }
+
+    /// The same, with a body.
+    pub fn saying(self, body: &str) -> Self {
+        Self { body: body.to_owned(), ..self }
     }
 
     /// Reads the request and closes the connection without a word.
@@ -99,6 +106,20 @@ impl Received {
         mac.update(&self.body);
         let expected = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
         self.header("x-openwa-signature") == Some(expected.as_str())
+    }
+}
+
+impl Received {
+    /// Whether the headers of Standard Webhooks are those of these bytes under this key, computed from what came alone.
+    pub fn is_standard_signed_with(&self, key: &[u8]) -> bool {
+        let (Some(id), Some(time)) = (self.header("webhook-id"), self.header("webhook-timestamp")) else {
+            return false;
+        };
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return false };
+        let signed = [id.as_bytes(), b".", time.as_bytes(), b".", self.body.as_slice()].concat();
+        mac.update(&signed);
+        let expected = format!("v1,{}", BASE64_STANDARD.encode(mac.finalize().into_bytes()));
+        time.bytes().all(|it| it.is_ascii_digit()) && self.header("webhook-signature") == Some(expected.as_str())
     }
 }
 
@@ -224,11 +245,12 @@ async fn converse(socket: TcpStream, shared: &Shared) -> std::io::Result<()> {
         if answer.hang_up {
             return Ok(());
         }
-        let mut head = format!("HTTP/1.1 {} Scripted\r\ncontent-length: 0\r\n", answer.status);
+        let mut head = format!("HTTP/1.1 {} Scripted\r\ncontent-length: {}\r\n", answer.status, answer.body.len());
         for (name, value) in &answer.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
         head.push_str("\r\n");
+        head.push_str(&answer.body);
         socket.get_mut().write_all(head.as_bytes()).await?;
     }
     Ok(())

@@ -113,3 +113,30 @@ async fn one_that_is_off_gets_nothing_and_each_can_be_tried() {
     let delivery = house.receiver.wait_for_event("test", LIMIT).await;
     assert_eq!((&delivery.json()["event"], delivery.path.as_str()), (&json!("test"), "/on"), "§8.8");
 }
+
+#[tokio::test]
+async fn what_went_out_can_be_looked_up_and_sent_once_more() {
+    let house = House::start().await;
+    let hook = house.webhook("/hook", json!({"events": ["message.received"], "secret": SECRET})).await;
+    house.say(&house.boss, "hello").await;
+    let first = house.receiver.wait_for_event("message.received", LIMIT).await;
+    assert!(first.is_standard_signed_with(SECRET.as_bytes()), "{first:?}");
+
+    let replay = format!("{hook}/replay");
+    let done = house.client.post(&replay, &json!({"from": "2020-01-01T00:00:00Z"})).await.expect(200);
+    assert_eq!(done["nextSeq"], Value::Null);
+    // Where the first was not settled yet, it still waited: then nothing was to be sent once more.
+    let times = if done["queued"] == 1 { 2 } else { 1 };
+    let here = |all: &[Received]| (all.len() >= times).then(|| all.to_vec());
+    for again in house.receiver.wait_for("what is sent once more", LIMIT, here).await {
+        assert_eq!(again.idempotency_key(), first.idempotency_key());
+    }
+    let attempts = house.client.get(&format!("{hook}/deliveries")).await.expect(200);
+    for attempt in attempts.as_array().unwrap() {
+        assert_eq!((&attempt["outcome"], &attempt["statusCode"]), (&json!("delivered"), &json!(200)), "{attempt}");
+        assert_eq!(attempt["idempotencyKey"], first.idempotency_key());
+    }
+    let told = house.client.post(&house.session.path("/webhooks/preflight"), &json!({"url": house.receiver.url()}));
+    let told = told.await.expect(200);
+    assert_eq!((&told["allowed"], &told["statusCode"]), (&json!(true), &json!(200)));
+}

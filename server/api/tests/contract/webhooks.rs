@@ -12,7 +12,7 @@ async fn a_webhook_is_made_changed_and_deleted() {
     let filters = json!({"conditions": [{"field": "isGroup", "operator": "is", "value": false}]});
     let body = json!({
         "url": "https://example.org/hook", "secret": "a secret of some length", "headers": {"X-Mine": "secret too"},
-        "events": ["message.received", "session.status"], "filters": filters, "retryCount": 5,
+        "events": ["message.received", "session.status"], "filters": filters, "retryCount": 5, "ordering": "none",
     });
     let made = house.post(&path, body).await;
     assert!(!made.text.contains("secret"), "secret and headers are never shown: {}", made.text);
@@ -24,6 +24,9 @@ async fn a_webhook_is_made_changed_and_deleted() {
         ("active", json!(true)),
         ("filters", filters),
         ("retryCount", json!(5)),
+        ("ordering", json!("none")),
+        ("failures", json!(0)),
+        ("pausedUntil", json!(null)),
         ("lastTriggeredAt", json!(null)),
     ] {
         assert_eq!(made[field], value, "{field}");
@@ -86,4 +89,41 @@ async fn failures_are_listed_and_tried_again() {
     let made = json!({"url": "https://93.184.215.14/hook"});
     let made = house.post(&format!("/api/sessions/{id}/webhooks"), made).await.good(201);
     assert_eq!(ask(json!({"webhookId": made["id"]})).await.good(200), nothing);
+}
+
+#[tokio::test]
+async fn what_went_out_is_listed_and_sent_once_more() {
+    let house = House::open().await;
+    let id = house.session("main").await;
+    let path = format!("/api/sessions/{id}/webhooks");
+    let made = house.post(&path, json!({"url": "https://93.184.215.14/hook"})).await.good(201);
+    let one = format!("{path}/{}", made["id"].as_str().unwrap());
+    assert_eq!(house.get(&format!("{one}/deliveries")).await.good(200), json!([]));
+
+    let replay = async |body: Value| house.post(&format!("{one}/replay"), body).await;
+    let nothing = json!({"queued": 0, "skipped": 0, "nextSeq": null});
+    assert_eq!(replay(json!({"fromSeq": 1})).await.good(200), nothing);
+    assert_eq!(replay(json!({"from": "2026-10-03T10:00:00Z", "limit": 5})).await.good(200), nothing);
+    assert_eq!(replay(json!({})).await.failed(400), "Say which events: fromSeq and toSeq, or from and to");
+    let both = json!({"fromSeq": 1, "to": "2026-10-03T10:00:00Z"});
+    assert_eq!(replay(both).await.failed(400), "Give fromSeq and toSeq, or from and to, not both");
+    house.put(&one, json!({"active": false})).await.good(200);
+    assert_eq!(replay(json!({"fromSeq": 1})).await.failed(400), "The webhook is not active; activate it first");
+}
+
+#[tokio::test]
+async fn an_address_is_judged_before_a_webhook_is_made_of_it() {
+    let house = House::open().await;
+    let id = house.session("main").await;
+    let path = format!("/api/sessions/{id}/webhooks/preflight");
+    for (url, sentence) in [
+        ("x", "url must be a URL address"),
+        (
+            "http://169.254.169.254/latest",
+            "169.254.169.254 is private or reserved; the operator can allow it with SSRF_ALLOWED_HOSTS",
+        ),
+    ] {
+        let told = house.post(&path, json!({"url": url})).await.good(200);
+        assert_eq!(told, json!({"allowed": false, "answered": false, "success": false, "error": sentence}));
+    }
 }

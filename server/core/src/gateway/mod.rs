@@ -10,6 +10,7 @@ mod chats;
 mod communities;
 mod compose;
 mod contacts;
+mod deliveries;
 mod groups;
 mod history;
 mod keys;
@@ -48,9 +49,9 @@ use tokio::task::JoinHandle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::{
-    audit::*, batches::*, business::Catalog, compose::*, contacts::*, groups::MemberOutcome, history::*, keys::*,
-    labels::*, media::*, messages::*, once::*, rules::*, sessions::*, statistics::*, statuses::*, sync::*, templates::*,
-    webhooks::*,
+    audit::*, batches::*, business::Catalog, compose::*, contacts::*, deliveries::*, groups::MemberOutcome, history::*,
+    keys::*, labels::*, media::*, messages::*, once::*, rules::*, sessions::*, statistics::*, statuses::*, sync::*,
+    templates::*, webhooks::*,
 };
 pub(crate) use self::{
     messages::{canonical, ids_of, name_anew},

@@ -8,7 +8,7 @@ use openwa_model::{
     id::{DeliveryId, SessionId, WebhookId},
     secret::Secret,
     store::{FailureFilter, Page},
-    webhook::{DeliveryFailure, Filters, Subscription, Webhook},
+    webhook::{DeliveryFailure, DeliveryOrder, Filters, Subscription, Webhook, WebhookHealth},
 };
 use reqwest::header::HeaderName;
 
@@ -20,7 +20,7 @@ use crate::{
         attempts::sender,
         body::{TEST_EVENT, test_body},
         filters,
-        post::{Post, latin_1},
+        post::{Outcome, Post, latin_1},
     },
 };
 
@@ -43,6 +43,8 @@ pub struct NewWebhook {
     pub filters: Option<Filters>,
     /// How often a delivery is attempted in all, 0 to 5; 3 when it is not said.
     pub retry_count: Option<u32>,
+    /// What its deliveries wait for; those of one chat for one another when it is not said.
+    pub ordering: Option<DeliveryOrder>,
 }
 
 /// What to change about a webhook; `None` leaves it as it is. Never printed: it holds secrets.
@@ -62,6 +64,8 @@ pub struct WebhookPatch {
     pub filters: Option<Option<Filters>>,
     /// How often a delivery is attempted in all.
     pub retry_count: Option<u32>,
+    /// What its deliveries wait for.
+    pub ordering: Option<DeliveryOrder>,
 }
 
 /// What came of a test delivery.
@@ -102,24 +106,10 @@ pub struct Redriven {
 impl Gateway {
     /// Makes a webhook.
     pub async fn create_webhook(&self, session: SessionId, new: NewWebhook) -> Result<Webhook> {
-        let now = self.now();
-        let mut webhook = Webhook {
-            id: WebhookId(self.0.context.ports.minter.uuid(now)),
-            session,
-            url: String::new(),
-            events: Subscription::Kinds(vec![EventKind::MessageReceived]),
-            active: true,
-            secret: None,
-            headers: BTreeMap::new(),
-            filters: None,
-            retry_count: 3,
-            last_triggered_at: None,
-            created_at: now,
-            updated_at: now,
-        };
-        let NewWebhook { url, events, secret, headers, filters, retry_count } = new;
-        let wanted =
-            WebhookPatch { url: Some(url), events, active: None, secret, headers, filters: Some(filters), retry_count };
+        let mut webhook = self.blank_webhook(session);
+        let NewWebhook { url, events, secret, headers, filters, retry_count, ordering } = new;
+        let (url, filters) = (Some(url), Some(filters));
+        let wanted = WebhookPatch { url, events, active: None, secret, headers, filters, retry_count, ordering };
         self.view_of(session).await?;
         self.apply(&mut webhook, wanted).await?;
 
@@ -132,6 +122,27 @@ impl Gateway {
         unit.add_webhook(&webhook).await?;
         unit.commit().await?;
         Ok(webhook)
+    }
+
+    /// A webhook to which nothing is said yet.
+    pub(super) fn blank_webhook(&self, session: SessionId) -> Webhook {
+        let now = self.now();
+        Webhook {
+            id: WebhookId(self.0.context.ports.minter.uuid(now)),
+            session,
+            url: String::new(),
+            events: Subscription::Kinds(vec![EventKind::MessageReceived]),
+            active: true,
+            secret: None,
+            headers: BTreeMap::new(),
+            filters: None,
+            retry_count: 3,
+            ordering: DeliveryOrder::Chat,
+            health: WebhookHealth::default(),
+            last_triggered_at: None,
+            created_at: now,
+            updated_at: now,
+        }
     }
 
     /// A session's webhooks, oldest first.
@@ -150,7 +161,8 @@ impl Gateway {
         Ok(self.view().await?.all_webhooks(among, page).await?)
     }
 
-    /// Changes a webhook. Deliveries that are queued already go to where it points by then.
+    /// Changes a webhook. Deliveries that are queued already go to where it points by then. With a new address, or
+    /// switched on, it is in good health until it is tried.
     pub async fn update_webhook(&self, session: SessionId, id: WebhookId, patch: WebhookPatch) -> Result<Webhook> {
         // The address is checked before the unit is opened, for that may ask the name service.
         let mut checked = self.webhook(session, id).await?;
@@ -158,10 +170,16 @@ impl Gateway {
         let mut unit = self.store().begin().await?;
         let found = unit.webhook(id).await?.filter(|it| it.session == session);
         let mut webhook = found.ok_or(GatewayError::WebhookNotFound(id))?;
+        let begins_anew = patch.url.is_some() || patch.active == Some(true);
         set(&mut webhook, patch)?;
         webhook.updated_at = self.now();
         unit.save_webhook(&webhook).await?;
+        if begins_anew {
+            webhook.health = WebhookHealth::default();
+            unit.note_webhook_health(id, &webhook.health).await?;
+        }
         unit.commit().await?;
+        self.0.context.deliveries.ring();
         Ok(webhook)
     }
 
@@ -177,22 +195,28 @@ impl Gateway {
 
     /// Sends a `test` event to a webhook, once, also when it is not active.
     pub async fn test_webhook(&self, session: SessionId, id: WebhookId) -> Result<TestResult> {
-        let webhook = self.webhook(session, id).await?;
+        let outcome = self.post_test(&self.webhook(session, id).await?).await;
+        Ok(match outcome.error {
+            None => TestResult::Delivered { status: outcome.status.unwrap_or_default() },
+            Some(error) => TestResult::Failed { error },
+        })
+    }
+
+    /// Sends a `test` event, once.
+    pub(super) async fn post_test(&self, webhook: &Webhook) -> Outcome {
         let now = self.now();
         let delivery = DeliveryId(self.0.context.ports.minter.uuid(now));
-        let (key, body) = test_body(session, id, delivery, now);
+        let (key, body) = test_body(webhook.session, webhook.id, delivery, now);
         let post = Post {
-            webhook: &webhook,
+            webhook,
             event: TEST_EVENT,
             idempotency_key: &key,
             delivery,
             retries: 0,
+            at: now,
             body: Bytes::from(body),
         };
-        Ok(match sender(&self.0.context).send(post).await {
-            Ok(status) => TestResult::Delivered { status },
-            Err(failed) => TestResult::Failed { error: failed.error },
-        })
+        sender(&self.0.context).send(post).await
     }
 
     /// Deliveries that will not be tried again, newest first.
@@ -232,7 +256,7 @@ impl Gateway {
 
 /// Everything about a change but where its address points.
 fn set(webhook: &mut Webhook, patch: WebhookPatch) -> Result<()> {
-    let WebhookPatch { url, events, active, secret, headers, filters, retry_count } = patch;
+    let WebhookPatch { url, events, active, secret, headers, filters, retry_count, ordering } = patch;
     let invalid = |text: String| Err(GatewayError::InvalidInput(text));
     if let Some(it) = url {
         webhook.url = it;
@@ -274,6 +298,9 @@ fn set(webhook: &mut Webhook, patch: WebhookPatch) -> Result<()> {
             return invalid(format!("retryCount must not be greater than {MAX_RETRIES}"));
         }
         webhook.retry_count = it;
+    }
+    if let Some(it) = ordering {
+        webhook.ordering = it;
     }
     Ok(())
 }

@@ -28,6 +28,7 @@ use sha2::{Digest, Sha256};
 use crate::gateway::status_ends;
 
 mod detail;
+mod webhook;
 
 #[cfg(test)]
 mod tests;

@@ -9,9 +9,9 @@ use std::{
 
 use openwa_model::{
     event::Event,
-    id::{DeliveryId, SessionId},
+    id::{DeliveryId, Position, SessionId},
     store::{StoreError, Unit},
-    webhook::{Delivery, DeliveryFailure, Webhook},
+    webhook::{Delivery, DeliveryFailure, DeliveryOrder, Webhook},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -91,49 +91,69 @@ impl FanOut {
 
     async fn queue(&self, unit: &mut dyn Unit, event: &Event, among: &[Webhook]) -> Result<usize, StoreError> {
         let Some(position) = event.position else { return Ok(0) };
-        let kind = event.event.kind;
-        let wants = |it: &&Webhook| {
-            it.active
-                && it.events.wants(kind)
-                && it.filters.as_ref().is_none_or(|it| filters::let_through(it, kind, &event.event.data))
-        };
-        let mut wanting = among.iter().filter(wants).peekable();
+        let mut wanting = among.iter().filter(|it| wants(it, event)).peekable();
         if wanting.peek().is_none() {
             return Ok(0);
         }
-        let now = self.context.now();
-        let settings = &self.context.settings;
-        let limits = Limits { inline_media: settings.media_inline_max_bytes, body: settings.webhook_max_payload_bytes };
-        let frozen = Frozen::of(&event.event, limits);
+        let frozen = Frozen::of(&event.event, limits(&self.context));
         let mut queued = 0;
         for webhook in wanting {
-            let id = DeliveryId(self.context.ports.minter.uuid(now));
-            let delivery = |idempotency_key, body| Delivery {
-                id,
-                webhook: webhook.id,
-                session: event.event.session,
-                position,
-                lane: event.event.chat.as_ref().map(ToString::to_string).unwrap_or_default(),
-                kind,
-                idempotency_key,
-                body,
-                attempts: 0,
-                due_at: now,
-                created_at: now,
-            };
+            let delivery = delivery(&self.context, event, position, webhook, frozen.as_ref().ok());
             match &frozen {
-                Ok(frozen) => {
-                    let (key, body) = frozen.for_webhook(webhook.id, id);
-                    unit.add_delivery(&delivery(key, body)).await?;
+                Ok(_) => {
+                    unit.add_delivery(&delivery).await?;
                     queued += 1;
                 }
-                Err(error) => {
-                    let key = format!("{}_{}", event.event.idempotency_key, webhook.id);
-                    unit.add_delivery_failure(&too_large(delivery(key, Vec::new()), *error)).await?;
-                }
+                Err(error) => unit.add_delivery_failure(&too_large(delivery, *error)).await?,
             }
         }
         Ok(queued)
+    }
+}
+
+/// Whether a webhook is to be called with an event.
+pub(crate) fn wants(webhook: &Webhook, event: &Event) -> bool {
+    let kind = event.event.kind;
+    webhook.active
+        && webhook.events.wants(kind)
+        && webhook.filters.as_ref().is_none_or(|it| filters::let_through(it, kind, &event.event.data))
+}
+
+/// How large a body may be here.
+pub(crate) fn limits(context: &Context) -> Limits {
+    let settings = &context.settings;
+    Limits { inline_media: settings.media_inline_max_bytes, body: settings.webhook_max_payload_bytes }
+}
+
+/// A new dispatch of an event to a webhook; without a body where the event is too large for one.
+pub(crate) fn delivery(
+    context: &Context,
+    event: &Event,
+    position: Position,
+    webhook: &Webhook,
+    frozen: Option<&Frozen<'_>>,
+) -> Delivery {
+    let now = context.now();
+    let id = DeliveryId(context.ports.minter.uuid(now));
+    let (idempotency_key, body) = match frozen {
+        Some(frozen) => frozen.for_webhook(webhook.id, id),
+        None => (format!("{}_{}", event.event.idempotency_key, webhook.id), Vec::new()),
+    };
+    Delivery {
+        id,
+        webhook: webhook.id,
+        session: event.event.session,
+        position,
+        lane: match webhook.ordering {
+            DeliveryOrder::Chat => event.event.chat.as_ref().map(ToString::to_string).unwrap_or_default(),
+            DeliveryOrder::None => id.to_string(),
+        },
+        kind: event.event.kind,
+        idempotency_key,
+        body,
+        attempts: 0,
+        due_at: now,
+        created_at: now,
     }
 }
 

@@ -120,5 +120,5 @@ impl House {
 }
 
 pub(crate) fn hook(url: String) -> NewWebhook {
-    NewWebhook { url, events: None, secret: None, headers: None, filters: None, retry_count: None }
+    NewWebhook { url, events: None, secret: None, headers: None, filters: None, retry_count: None, ordering: None }
 }

@@ -11,7 +11,7 @@ use openwa_model::{
     session::{Session, SessionConfig, Status},
     store::{Store, StoreError},
     vault::VaultChange,
-    webhook::{Delivery, Subscription, Webhook},
+    webhook::{Delivery, DeliveryOrder, Subscription, Webhook, WebhookHealth},
 };
 use openwa_store::{SqliteStore, StoreOptions};
 use openwa_testkit::store_conformance::Database;
@@ -51,6 +51,8 @@ fn webhook(session: SessionId) -> Webhook {
         headers: [("Authorization".to_owned(), "HEADER-SECRET".to_owned())].into(),
         filters: None,
         retry_count: 3,
+        ordering: DeliveryOrder::Chat,
+        health: WebhookHealth::default(),
         last_triggered_at: None,
         created_at: NOW,
         updated_at: NOW,

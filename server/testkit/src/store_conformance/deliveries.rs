@@ -6,7 +6,7 @@ use openwa_model::{
     Timestamp,
     id::{DeliveryId, WebhookId},
     store::{Store, Unit},
-    webhook::{Delivery, Settled},
+    webhook::{Delivery, Settled, WebhookHealth},
 };
 use uuid::Uuid;
 
@@ -272,4 +272,66 @@ pub(crate) async fn an_attempt_is_noted_on_the_webhook(database: &dyn Database) 
         assert_eq!(unit.webhook(webhook.id).await.unwrap().unwrap().last_triggered_at, expected, "{how:?}");
         before = expected;
     }
+}
+
+pub(crate) async fn a_paused_webhook_gets_none_and_then_one(database: &dyn Database) {
+    let (store, ill) = with_webhook(database).await;
+    let well = add_webhook(&store, ill.session).await;
+    let mut queued: Vec<Delivery> = (1..=3).map(|it| delivery(&ill, it, &it.to_string())).collect();
+    queued.extend((11..=12).map(|it| delivery(&well, it, &it.to_string())));
+    add_deliveries(&store, &queued).await;
+    let mut unit = store.begin().await.unwrap();
+    let paused = WebhookHealth { failures: 9, paused_until: Some(at(60)), ..WebhookHealth::default() };
+    unit.note_webhook_health(ill.id, &paused).await.unwrap();
+    assert_eq!(positions(&claim(&mut unit, at(59)).await), [11, 12], "the other one is not slowed");
+    assert_eq!(positions(&claim(&mut unit, at(60)).await), [1], "one, to see whether it is back");
+    assert_eq!(claim(&mut unit, at(60)).await, []);
+    unit.settle_delivery(queued[0].id, at(61), &OK).await.unwrap();
+    unit.note_webhook_health(ill.id, &WebhookHealth::default()).await.unwrap();
+    assert_eq!(positions(&claim(&mut unit, at(61)).await), [2, 3]);
+}
+
+pub(crate) async fn one_is_replayed_unless_it_still_waits(database: &dyn Database) {
+    let (store, webhook) = with_webhook(database).await;
+    let queued = [1, 2].map(|it| delivery(&webhook, it, "chat"));
+    add_deliveries(&store, &queued).await;
+    let mut unit = store.begin().await.unwrap();
+    let again = |position| Delivery { body: b"again".to_vec(), ..delivery(&webhook, position, "chat") };
+    assert!(!unit.replay_delivery(&again(1)).await.unwrap(), "it goes out anyway");
+    claim(&mut unit, at(1)).await;
+    assert!(!unit.replay_delivery(&again(1)).await.unwrap(), "it is going out");
+    unit.settle_delivery(queued[0].id, at(1), &failed()).await.unwrap();
+    let new = again(1);
+    assert!(unit.replay_delivery(&new).await.unwrap());
+    assert_eq!(unit.delivery_failures(None, ALL).await.unwrap(), [], "it stands in place of the one that failed");
+    let claimed = claim(&mut unit, at(2)).await;
+    assert_eq!(claimed, [new.clone()], "and goes first in its lane");
+    unit.settle_delivery(new.id, at(2), &OK).await.unwrap();
+    assert!(unit.replay_delivery(&again(1)).await.unwrap(), "what was delivered can go out once more");
+}
+
+pub(crate) async fn what_waits_for_a_receiver_that_is_gone_is_given_up(database: &dyn Database) {
+    let (store, gone) = with_webhook(database).await;
+    let back = add_webhook(&store, gone.session).await;
+    let old = |position, lane: &str| Delivery { created_at: at(1), ..delivery(&gone, position, lane) };
+    let queued = [
+        old(1, "a"),
+        old(2, "a"),
+        old(3, "b"),
+        Delivery { created_at: at(90), ..delivery(&gone, 4, "a") },
+        Delivery { created_at: at(1), ..delivery(&back, 5, "a") },
+    ];
+    add_deliveries(&store, &queued).await;
+    let mut unit = store.begin().await.unwrap();
+    let since = |second| WebhookHealth { failures: 9, failing_since: Some(at(second)), ..WebhookHealth::default() };
+    unit.note_webhook_health(gone.id, &since(2)).await.unwrap();
+    unit.note_webhook_health(back.id, &since(80)).await.unwrap();
+    assert_eq!(unit.give_up_deliveries(at(50), at(100), "gone", 2).await.unwrap(), 2);
+    assert_eq!(unit.give_up_deliveries(at(50), at(100), "gone", 2).await.unwrap(), 1);
+    assert_eq!(unit.give_up_deliveries(at(50), at(100), "gone", 2).await.unwrap(), 0);
+    let failures = unit.delivery_failures(None, ALL).await.unwrap();
+    let mut given_up: Vec<_> = failures.iter().map(|it| it.delivery.position.0).collect();
+    given_up.sort_unstable();
+    assert_eq!((given_up, failures[0].last_error.as_str()), (vec![1, 2, 3], "gone"));
+    assert_eq!(positions(&claim(&mut unit, at(100)).await), [4, 5], "what is behind them goes on");
 }

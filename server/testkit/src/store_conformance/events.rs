@@ -204,3 +204,28 @@ pub(crate) async fn positions_are_never_given_again(database: &dyn Database) {
     unit.append_event(&event(stays, EventKind::MessageSent, "k")).await.unwrap();
     assert_eq!(positions(&unit.sequence_events(9).await.unwrap()), [2], "a reader at 1 must not miss it");
 }
+
+pub(crate) async fn a_stretch_of_time_is_found(database: &dyn Database) {
+    let store = database.open().await;
+    let (session, other) = (add_session(&store, "a").await, add_session(&store, "b").await);
+    let mut unit = store.begin().await.unwrap();
+    // The third was learned of late.
+    for (session, second) in [(session, 10), (session, 20), (session, 5), (session, 30), (other, 40)] {
+        let key = second.to_string();
+        let event = NewEvent { occurred_at: at(second), ..event(session, EventKind::MessageReceived, &key) };
+        unit.append_event(&event).await.unwrap();
+    }
+    let found = [
+        (None, None, Some((1, 4))),
+        (Some(20), None, Some((2, 4))),
+        (None, Some(30), Some((1, 3))),
+        (Some(11), Some(30), Some((2, 3))),
+        (Some(30), Some(31), Some((4, 4))),
+        (Some(31), None, None),
+        (None, Some(5), None),
+    ];
+    for (from, until, expected) in found {
+        let range = unit.seqs_between(session, from.map(at), until.map(at)).await.unwrap();
+        assert_eq!(range.map(|(first, last)| (first.0, last.0)), expected, "{from:?} {until:?}");
+    }
+}

@@ -107,10 +107,33 @@ pub(crate) async fn only_those_with_a_body_are_revived(database: &dyn Database) 
         (FailureFilter { webhook: Some(of_b.id), ..all() }, 2),
         (FailureFilter { ids: Some(vec![rows[0].id, rows[1].id, rows[3].id]), ..all() }, 2),
         (FailureFilter { ids: Some(vec![]), ..all() }, 0),
+        (FailureFilter { since: Some(at(0)), until: Some(at(1)), ..all() }, 3),
+        (FailureFilter { since: Some(at(1)), ..all() }, 0),
+        (FailureFilter { until: Some(at(0)), ..all() }, 0),
     ] {
         assert_eq!(unit.count_revivable_deliveries(&which).await.unwrap(), count, "{which:?}");
     }
     let which = FailureFilter { session: Some(b), ids: Some(vec![rows[0].id, rows[3].id]), ..all() };
     assert_eq!(unit.revive_deliveries(&which, at(1), 9).await.unwrap(), 1);
     assert_eq!(positions(&claim(&mut unit, at(1)).await), [4]);
+}
+
+pub(crate) async fn they_are_bounded_by_time_and_number(database: &dyn Database) {
+    let store = database.open().await;
+    let session = add_session(&store, "s").await;
+    let webhook = add_webhook(&store, session).await;
+    let mut unit = store.begin().await.unwrap();
+    for position in 1..=6 {
+        let one = delivery(&webhook, position, &position.to_string());
+        unit.add_delivery(&one).await.unwrap();
+        claim(&mut unit, at(1)).await;
+        unit.settle_delivery(one.id, at(position * 10), &failed()).await.unwrap();
+    }
+    unit.add_delivery(&delivery(&webhook, 7, "")).await.unwrap();
+    assert_eq!(unit.expire_delivery_failures(at(30), 9, 1).await.unwrap(), 1, "10 and 20 are old, one at a time");
+    assert_eq!(unit.expire_delivery_failures(at(30), 9, 9).await.unwrap(), 1);
+    assert_eq!(unit.expire_delivery_failures(at(0), 2, 9).await.unwrap(), 2, "the oldest beyond two");
+    let left: Vec<_> = unit.delivery_failures(None, ALL).await.unwrap();
+    assert_eq!(left.iter().map(|it| it.delivery.position.0).collect::<Vec<_>>(), [6, 5]);
+    assert_eq!(positions(&claim(&mut unit, at(9)).await), [7], "what waits is not touched");
 }

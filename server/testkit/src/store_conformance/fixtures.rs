@@ -12,7 +12,7 @@ use openwa_model::{
     message::{DeliveryStatus, Message},
     session::{Session, SessionConfig, Status},
     store::{Page, Store},
-    webhook::{Delivery, Subscription, Webhook},
+    webhook::{Delivery, DeliveryOrder, Subscription, Webhook, WebhookHealth},
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -159,6 +159,8 @@ pub(crate) fn webhook(session: SessionId, second: i64) -> Webhook {
         headers: BTreeMap::new(),
         filters: None,
         retry_count: 3,
+        ordering: DeliveryOrder::Chat,
+        health: WebhookHealth::default(),
         last_triggered_at: None,
         created_at: at(second),
         updated_at: at(second),

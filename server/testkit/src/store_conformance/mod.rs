@@ -4,6 +4,7 @@
 //! in a test file, where `fresh` is an `async fn` that makes a database nobody else uses. Each case
 //! becomes a test of its own.
 
+mod attempts;
 mod audit;
 mod batches;
 mod chats;
@@ -199,6 +200,7 @@ cases! {
         a_dropped_unit_leaves_no_gap
         concurrent_units_leave_no_gap
         one_comes_back_as_it_was_appended
+        a_stretch_of_time_is_found
         kinds_and_limits_narrow_a_log
         positions_are_given_in_order_and_once
         a_busy_log_does_not_starve_another
@@ -209,7 +211,8 @@ cases! {
         saving_replaces_all_but_the_last_attempt
         what_is_not_there_is_said_not_to_be
         they_are_listed_oldest_first
-        deletion_takes_its_deliveries;
+        deletion_takes_its_deliveries
+        health_is_noted_and_outlives_a_change;
     deliveries:
         one_comes_back_as_it_was_queued
         one_that_is_not_due_waits
@@ -225,12 +228,20 @@ cases! {
         one_per_webhook_and_position
         the_next_due_time_is_known
         concurrent_claims_never_share
-        an_attempt_is_noted_on_the_webhook;
+        an_attempt_is_noted_on_the_webhook
+        a_paused_webhook_gets_none_and_then_one
+        one_is_replayed_unless_it_still_waits
+        what_waits_for_a_receiver_that_is_gone_is_given_up;
+    attempts:
+        they_are_listed_newest_first
+        only_the_newest_are_kept
+        those_of_a_webhook_that_is_gone_are_left_out;
     failures:
         they_are_listed_newest_first
         one_can_be_noted_without_an_attempt
         revived_ones_go_first_in_their_lane
-        only_those_with_a_body_are_revived;
+        only_those_with_a_body_are_revived
+        they_are_bounded_by_time_and_number;
     keys:
         one_comes_back_as_it_was_stored
         a_taken_hash_is_a_conflict

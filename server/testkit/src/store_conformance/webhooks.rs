@@ -7,7 +7,7 @@ use openwa_model::{
     id::WebhookId,
     secret::Secret,
     store::Page,
-    webhook::{Condition, ConditionValue, Filters, Settled, Subscription, Webhook},
+    webhook::{Condition, ConditionValue, DeliveryOrder, Filters, Settled, Subscription, Webhook, WebhookHealth},
 };
 use uuid::Uuid;
 
@@ -33,6 +33,7 @@ fn full(plain: &Webhook) -> Webhook {
             ],
         }),
         retry_count: 7,
+        ordering: DeliveryOrder::None,
         updated_at: at(50),
         ..plain.clone()
     }
@@ -116,4 +117,22 @@ pub(crate) async fn deletion_takes_its_deliveries(database: &dyn Database) {
     assert!(!unit.delete_webhook(gone.id).await.unwrap());
     let claimed = unit.claim_deliveries(at(1), Duration::from_secs(9), 9, 9, &[]).await.unwrap();
     assert_eq!(claimed.iter().map(|it| it.webhook).collect::<Vec<_>>(), [stays.id]);
+}
+
+pub(crate) async fn health_is_noted_and_outlives_a_change(database: &dyn Database) {
+    let store = database.open().await;
+    let session = add_session(&store, "s").await;
+    let (ill, well) = (add_webhook(&store, session).await, add_webhook(&store, session).await);
+    let health =
+        WebhookHealth { failures: 7, failing_since: Some(at(1)), paused_until: Some(at(60)), told_at: Some(at(50)) };
+    let mut unit = store.begin().await.unwrap();
+    unit.note_webhook_health(ill.id, &health).await.unwrap();
+    assert!(unit.save_webhook(&full(&ill)).await.unwrap());
+    unit.note_webhook_health(WebhookId(Uuid::new_v4()), &health).await.unwrap();
+    unit.commit().await.unwrap();
+    let mut view = store.view().await.unwrap();
+    assert_eq!(view.webhook_health(ill.id).await.unwrap(), Some(health));
+    assert_eq!(view.webhook(ill.id).await.unwrap().unwrap().health, health);
+    assert_eq!(view.webhook_health(well.id).await.unwrap(), Some(WebhookHealth::default()));
+    assert_eq!(view.webhook_health(WebhookId(Uuid::new_v4())).await.unwrap(), None);
 }
