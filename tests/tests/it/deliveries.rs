@@ -136,7 +136,7 @@ async fn what_went_out_can_be_looked_up_and_sent_once_more() {
         assert_eq!((&attempt["outcome"], &attempt["statusCode"]), (&json!("delivered"), &json!(200)), "{attempt}");
         assert_eq!(attempt["idempotencyKey"], first.idempotency_key());
     }
-    let told = house.client.post(&house.session.path("/webhooks/preflight"), &json!({"url": house.receiver.url()}));
-    let told = told.await.expect(200);
+    let (preflight, asked) = (house.session.path("/webhooks/preflight"), json!({"url": house.receiver.url()}));
+    let told = house.client.post(&preflight, &asked).await.expect(200);
     assert_eq!((&told["allowed"], &told["statusCode"]), (&json!(true), &json!(200)));
 }

@@ -91,8 +91,8 @@ impl FanOut {
 
     async fn queue(&self, unit: &mut dyn Unit, event: &Event, among: &[Webhook]) -> Result<usize, StoreError> {
         let Some(position) = event.position else { return Ok(0) };
-        let mut wanting = among.iter().filter(|it| wants(it, event)).peekable();
-        if wanting.peek().is_none() {
+        let wanting: Vec<_> = among.iter().filter(|it| wants(it, event)).collect();
+        if wanting.is_empty() {
             return Ok(0);
         }
         let frozen = Frozen::of(&event.event, limits(&self.context));
