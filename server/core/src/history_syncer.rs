@@ -240,7 +240,7 @@ impl HistorySyncer {
             let next = match told.first() {
                 Some(oldest) => next_page(&asked, oldest, many),
                 // The phone has no more, or cannot tell of what follows no message.
-                None => self.from_stored(&mut *unit, &asked).await?,
+                None => stored_place(&mut *unit, &asked).await?,
             };
             let wanted = asked.wanted.saturating_sub(many);
             let due_at = next.as_ref().map(|_| now);
@@ -267,7 +267,7 @@ impl HistorySyncer {
         let pause = PAUSES.get(asked.attempts as usize).copied().map(Duration::from_secs);
         let due_at = pause.map(|it| self.context().now().saturating_add(it).unwrap_or(Timestamp::MAX));
         let before = match attempts > ATTEMPTS_FROM_THE_TOP && asked.before.is_none() {
-            true => self.from_stored(&mut *unit, &asked).await?,
+            true => stored_place(&mut *unit, &asked).await?,
             false => asked.before.clone(),
         };
         unit.save_sync_chat(&SyncChat { before, attempts, due_at, ..asked.clone() }).await?;
@@ -281,15 +281,6 @@ impl HistorySyncer {
         }
         unit.save_history_sync(&sync).await?;
         self.gateway.commit(unit).await
-    }
-
-    /// The newest stored message of a chat that was asked about from the top in vain, where what is wanted may be before it.
-    async fn from_stored(&self, unit: &mut dyn Unit, asked: &SyncChat) -> Result<Option<SyncCursor>> {
-        if asked.before.is_some() {
-            return Ok(None);
-        }
-        let newest = newest_message(unit, asked.session, &asked.chat, None).await?;
-        Ok(newest.filter(|it| asked.until.is_none_or(|until| it.timestamp > until)).map(cursor))
     }
 
     /// Nothing is left to ask about a chat, and maybe about none.
@@ -354,4 +345,13 @@ fn id_of<T>(done: std::result::Result<(Id, T), tokio::task::JoinError>) -> Id {
 
 fn complain(error: &(dyn std::error::Error + 'static), what: &str) {
     tracing::error!(error, "{what}");
+}
+
+/// The newest stored message of a chat that was asked about from the top in vain, where what is wanted may be before it.
+async fn stored_place(unit: &mut dyn Unit, asked: &SyncChat) -> Result<Option<SyncCursor>> {
+    if asked.before.is_some() {
+        return Ok(None);
+    }
+    let newest = newest_message(unit, asked.session, &asked.chat, None).await?;
+    Ok(newest.filter(|it| asked.until.is_none_or(|until| it.timestamp > until)).map(cursor))
 }
