@@ -35,6 +35,8 @@ export interface EventData {
   "session.reconnect_loop": types.SessionReconnectLoopEvent;
   /** WhatsApp limited the account, or lifted the limit */
   "session.restriction": types.SessionRestrictionEvent;
+  /** Asking the phone for older or missed messages got further */
+  "session.sync": types.SessionSyncEvent;
   /** A contact came on line, went away, or is typing */
   "presence.update": types.PresenceUpdateEvent;
   /** A phone number was learned for a hidden id, and two chats became one */
@@ -57,6 +59,10 @@ export interface EventData {
   "call.rejected": types.CallOutcomeEvent;
   /** Nobody took a call */
   "call.missed": types.CallOutcomeEvent;
+  /** A webhook's receiver has failed for long; told only to those who ask for it by name */
+  "webhook.failing": types.WebhookFailingEvent;
+  /** A webhook's receiver takes deliveries again; told only to those who ask for it by name */
+  "webhook.recovered": types.WebhookRecoveredEvent;
 }
 
 /** What a webhook's request holds, for each kind of event. */
@@ -93,6 +99,8 @@ export interface DeliveryBodies {
   "session.reconnect_loop": types.SessionReconnectLoopDelivery;
   /** WhatsApp limited the account, or lifted the limit */
   "session.restriction": types.SessionRestrictionDelivery;
+  /** Asking the phone for older or missed messages got further */
+  "session.sync": types.SessionSyncDelivery;
   /** A contact came on line, went away, or is typing */
   "presence.update": types.PresenceUpdateDelivery;
   /** A phone number was learned for a hidden id, and two chats became one */
@@ -115,6 +123,10 @@ export interface DeliveryBodies {
   "call.rejected": types.CallRejectedDelivery;
   /** Nobody took a call */
   "call.missed": types.CallMissedDelivery;
+  /** A webhook's receiver has failed for long; told only to those who ask for it by name */
+  "webhook.failing": types.WebhookFailingDelivery;
+  /** A webhook's receiver takes deliveries again; told only to those who ask for it by name */
+  "webhook.recovered": types.WebhookRecoveredDelivery;
 }
 
 /** The name of a kind of event. A newer gateway may have more of them. */

@@ -54,6 +54,9 @@ export interface ArchiveChat {
   archive: boolean;
 }
 
+/** How an attempt ended: the receiver took it, it is tried again, or it is not. */
+export type AttemptOutcome = "delivered" | "retrying" | "failed" | (string & {});
+
 /** What was done. */
 export type AuditAction = "api_key_created" | "api_key_updated" | "api_key_revoked" | "api_key_deleted" | "api_key_auth_failed" | "rate_limit_exceeded" | "session_created" | "session_started" | "session_stopped" | "session_force_killed" | "session_logged_out" | "session_deleted" | "session_qr_generated" | "session_config_updated" | (string & {});
 
@@ -801,12 +804,14 @@ export interface CreateTemplate {
 export interface CreateWebhook {
   /** Where to POST to: `http` or `https`. (of length 1 to 2048) */
   url: string;
-  /** Which events, or `*` for all; `message.received` when absent. */
+  /** Which events, or `*` for all but those about webhooks themselves; `message.received` when absent. */
   events?: Array<string> | undefined;
   /** Further conditions. */
   filters?: WebhookFilters | undefined;
   /** Further headers to send; never shown. */
   headers?: Record<string, string> | undefined;
+  /** What its deliveries wait for; `chat` when absent. */
+  ordering?: DeliveryOrder | undefined;
   /** How often a delivery is attempted in all; 3 when absent. (0 to 5) */
   retryCount?: number | undefined;
   /** What signatures are made with, 16 to 255 characters; never shown. (of length 255 or less) */
@@ -914,6 +919,35 @@ export interface DeleteMessage {
   forEveryone?: boolean | undefined;
 }
 
+/** One attempt at a delivery. */
+export interface DeliveryAttempt {
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
+  /** What sort of event. */
+  event: EventType;
+  /** The same for every attempt at this event. */
+  idempotencyKey: string;
+  /** Which attempt of the dispatch it was, from 1. (at least 0) */
+  attempt: number;
+  /** How it ended. */
+  outcome: AttemptOutcome;
+  /**
+   * How long it took until the receiver answered, or until it was clear that it does not, in
+   * milliseconds. (at least 0)
+   */
+  latencyMs: number;
+  /** When it was made. */
+  at: string;
+  /** What went wrong. */
+  error?: string;
+  /** When it is tried again. */
+  nextAttemptAt?: string;
+  /** The beginning of what the receiver answered. */
+  responseExcerpt?: string;
+  /** The receiver's HTTP status, if it answered. (at least 0) */
+  statusCode?: number;
+}
+
 /** A delivery that will not be tried again. */
 export interface DeliveryFailure {
   /** Its id, for a redrive. */
@@ -941,6 +975,12 @@ export interface DeliveryFailure {
   /** Whether it can be tried again. */
   replayable: boolean;
 }
+
+/**
+ * What deliveries of one webhook wait for: `chat` lets those of one chat go out one after another, `none`
+ * each when it is due.
+ */
+export type DeliveryOrder = "chat" | "none" | (string & {});
 
 /** How far a message got. */
 export type DeliveryStatus = "pending" | "sent" | "delivered" | "read" | "failed" | (string & {});
@@ -1109,7 +1149,7 @@ export interface EventResponseEvent {
 }
 
 /** What sort of event. */
-export type EventType = "message.received" | "message.sent" | "message.ack" | "message.failed" | "message.revoked" | "message.reaction" | "message.edited" | "poll.vote" | "event.response" | "chat.update" | "session.status" | "session.qr" | "session.authenticated" | "session.disconnected" | "session.reconnect_loop" | "session.restriction" | "presence.update" | "contact.merged" | "group.join" | "group.leave" | "group.update" | "group.join_request" | "status.received" | "call.received" | "call.accepted" | "call.rejected" | "call.missed" | (string & {});
+export type EventType = "message.received" | "message.sent" | "message.ack" | "message.failed" | "message.revoked" | "message.reaction" | "message.edited" | "poll.vote" | "event.response" | "chat.update" | "session.status" | "session.qr" | "session.authenticated" | "session.disconnected" | "session.reconnect_loop" | "session.restriction" | "session.sync" | "presence.update" | "contact.merged" | "group.join" | "group.leave" | "group.update" | "group.join_request" | "status.received" | "call.received" | "call.accepted" | "call.rejected" | "call.missed" | "webhook.failing" | "webhook.recovered" | (string & {});
 
 /** What every failed request answers. */
 export interface Failure {
@@ -1384,6 +1424,26 @@ export interface HealthStatus {
   timestamp: string;
   /** The gateway's version; only for those with a good key. */
   version?: string;
+}
+
+/** How far asking the phone about the past is. */
+export interface HistorySync {
+  /** Whether anything is being asked. */
+  state: SyncState;
+  /** Chats of the run of which nothing is left to ask. (at least 0) */
+  chatsDone: number;
+  /** Chats of the run that are still to be asked about. (at least 0) */
+  chatsLeft: number;
+  /** How many messages the run stored that were not here. (at least 0) */
+  messagesStored: number;
+  /** When the last run began. */
+  lastRunAt: string | null;
+  /** When it ended. */
+  lastEndedAt: string | null;
+  /** When the phone is asked next, while anything is left to ask. */
+  nextRunAt: string | null;
+  /** What went wrong last in the run. */
+  lastError: string | null;
 }
 
 /** How the gateway is set up. */
@@ -2442,12 +2502,16 @@ export interface RedisStatus {
 
 /** Which failed deliveries to try again. */
 export interface RedriveDeliveries {
+  /** Made at or after. */
+  from?: string | undefined;
   /** These. */
   ids?: Array<string> | undefined;
   /** How many at most. (1 to 500; 100 when absent) */
   limit?: number | undefined;
   /** Of this session. */
   sessionId?: string | undefined;
+  /** Made before. */
+  to?: string | undefined;
   /** Of this webhook. */
   webhookId?: string | undefined;
 }
@@ -2476,6 +2540,33 @@ export interface RenewedGroupInviteCode {
   inviteLink: string;
   /** What was done. */
   message: string;
+}
+
+/** What a replay did. Deliveries go out in the background. */
+export interface ReplayResult {
+  /** How many events go out again. (at least 0) */
+  queued: number;
+  /**
+   * How many do not: the webhook's filters hold them back, they still wait to go out, or they are too
+   * large. (at least 0)
+   */
+  skipped: number;
+  /** What to give as `fromSeq` to go on, with the `toSeq` of before; null when nothing is left. */
+  nextSeq: number | null;
+}
+
+/** Which part of the session's log to send once more: by number or by time, not both. */
+export interface ReplayWebhook {
+  /** What happened at or after. */
+  from?: string | undefined;
+  /** From the event with this number; from the first when absent. (at least 1) */
+  fromSeq?: number | undefined;
+  /** How many events to look at, of the kinds that the webhook wants. (1 to 1000; 1000 when absent) */
+  limit?: number | undefined;
+  /** What happened before. */
+  to?: string | undefined;
+  /** To the event with this number; to the last when absent. (at least 1) */
+  toSeq?: number | undefined;
 }
 
 /** The phone to link. */
@@ -3160,6 +3251,41 @@ export interface SessionStatusEvent {
   status: SessionStatus;
 }
 
+/** A delivery of `session.sync`. */
+export interface SessionSyncDelivery {
+  /** What sort of event. */
+  event: "session.sync";
+  /** When it happened. */
+  timestamp: string;
+  /** The session. */
+  sessionId: string;
+  /** The same for every delivery of this event to this webhook. */
+  idempotencyKey: string;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
+  /** What happened. */
+  data: SessionSyncEvent;
+}
+
+/**
+ * Asking the phone for older or missed messages got further. The messages themselves are stored and not
+ * told.
+ */
+export interface SessionSyncEvent {
+  /** The session. */
+  sessionId: string;
+  /** Whether anything is being asked. */
+  state: SyncState;
+  /** Chats of the run of which nothing is left to ask. (at least 0) */
+  chatsDone: number;
+  /** Chats of the run that are still to be asked about. (at least 0) */
+  chatsLeft: number;
+  /** How many messages the run stored that were not here. (at least 0) */
+  messagesStored: number;
+  /** What went wrong last in the run. */
+  lastError: string | null;
+}
+
 /** The messages of a session. */
 export interface SessionTraffic {
   /** The session. */
@@ -3408,6 +3534,20 @@ export interface SuccessMessage {
   message: string;
 }
 
+/** What of the past is wanted. */
+export interface SyncHistory {
+  /** Of this chat, a person or a group; of the 200 chats with the newest messages when absent. */
+  chatId?: string | undefined;
+  /**
+   * How many of the newest messages of each chat, those that are here already counted as well; 200 when
+   * absent, unless the operator set another number (`HISTORY_CHAT_MESSAGES`). (1 to 2000)
+   */
+  count?: number | undefined;
+}
+
+/** Whether the phone is being asked about the past. */
+export type SyncState = "idle" | "running" | "waiting" | (string & {});
+
 /** One template. */
 export interface Template {
   /** Its id. */
@@ -3568,6 +3708,8 @@ export interface UpdateWebhook {
   filters?: WebhookFilters | null | undefined;
   /** Further headers to send. */
   headers?: Record<string, string> | undefined;
+  /** What its deliveries wait for. */
+  ordering?: DeliveryOrder | undefined;
   /** How often a delivery is attempted in all. (0 to 5) */
   retryCount?: number | undefined;
   /** What signatures are made with, 16 to 255 characters; "" for none. (of length 255 or less) */
@@ -3602,6 +3744,14 @@ export interface Webhook {
   filters: WebhookFilters | null;
   /** How often a delivery is attempted in all. (at least 0) */
   retryCount: number;
+  /** What its deliveries wait for. */
+  ordering: DeliveryOrder;
+  /** How many attempts failed since it last took something. (at least 0) */
+  failures: number;
+  /** When the first of them did. */
+  failingSince: string | null;
+  /** Until when it is left alone, because it fails or asked for it. */
+  pausedUntil: string | null;
   /** When it was last tried. */
   lastTriggeredAt: string | null;
   /** When it was made. */
@@ -3625,10 +3775,94 @@ export interface WebhookCondition {
   caseSensitive?: boolean | undefined;
 }
 
+/** A delivery of `webhook.failing`. */
+export interface WebhookFailingDelivery {
+  /** What sort of event. */
+  event: "webhook.failing";
+  /** When it happened. */
+  timestamp: string;
+  /** The session. */
+  sessionId: string;
+  /** The same for every delivery of this event to this webhook. */
+  idempotencyKey: string;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
+  /** What happened. */
+  data: WebhookFailingEvent;
+}
+
+/** A receiver that fails. */
+export interface WebhookFailingEvent {
+  /** The session. */
+  sessionId: string;
+  /** The webhook. */
+  webhookId: string;
+  /** How many attempts failed since it last took something. (at least 0) */
+  failures: number;
+  /** When the first of them did. */
+  failingSince: string;
+  /** Until when it is left alone. */
+  pausedUntil: string | null;
+  /** Its last HTTP status, if it answered. (at least 0) */
+  lastStatusCode: number | null;
+  /** What went wrong last. */
+  lastError: string;
+}
+
 /** All of these must hold for a message event to be delivered; other events pass. */
 export interface WebhookFilters {
   /** The conditions. */
   conditions: Array<WebhookCondition>;
+}
+
+/** An address to try. */
+export interface WebhookPreflight {
+  /** Where a webhook would POST to. (of length 1 to 2048) */
+  url: string;
+}
+
+/** Whether an address would do. */
+export interface WebhookPreflightResult {
+  /** Whether a webhook could be made with it. */
+  allowed: boolean;
+  /** Whether somebody answered there. */
+  answered: boolean;
+  /** Whether the answer would count as taken. */
+  success: boolean;
+  /** What is wrong. */
+  error?: string;
+  /** How long the answer took, in milliseconds. (at least 0) */
+  latencyMs?: number;
+  /** The receiver's HTTP status. (at least 0) */
+  statusCode?: number;
+}
+
+/** A delivery of `webhook.recovered`. */
+export interface WebhookRecoveredDelivery {
+  /** What sort of event. */
+  event: "webhook.recovered";
+  /** When it happened. */
+  timestamp: string;
+  /** The session. */
+  sessionId: string;
+  /** The same for every delivery of this event to this webhook. */
+  idempotencyKey: string;
+  /** The same for every attempt of this dispatch. */
+  deliveryId: string;
+  /** What happened. */
+  data: WebhookRecoveredEvent;
+}
+
+/** A receiver that takes deliveries again. */
+export interface WebhookRecoveredEvent {
+  /** The session. */
+  sessionId: string;
+  /** The webhook. */
+  webhookId: string;
+  /** How many attempts failed until then. (at least 0) */
+  failures: number;
+  /** When the first of them did. */
+  failingSince: string;
 }
 
 /** What came of a test delivery. */

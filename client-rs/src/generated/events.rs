@@ -43,6 +43,8 @@ pub enum EventData {
     SessionReconnectLoop(models::SessionReconnectLoopEvent),
     /// WhatsApp limited the account, or lifted the limit.
     SessionRestriction(models::SessionRestrictionEvent),
+    /// Asking the phone for older or missed messages got further.
+    SessionSync(models::SessionSyncEvent),
     /// A contact came on line, went away, or is typing.
     PresenceUpdate(models::PresenceUpdateEvent),
     /// A phone number was learned for a hidden id, and two chats became one.
@@ -65,6 +67,10 @@ pub enum EventData {
     CallRejected(models::CallOutcomeEvent),
     /// Nobody took a call.
     CallMissed(models::CallOutcomeEvent),
+    /// A webhook's receiver has failed for long; told only to those who ask for it by name.
+    WebhookFailing(models::WebhookFailingEvent),
+    /// A webhook's receiver takes deliveries again; told only to those who ask for it by name.
+    WebhookRecovered(models::WebhookRecoveredEvent),
     /// What this version does not know, as it came.
     Unrecognized {
         /// The type of the event.
@@ -94,6 +100,7 @@ impl EventData {
             Self::SessionDisconnected(_) => "session.disconnected",
             Self::SessionReconnectLoop(_) => "session.reconnect_loop",
             Self::SessionRestriction(_) => "session.restriction",
+            Self::SessionSync(_) => "session.sync",
             Self::PresenceUpdate(_) => "presence.update",
             Self::ContactMerged(_) => "contact.merged",
             Self::GroupJoin(_) => "group.join",
@@ -105,6 +112,8 @@ impl EventData {
             Self::CallAccepted(_) => "call.accepted",
             Self::CallRejected(_) => "call.rejected",
             Self::CallMissed(_) => "call.missed",
+            Self::WebhookFailing(_) => "webhook.failing",
+            Self::WebhookRecovered(_) => "webhook.recovered",
             Self::Unrecognized { kind, .. } => kind,
         }
     }
@@ -128,6 +137,7 @@ impl EventData {
             "session.disconnected" => Deserialize::deserialize(from).map(Self::SessionDisconnected),
             "session.reconnect_loop" => Deserialize::deserialize(from).map(Self::SessionReconnectLoop),
             "session.restriction" => Deserialize::deserialize(from).map(Self::SessionRestriction),
+            "session.sync" => Deserialize::deserialize(from).map(Self::SessionSync),
             "presence.update" => Deserialize::deserialize(from).map(Self::PresenceUpdate),
             "contact.merged" => Deserialize::deserialize(from).map(Self::ContactMerged),
             "group.join" => Deserialize::deserialize(from).map(Self::GroupJoin),
@@ -139,6 +149,8 @@ impl EventData {
             "call.accepted" => Deserialize::deserialize(from).map(Self::CallAccepted),
             "call.rejected" => Deserialize::deserialize(from).map(Self::CallRejected),
             "call.missed" => Deserialize::deserialize(from).map(Self::CallMissed),
+            "webhook.failing" => Deserialize::deserialize(from).map(Self::WebhookFailing),
+            "webhook.recovered" => Deserialize::deserialize(from).map(Self::WebhookRecovered),
             _ => Ok(Self::Unrecognized { kind: kind.to_owned(), data: Value::deserialize(from)? }),
         }
     }
@@ -232,6 +244,8 @@ open_union! {
         SessionReconnectLoop(models::SessionReconnectLoopDelivery) = "session.reconnect_loop",
         /// WhatsApp limited the account, or lifted the limit.
         SessionRestriction(models::SessionRestrictionDelivery) = "session.restriction",
+        /// Asking the phone for older or missed messages got further.
+        SessionSync(models::SessionSyncDelivery) = "session.sync",
         /// A contact came on line, went away, or is typing.
         PresenceUpdate(models::PresenceUpdateDelivery) = "presence.update",
         /// A phone number was learned for a hidden id, and two chats became one.
@@ -254,6 +268,10 @@ open_union! {
         CallRejected(models::CallRejectedDelivery) = "call.rejected",
         /// Nobody took a call.
         CallMissed(models::CallMissedDelivery) = "call.missed",
+        /// A webhook's receiver has failed for long; told only to those who ask for it by name.
+        WebhookFailing(models::WebhookFailingDelivery) = "webhook.failing",
+        /// A webhook's receiver takes deliveries again; told only to those who ask for it by name.
+        WebhookRecovered(models::WebhookRecoveredDelivery) = "webhook.recovered",
     }
 }
 
@@ -277,6 +295,7 @@ impl Delivery {
             Self::SessionDisconnected(_) => "session.disconnected",
             Self::SessionReconnectLoop(_) => "session.reconnect_loop",
             Self::SessionRestriction(_) => "session.restriction",
+            Self::SessionSync(_) => "session.sync",
             Self::PresenceUpdate(_) => "presence.update",
             Self::ContactMerged(_) => "contact.merged",
             Self::GroupJoin(_) => "group.join",
@@ -288,6 +307,8 @@ impl Delivery {
             Self::CallAccepted(_) => "call.accepted",
             Self::CallRejected(_) => "call.rejected",
             Self::CallMissed(_) => "call.missed",
+            Self::WebhookFailing(_) => "webhook.failing",
+            Self::WebhookRecovered(_) => "webhook.recovered",
             Self::Unrecognized(it) => it["event"].as_str().unwrap_or_default(),
         }
     }
@@ -311,6 +332,7 @@ impl Delivery {
             Self::SessionDisconnected(it) => &it.session_id,
             Self::SessionReconnectLoop(it) => &it.session_id,
             Self::SessionRestriction(it) => &it.session_id,
+            Self::SessionSync(it) => &it.session_id,
             Self::PresenceUpdate(it) => &it.session_id,
             Self::ContactMerged(it) => &it.session_id,
             Self::GroupJoin(it) => &it.session_id,
@@ -322,6 +344,8 @@ impl Delivery {
             Self::CallAccepted(it) => &it.session_id,
             Self::CallRejected(it) => &it.session_id,
             Self::CallMissed(it) => &it.session_id,
+            Self::WebhookFailing(it) => &it.session_id,
+            Self::WebhookRecovered(it) => &it.session_id,
             Self::Unrecognized(it) => it["sessionId"].as_str().unwrap_or_default(),
         }
     }
@@ -345,6 +369,7 @@ impl Delivery {
             Self::SessionDisconnected(it) => &it.idempotency_key,
             Self::SessionReconnectLoop(it) => &it.idempotency_key,
             Self::SessionRestriction(it) => &it.idempotency_key,
+            Self::SessionSync(it) => &it.idempotency_key,
             Self::PresenceUpdate(it) => &it.idempotency_key,
             Self::ContactMerged(it) => &it.idempotency_key,
             Self::GroupJoin(it) => &it.idempotency_key,
@@ -356,6 +381,8 @@ impl Delivery {
             Self::CallAccepted(it) => &it.idempotency_key,
             Self::CallRejected(it) => &it.idempotency_key,
             Self::CallMissed(it) => &it.idempotency_key,
+            Self::WebhookFailing(it) => &it.idempotency_key,
+            Self::WebhookRecovered(it) => &it.idempotency_key,
             Self::Unrecognized(it) => it["idempotencyKey"].as_str().unwrap_or_default(),
         }
     }
@@ -379,6 +406,7 @@ impl Delivery {
             Self::SessionDisconnected(it) => &it.delivery_id,
             Self::SessionReconnectLoop(it) => &it.delivery_id,
             Self::SessionRestriction(it) => &it.delivery_id,
+            Self::SessionSync(it) => &it.delivery_id,
             Self::PresenceUpdate(it) => &it.delivery_id,
             Self::ContactMerged(it) => &it.delivery_id,
             Self::GroupJoin(it) => &it.delivery_id,
@@ -390,6 +418,8 @@ impl Delivery {
             Self::CallAccepted(it) => &it.delivery_id,
             Self::CallRejected(it) => &it.delivery_id,
             Self::CallMissed(it) => &it.delivery_id,
+            Self::WebhookFailing(it) => &it.delivery_id,
+            Self::WebhookRecovered(it) => &it.delivery_id,
             Self::Unrecognized(it) => it["deliveryId"].as_str().unwrap_or_default(),
         }
     }

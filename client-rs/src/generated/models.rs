@@ -95,6 +95,18 @@ impl ArchiveChat {
 }
 
 open_enum! {
+    /// How an attempt ended: the receiver took it, it is tried again, or it is not.
+    AttemptOutcome {
+        /// `delivered`.
+        Delivered = "delivered",
+        /// `retrying`.
+        Retrying = "retrying",
+        /// `failed`.
+        Failed = "failed",
+    }
+}
+
+open_enum! {
     /// What was done.
     AuditAction {
         /// `api_key_created`.
@@ -1547,7 +1559,7 @@ impl CreateTemplate {
 pub struct CreateWebhook {
     /// Where to POST to: `http` or `https`.
     pub url: String,
-    /// Which events, or `*` for all; `message.received` when absent.
+    /// Which events, or `*` for all but those about webhooks themselves; `message.received` when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub events: Option<Vec<String>>,
     /// Further conditions.
@@ -1556,6 +1568,9 @@ pub struct CreateWebhook {
     /// Further headers to send; never shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headers: Option<std::collections::BTreeMap<String, String>>,
+    /// What its deliveries wait for; `chat` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ordering: Option<DeliveryOrder>,
     /// How often a delivery is attempted in all; 3 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_count: Option<i64>,
@@ -1567,10 +1582,18 @@ pub struct CreateWebhook {
 impl CreateWebhook {
     /// With what it must have.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), events: None, filters: None, headers: None, retry_count: None, secret: None }
+        Self {
+            url: url.into(),
+            events: None,
+            filters: None,
+            headers: None,
+            ordering: None,
+            retry_count: None,
+            secret: None,
+        }
     }
 
-    /// Which events, or `*` for all; `message.received` when absent.
+    /// Which events, or `*` for all but those about webhooks themselves; `message.received` when absent.
     #[must_use]
     pub fn events(mut self, events: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.events = Some(events.into_iter().map(Into::into).collect());
@@ -1588,6 +1611,13 @@ impl CreateWebhook {
     #[must_use]
     pub fn headers(mut self, headers: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
         self.headers = Some(headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect());
+        self
+    }
+
+    /// What its deliveries wait for; `chat` when absent.
+    #[must_use]
+    pub fn ordering(mut self, ordering: impl Into<DeliveryOrder>) -> Self {
+        self.ordering = Some(ordering.into());
         self
     }
 
@@ -1784,6 +1814,39 @@ impl DeleteMessage {
     }
 }
 
+/// One attempt at a delivery.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DeliveryAttempt {
+    /// The same for every attempt of this dispatch.
+    pub delivery_id: String,
+    /// What sort of event.
+    pub event: EventType,
+    /// The same for every attempt at this event.
+    pub idempotency_key: String,
+    /// Which attempt of the dispatch it was, from 1.
+    pub attempt: i64,
+    /// How it ended.
+    pub outcome: AttemptOutcome,
+    /// How long it took until the receiver answered, or until it was clear that it does not, in milliseconds.
+    pub latency_ms: i64,
+    /// When it was made.
+    pub at: jiff::Timestamp,
+    /// What went wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// When it is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_attempt_at: Option<jiff::Timestamp>,
+    /// The beginning of what the receiver answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub response_excerpt: Option<String>,
+    /// The receiver's HTTP status, if it answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_code: Option<i64>,
+}
+
 /// A delivery that will not be tried again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -1813,6 +1876,17 @@ pub struct DeliveryFailure {
     pub created_at: jiff::Timestamp,
     /// Whether it can be tried again.
     pub replayable: bool,
+}
+
+open_enum! {
+    /// What deliveries of one webhook wait for: `chat` lets those of one chat go out one after another,
+    /// `none` each when it is due.
+    DeliveryOrder {
+        /// `chat`.
+        Chat = "chat",
+        /// `none`.
+        None = "none",
+    }
 }
 
 open_enum! {
@@ -2137,6 +2211,8 @@ open_enum! {
         SessionReconnectLoop = "session.reconnect_loop",
         /// `session.restriction`.
         SessionRestriction = "session.restriction",
+        /// `session.sync`.
+        SessionSync = "session.sync",
         /// `presence.update`.
         PresenceUpdate = "presence.update",
         /// `contact.merged`.
@@ -2159,6 +2235,10 @@ open_enum! {
         CallRejected = "call.rejected",
         /// `call.missed`.
         CallMissed = "call.missed",
+        /// `webhook.failing`.
+        WebhookFailing = "webhook.failing",
+        /// `webhook.recovered`.
+        WebhookRecovered = "webhook.recovered",
     }
 }
 
@@ -2528,6 +2608,29 @@ pub struct HealthStatus {
     /// The gateway's version; only for those with a good key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+}
+
+/// How far asking the phone about the past is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct HistorySync {
+    /// Whether anything is being asked.
+    pub state: SyncState,
+    /// Chats of the run of which nothing is left to ask.
+    pub chats_done: i64,
+    /// Chats of the run that are still to be asked about.
+    pub chats_left: i64,
+    /// How many messages the run stored that were not here.
+    pub messages_stored: i64,
+    /// When the last run began.
+    pub last_run_at: Option<jiff::Timestamp>,
+    /// When it ended.
+    pub last_ended_at: Option<jiff::Timestamp>,
+    /// When the phone is asked next, while anything is left to ask.
+    pub next_run_at: Option<jiff::Timestamp>,
+    /// What went wrong last in the run.
+    pub last_error: Option<String>,
 }
 
 /// How the gateway is set up.
@@ -4180,6 +4283,9 @@ pub struct RedisStatus {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RedriveDeliveries {
+    /// Made at or after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<jiff::Timestamp>,
     /// These.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ids: Option<Vec<String>>,
@@ -4189,6 +4295,9 @@ pub struct RedriveDeliveries {
     /// Of this session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
+    /// Made before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<jiff::Timestamp>,
     /// Of this webhook.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_id: Option<String>,
@@ -4197,7 +4306,14 @@ pub struct RedriveDeliveries {
 impl RedriveDeliveries {
     /// With what it must have.
     pub fn new() -> Self {
-        Self { ids: None, limit: None, session_id: None, webhook_id: None }
+        Self { from: None, ids: None, limit: None, session_id: None, to: None, webhook_id: None }
+    }
+
+    /// Made at or after.
+    #[must_use]
+    pub fn from(mut self, from: jiff::Timestamp) -> Self {
+        self.from = Some(from);
+        self
     }
 
     /// These.
@@ -4218,6 +4334,13 @@ impl RedriveDeliveries {
     #[must_use]
     pub fn session_id(mut self, session_id: impl Into<String>) -> Self {
         self.session_id = Some(session_id.into());
+        self
+    }
+
+    /// Made before.
+    #[must_use]
+    pub fn to(mut self, to: jiff::Timestamp) -> Self {
+        self.to = Some(to);
         self
     }
 
@@ -4259,6 +4382,84 @@ pub struct RenewedGroupInviteCode {
     pub invite_link: String,
     /// What was done.
     pub message: String,
+}
+
+/// What a replay did. Deliveries go out in the background.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ReplayResult {
+    /// How many events go out again.
+    pub queued: i64,
+    /// How many do not: the webhook's filters hold them back, they still wait to go out, or they are too
+    /// large.
+    pub skipped: i64,
+    /// What to give as `fromSeq` to go on, with the `toSeq` of before; null when nothing is left.
+    pub next_seq: Option<i64>,
+}
+
+/// Which part of the session's log to send once more: by number or by time, not both.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ReplayWebhook {
+    /// What happened at or after.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<jiff::Timestamp>,
+    /// From the event with this number; from the first when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_seq: Option<i64>,
+    /// How many events to look at, of the kinds that the webhook wants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<i64>,
+    /// What happened before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<jiff::Timestamp>,
+    /// To the event with this number; to the last when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to_seq: Option<i64>,
+}
+
+impl ReplayWebhook {
+    /// With what it must have.
+    pub fn new() -> Self {
+        Self { from: None, from_seq: None, limit: None, to: None, to_seq: None }
+    }
+
+    /// What happened at or after.
+    #[must_use]
+    pub fn from(mut self, from: jiff::Timestamp) -> Self {
+        self.from = Some(from);
+        self
+    }
+
+    /// From the event with this number; from the first when absent.
+    #[must_use]
+    pub fn from_seq(mut self, from_seq: i64) -> Self {
+        self.from_seq = Some(from_seq);
+        self
+    }
+
+    /// How many events to look at, of the kinds that the webhook wants.
+    #[must_use]
+    pub fn limit(mut self, limit: i64) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// What happened before.
+    #[must_use]
+    pub fn to(mut self, to: jiff::Timestamp) -> Self {
+        self.to = Some(to);
+        self
+    }
+
+    /// To the event with this number; to the last when absent.
+    #[must_use]
+    pub fn to_seq(mut self, to_seq: i64) -> Self {
+        self.to_seq = Some(to_seq);
+        self
+    }
 }
 
 /// The phone to link.
@@ -5955,6 +6156,45 @@ pub struct SessionStatusEvent {
     pub status: SessionStatus,
 }
 
+/// A delivery of `session.sync`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SessionSyncDelivery {
+    /// What sort of event.
+    pub event: String,
+    /// When it happened.
+    pub timestamp: jiff::Timestamp,
+    /// The session.
+    pub session_id: String,
+    /// The same for every delivery of this event to this webhook.
+    pub idempotency_key: String,
+    /// The same for every attempt of this dispatch.
+    pub delivery_id: String,
+    /// What happened.
+    pub data: SessionSyncEvent,
+}
+
+/// Asking the phone for older or missed messages got further. The messages themselves are stored and not
+/// told.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SessionSyncEvent {
+    /// The session.
+    pub session_id: String,
+    /// Whether anything is being asked.
+    pub state: SyncState,
+    /// Chats of the run of which nothing is left to ask.
+    pub chats_done: i64,
+    /// Chats of the run that are still to be asked about.
+    pub chats_left: i64,
+    /// How many messages the run stored that were not here.
+    pub messages_stored: i64,
+    /// What went wrong last in the run.
+    pub last_error: Option<String>,
+}
+
 /// The messages of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -6376,6 +6616,54 @@ pub struct SuccessMessage {
     pub success: bool,
     /// What was done.
     pub message: String,
+}
+
+/// What of the past is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct SyncHistory {
+    /// Of this chat, a person or a group; of the 200 chats with the newest messages when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat_id: Option<String>,
+    /// How many of the newest messages of each chat, those that are here already counted as well; 200 when
+    /// absent, unless the operator set another number (`HISTORY_CHAT_MESSAGES`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<i64>,
+}
+
+impl SyncHistory {
+    /// With what it must have.
+    pub fn new() -> Self {
+        Self { chat_id: None, count: None }
+    }
+
+    /// Of this chat, a person or a group; of the 200 chats with the newest messages when absent.
+    #[must_use]
+    pub fn chat_id(mut self, chat_id: impl Into<String>) -> Self {
+        self.chat_id = Some(chat_id.into());
+        self
+    }
+
+    /// How many of the newest messages of each chat, those that are here already counted as well; 200 when
+    /// absent, unless the operator set another number (`HISTORY_CHAT_MESSAGES`).
+    #[must_use]
+    pub fn count(mut self, count: i64) -> Self {
+        self.count = Some(count);
+        self
+    }
+}
+
+open_enum! {
+    /// Whether the phone is being asked about the past.
+    SyncState {
+        /// `idle`.
+        Idle = "idle",
+        /// `running`.
+        Running = "running",
+        /// `waiting`.
+        Waiting = "waiting",
+    }
 }
 
 /// One template.
@@ -6929,6 +7217,9 @@ pub struct UpdateWebhook {
     /// Further headers to send.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headers: Option<std::collections::BTreeMap<String, String>>,
+    /// What its deliveries wait for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ordering: Option<DeliveryOrder>,
     /// How often a delivery is attempted in all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_count: Option<i64>,
@@ -6943,7 +7234,16 @@ pub struct UpdateWebhook {
 impl UpdateWebhook {
     /// With what it must have.
     pub fn new() -> Self {
-        Self { active: None, events: None, filters: None, headers: None, retry_count: None, secret: None, url: None }
+        Self {
+            active: None,
+            events: None,
+            filters: None,
+            headers: None,
+            ordering: None,
+            retry_count: None,
+            secret: None,
+            url: None,
+        }
     }
 
     /// Whether anything is delivered.
@@ -6971,6 +7271,13 @@ impl UpdateWebhook {
     #[must_use]
     pub fn headers(mut self, headers: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
         self.headers = Some(headers.into_iter().map(|(name, value)| (name.into(), value.into())).collect());
+        self
+    }
+
+    /// What its deliveries wait for.
+    #[must_use]
+    pub fn ordering(mut self, ordering: impl Into<DeliveryOrder>) -> Self {
+        self.ordering = Some(ordering.into());
         self
     }
 
@@ -7043,6 +7350,14 @@ pub struct Webhook {
     pub filters: Option<WebhookFilters>,
     /// How often a delivery is attempted in all.
     pub retry_count: i64,
+    /// What its deliveries wait for.
+    pub ordering: DeliveryOrder,
+    /// How many attempts failed since it last took something.
+    pub failures: i64,
+    /// When the first of them did.
+    pub failing_since: Option<jiff::Timestamp>,
+    /// Until when it is left alone, because it fails or asked for it.
+    pub paused_until: Option<jiff::Timestamp>,
     /// When it was last tried.
     pub last_triggered_at: Option<jiff::Timestamp>,
     /// When it was made.
@@ -7082,6 +7397,46 @@ impl WebhookCondition {
     }
 }
 
+/// A delivery of `webhook.failing`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookFailingDelivery {
+    /// What sort of event.
+    pub event: String,
+    /// When it happened.
+    pub timestamp: jiff::Timestamp,
+    /// The session.
+    pub session_id: String,
+    /// The same for every delivery of this event to this webhook.
+    pub idempotency_key: String,
+    /// The same for every attempt of this dispatch.
+    pub delivery_id: String,
+    /// What happened.
+    pub data: WebhookFailingEvent,
+}
+
+/// A receiver that fails.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookFailingEvent {
+    /// The session.
+    pub session_id: String,
+    /// The webhook.
+    pub webhook_id: String,
+    /// How many attempts failed since it last took something.
+    pub failures: i64,
+    /// When the first of them did.
+    pub failing_since: jiff::Timestamp,
+    /// Until when it is left alone.
+    pub paused_until: Option<jiff::Timestamp>,
+    /// Its last HTTP status, if it answered.
+    pub last_status_code: Option<i64>,
+    /// What went wrong last.
+    pub last_error: String,
+}
+
 /// All of these must hold for a message event to be delivered; other events pass.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -7096,6 +7451,78 @@ impl WebhookFilters {
     pub fn new(conditions: impl IntoIterator<Item = WebhookCondition>) -> Self {
         Self { conditions: conditions.into_iter().collect() }
     }
+}
+
+/// An address to try.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookPreflight {
+    /// Where a webhook would POST to.
+    pub url: String,
+}
+
+impl WebhookPreflight {
+    /// With what it must have.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into() }
+    }
+}
+
+/// Whether an address would do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookPreflightResult {
+    /// Whether a webhook could be made with it.
+    pub allowed: bool,
+    /// Whether somebody answered there.
+    pub answered: bool,
+    /// Whether the answer would count as taken.
+    pub success: bool,
+    /// What is wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// How long the answer took, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latency_ms: Option<i64>,
+    /// The receiver's HTTP status.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_code: Option<i64>,
+}
+
+/// A delivery of `webhook.recovered`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookRecoveredDelivery {
+    /// What sort of event.
+    pub event: String,
+    /// When it happened.
+    pub timestamp: jiff::Timestamp,
+    /// The session.
+    pub session_id: String,
+    /// The same for every delivery of this event to this webhook.
+    pub idempotency_key: String,
+    /// The same for every attempt of this dispatch.
+    pub delivery_id: String,
+    /// What happened.
+    pub data: WebhookRecoveredEvent,
+}
+
+/// A receiver that takes deliveries again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct WebhookRecoveredEvent {
+    /// The session.
+    pub session_id: String,
+    /// The webhook.
+    pub webhook_id: String,
+    /// How many attempts failed until then.
+    pub failures: i64,
+    /// When the first of them did.
+    pub failing_since: jiff::Timestamp,
 }
 
 /// What came of a test delivery.

@@ -7,27 +7,27 @@ const listMessagesOperation = operation("GET", "/api/sessions/{sessionId}/messag
 
 const getBatchOperation = operation("GET", "/api/sessions/{sessionId}/messages/batch/{batchId}");
 
-const cancelBatchOperation = operation("POST", "/api/sessions/{sessionId}/messages/batch/{batchId}/cancel");
+const cancelBatchOperation = operation("POST", "/api/sessions/{sessionId}/messages/batch/{batchId}/cancel", { isKeyed: true });
 
 const clickButtonOperation = operation("POST", "/api/sessions/{sessionId}/messages/click-button", { isKeyed: true });
 
-const deleteMessageOperation = operation("POST", "/api/sessions/{sessionId}/messages/delete");
+const deleteMessageOperation = operation("POST", "/api/sessions/{sessionId}/messages/delete", { isKeyed: true });
 
-const editMessageOperation = operation("POST", "/api/sessions/{sessionId}/messages/edit");
+const editMessageOperation = operation("POST", "/api/sessions/{sessionId}/messages/edit", { isKeyed: true });
 
 const forwardMessageOperation = operation("POST", "/api/sessions/{sessionId}/messages/forward", { isKeyed: true });
 
-const pinMessageOperation = operation("POST", "/api/sessions/{sessionId}/messages/pin");
+const pinMessageOperation = operation("POST", "/api/sessions/{sessionId}/messages/pin", { isKeyed: true });
 
-const reactOperation = operation("POST", "/api/sessions/{sessionId}/messages/react");
+const reactOperation = operation("POST", "/api/sessions/{sessionId}/messages/react", { isKeyed: true });
 
 const replyOperation = operation("POST", "/api/sessions/{sessionId}/messages/reply", { isKeyed: true });
 
-const respondToEventOperation = operation("POST", "/api/sessions/{sessionId}/messages/respond-event");
+const respondToEventOperation = operation("POST", "/api/sessions/{sessionId}/messages/respond-event", { isKeyed: true });
 
 const sendAudioOperation = operation("POST", "/api/sessions/{sessionId}/messages/send-audio", { isKeyed: true, takesFile: true });
 
-const sendBulkOperation = operation("POST", "/api/sessions/{sessionId}/messages/send-bulk");
+const sendBulkOperation = operation("POST", "/api/sessions/{sessionId}/messages/send-bulk", { isKeyed: true });
 
 const sendButtonsOperation = operation("POST", "/api/sessions/{sessionId}/messages/send-buttons", { isKeyed: true });
 
@@ -55,11 +55,11 @@ const sendTextOperation = operation("POST", "/api/sessions/{sessionId}/messages/
 
 const sendVideoOperation = operation("POST", "/api/sessions/{sessionId}/messages/send-video", { isKeyed: true, takesFile: true });
 
-const starMessageOperation = operation("POST", "/api/sessions/{sessionId}/messages/star");
+const starMessageOperation = operation("POST", "/api/sessions/{sessionId}/messages/star", { isKeyed: true });
 
-const unpinMessageOperation = operation("POST", "/api/sessions/{sessionId}/messages/unpin");
+const unpinMessageOperation = operation("POST", "/api/sessions/{sessionId}/messages/unpin", { isKeyed: true });
 
-const votePollOperation = operation("POST", "/api/sessions/{sessionId}/messages/vote-poll");
+const votePollOperation = operation("POST", "/api/sessions/{sessionId}/messages/vote-poll", { isKeyed: true });
 
 const getChatHistoryOperation = operation("GET", "/api/sessions/{sessionId}/messages/{chatId}/history");
 
@@ -145,7 +145,7 @@ export class Messages {
    *
    * `POST /api/sessions/{sessionId}/messages/batch/{batchId}/cancel`; needs the role operator
    */
-  cancelBatch(sessionId: string, batchId: string, options?: CallOptions): Promise<CancelledBatch> {
+  cancelBatch(sessionId: string, batchId: string, options?: SendOptions): Promise<CancelledBatch> {
     return this.#core.json<CancelledBatch>(cancelBatchOperation, [sessionId, batchId], {}, options);
   }
 
@@ -167,7 +167,7 @@ export class Messages {
    *
    * `POST /api/sessions/{sessionId}/messages/delete`; needs the role operator
    */
-  delete(sessionId: string, body: DeleteMessage, options?: CallOptions): Promise<Success> {
+  delete(sessionId: string, body: DeleteMessage, options?: SendOptions): Promise<Success> {
     return this.#core.json<Success>(deleteMessageOperation, [sessionId], { body }, options);
   }
 
@@ -178,7 +178,7 @@ export class Messages {
    *
    * `POST /api/sessions/{sessionId}/messages/edit`; needs the role operator
    */
-  edit(sessionId: string, body: EditMessage, options?: CallOptions): Promise<SentMessage> {
+  edit(sessionId: string, body: EditMessage, options?: SendOptions): Promise<SentMessage> {
     return this.#core.json<SentMessage>(editMessageOperation, [sessionId], { body }, options);
   }
 
@@ -200,7 +200,7 @@ export class Messages {
    *
    * `POST /api/sessions/{sessionId}/messages/pin`; needs the role operator
    */
-  pin(sessionId: string, body: PinMessage, options?: CallOptions): Promise<Success> {
+  pin(sessionId: string, body: PinMessage, options?: SendOptions): Promise<Success> {
     return this.#core.json<Success>(pinMessageOperation, [sessionId], { body }, options);
   }
 
@@ -211,7 +211,7 @@ export class Messages {
    *
    * `POST /api/sessions/{sessionId}/messages/react`; needs the role operator
    */
-  react(sessionId: string, body: ReactToMessage, options?: CallOptions): Promise<Success> {
+  react(sessionId: string, body: ReactToMessage, options?: SendOptions): Promise<Success> {
     return this.#core.json<Success>(reactOperation, [sessionId], { body }, options);
   }
 
@@ -233,7 +233,7 @@ export class Messages {
    *
    * `POST /api/sessions/{sessionId}/messages/respond-event`; needs the role operator
    */
-  respondToEvent(sessionId: string, body: RespondToEvent, options?: CallOptions): Promise<Success> {
+  respondToEvent(sessionId: string, body: RespondToEvent, options?: SendOptions): Promise<Success> {
     return this.#core.json<Success>(respondToEventOperation, [sessionId], { body }, options);
   }
 
@@ -259,7 +259,7 @@ export class Messages {
    *
    * `POST /api/sessions/{sessionId}/messages/send-bulk`; needs the role operator
    */
-  sendBulk(sessionId: string, body: SendBulk, options?: CallOptions): Promise<BatchTaken> {
+  sendBulk(sessionId: string, body: SendBulk, options?: SendOptions): Promise<BatchTaken> {
     return this.#core.json<BatchTaken>(sendBulkOperation, [sessionId], { body }, options);
   }
 
@@ -433,7 +433,7 @@ export class Messages {
    *
    * `POST /api/sessions/{sessionId}/messages/star`; needs the role operator
    */
-  star(sessionId: string, body: StarMessage, options?: CallOptions): Promise<Success> {
+  star(sessionId: string, body: StarMessage, options?: SendOptions): Promise<Success> {
     return this.#core.json<Success>(starMessageOperation, [sessionId], { body }, options);
   }
 
@@ -442,7 +442,7 @@ export class Messages {
    *
    * `POST /api/sessions/{sessionId}/messages/unpin`; needs the role operator
    */
-  unpin(sessionId: string, body: UnpinMessage, options?: CallOptions): Promise<Success> {
+  unpin(sessionId: string, body: UnpinMessage, options?: SendOptions): Promise<Success> {
     return this.#core.json<Success>(unpinMessageOperation, [sessionId], { body }, options);
   }
 
@@ -453,7 +453,7 @@ export class Messages {
    *
    * `POST /api/sessions/{sessionId}/messages/vote-poll`; needs the role operator
    */
-  votePoll(sessionId: string, body: VotePoll, options?: CallOptions): Promise<Success> {
+  votePoll(sessionId: string, body: VotePoll, options?: SendOptions): Promise<Success> {
     return this.#core.json<Success>(votePollOperation, [sessionId], { body }, options);
   }
 
@@ -462,8 +462,8 @@ export class Messages {
    *
    * Its newest messages, oldest first, each as its event told it. Where fewer are stored than are asked
    * for, the phone is asked what was said before the first of them, and has ten seconds to answer; that
-   * is told and not stored, and its files cannot be had. Of a chat without a stored message nothing can
-   * be asked.
+   * is told and not stored, and its files cannot be had; `syncHistory` stores it. Of a chat without a
+   * stored message nothing can be asked.
    *
    * `GET /api/sessions/{sessionId}/messages/{chatId}/history`; needs the role viewer
    */

@@ -448,6 +448,7 @@ class CreateWebhook(TypedDict):
     events: NotRequired[List[str]]
     filters: NotRequired[WebhookFilters]
     headers: NotRequired[Dict[str, str]]
+    ordering: NotRequired[str]
     retryCount: NotRequired[int]
     secret: NotRequired[str]
 
@@ -517,6 +518,21 @@ class DeleteMessage(TypedDict):
     chatId: str
     messageId: str
     forEveryone: NotRequired[bool]
+
+class DeliveryAttempt(TypedDict):
+    """One attempt at a delivery."""
+
+    deliveryId: str
+    event: str
+    idempotencyKey: str
+    attempt: int
+    outcome: str
+    latencyMs: int
+    at: str
+    error: NotRequired[str]
+    nextAttemptAt: NotRequired[str]
+    responseExcerpt: NotRequired[str]
+    statusCode: NotRequired[int]
 
 class DeliveryFailure(TypedDict):
     """A delivery that will not be tried again."""
@@ -742,6 +758,18 @@ class HealthStatus(TypedDict):
     status: str
     timestamp: str
     version: NotRequired[str]
+
+class HistorySync(TypedDict):
+    """How far asking the phone about the past is."""
+
+    state: str
+    chatsDone: int
+    chatsLeft: int
+    messagesStored: int
+    lastRunAt: Optional[str]
+    lastEndedAt: Optional[str]
+    nextRunAt: Optional[str]
+    lastError: Optional[str]
 
 class InfrastructureConfig(TypedDict):
     """How the gateway is set up."""
@@ -1322,13 +1350,17 @@ class RedisStatus(TypedDict):
     port: int
     builtIn: bool
 
-class RedriveDeliveries(TypedDict):
-    """Which failed deliveries to try again."""
-
-    ids: NotRequired[List[str]]
-    limit: NotRequired[int]
-    sessionId: NotRequired[str]
-    webhookId: NotRequired[str]
+RedriveDeliveries = TypedDict(
+    "RedriveDeliveries",
+    {
+        "from": "NotRequired[str]",
+        "ids": "NotRequired[List[str]]",
+        "limit": "NotRequired[int]",
+        "sessionId": "NotRequired[str]",
+        "to": "NotRequired[str]",
+        "webhookId": "NotRequired[str]",
+    },
+)
 
 class RedriveResult(TypedDict):
     """What a redrive did. Deliveries go out in the background."""
@@ -1346,6 +1378,24 @@ class RenewedGroupInviteCode(TypedDict):
     inviteCode: str
     inviteLink: str
     message: str
+
+class ReplayResult(TypedDict):
+    """What a replay did. Deliveries go out in the background."""
+
+    queued: int
+    skipped: int
+    nextSeq: Optional[int]
+
+ReplayWebhook = TypedDict(
+    "ReplayWebhook",
+    {
+        "from": "NotRequired[str]",
+        "fromSeq": "NotRequired[int]",
+        "limit": "NotRequired[int]",
+        "to": "NotRequired[str]",
+        "toSeq": "NotRequired[int]",
+    },
+)
 
 class RequestPairingCode(TypedDict):
     """The phone to link."""
@@ -1716,6 +1766,18 @@ class SessionStatusEvent(TypedDict):
     sessionId: str
     status: str
 
+class SessionSyncEvent(TypedDict):
+    """Asking the phone for older or missed messages got further. The messages themselves are stored and
+    not told.
+    """
+
+    sessionId: str
+    state: str
+    chatsDone: int
+    chatsLeft: int
+    messagesStored: int
+    lastError: Optional[str]
+
 class SessionTraffic(TypedDict):
     """The messages of a session."""
 
@@ -1876,6 +1938,12 @@ class SuccessMessage(TypedDict):
     success: bool
     message: str
 
+class SyncHistory(TypedDict):
+    """What of the past is wanted."""
+
+    chatId: NotRequired[str]
+    count: NotRequired[int]
+
 class Template(TypedDict):
     """One template."""
 
@@ -1979,6 +2047,7 @@ class UpdateWebhook(TypedDict):
     events: NotRequired[List[str]]
     filters: NotRequired[Optional[WebhookFilters]]
     headers: NotRequired[Dict[str, str]]
+    ordering: NotRequired[str]
     retryCount: NotRequired[int]
     secret: NotRequired[str]
     url: NotRequired[str]
@@ -2000,6 +2069,10 @@ class Webhook(TypedDict):
     active: bool
     filters: Optional[WebhookFilters]
     retryCount: int
+    ordering: str
+    failures: int
+    failingSince: Optional[str]
+    pausedUntil: Optional[str]
     lastTriggeredAt: Optional[str]
     createdAt: str
     updatedAt: str
@@ -2012,10 +2085,44 @@ class WebhookCondition(TypedDict):
     value: Any
     caseSensitive: NotRequired[bool]
 
+class WebhookFailingEvent(TypedDict):
+    """A receiver that fails."""
+
+    sessionId: str
+    webhookId: str
+    failures: int
+    failingSince: str
+    pausedUntil: Optional[str]
+    lastStatusCode: Optional[int]
+    lastError: str
+
 class WebhookFilters(TypedDict):
     """All of these must hold for a message event to be delivered; other events pass."""
 
     conditions: List[WebhookCondition]
+
+class WebhookPreflight(TypedDict):
+    """An address to try."""
+
+    url: str
+
+class WebhookPreflightResult(TypedDict):
+    """Whether an address would do."""
+
+    allowed: bool
+    answered: bool
+    success: bool
+    error: NotRequired[str]
+    latencyMs: NotRequired[int]
+    statusCode: NotRequired[int]
+
+class WebhookRecoveredEvent(TypedDict):
+    """A receiver that takes deliveries again."""
+
+    sessionId: str
+    webhookId: str
+    failures: int
+    failingSince: str
 
 class WebhookTestResult(TypedDict):
     """What came of a test delivery."""

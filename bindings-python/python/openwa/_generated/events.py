@@ -71,8 +71,14 @@ __all__ = [
     "SessionRestrictionDelivery",
     "SessionStatus",
     "SessionStatusDelivery",
+    "SessionSync",
+    "SessionSyncDelivery",
     "StatusReceived",
     "StatusReceivedDelivery",
+    "WebhookFailing",
+    "WebhookFailingDelivery",
+    "WebhookRecovered",
+    "WebhookRecoveredDelivery",
 ]
 
 
@@ -326,6 +332,20 @@ class SessionRestrictionDelivery(_Delivery, kw_only=True, tag="session.restricti
     data: types.SessionRestrictionEvent
 
 
+class SessionSync(_Event, kw_only=True, tag="session.sync"):
+    """Asking the phone for older or missed messages got further"""
+
+    event: ClassVar[Literal["session.sync"]] = "session.sync"
+    data: types.SessionSyncEvent
+
+
+class SessionSyncDelivery(_Delivery, kw_only=True, tag="session.sync"):
+    """A delivery of ``session.sync``."""
+
+    event: ClassVar[Literal["session.sync"]] = "session.sync"
+    data: types.SessionSyncEvent
+
+
 class PresenceUpdate(_Event, kw_only=True, tag="presence.update"):
     """A contact came on line, went away, or is typing"""
 
@@ -480,6 +500,34 @@ class CallMissedDelivery(_Delivery, kw_only=True, tag="call.missed"):
     data: types.CallOutcomeEvent
 
 
+class WebhookFailing(_Event, kw_only=True, tag="webhook.failing"):
+    """A webhook's receiver has failed for long; told only to those who ask for it by name"""
+
+    event: ClassVar[Literal["webhook.failing"]] = "webhook.failing"
+    data: types.WebhookFailingEvent
+
+
+class WebhookFailingDelivery(_Delivery, kw_only=True, tag="webhook.failing"):
+    """A delivery of ``webhook.failing``."""
+
+    event: ClassVar[Literal["webhook.failing"]] = "webhook.failing"
+    data: types.WebhookFailingEvent
+
+
+class WebhookRecovered(_Event, kw_only=True, tag="webhook.recovered"):
+    """A webhook's receiver takes deliveries again; told only to those who ask for it by name"""
+
+    event: ClassVar[Literal["webhook.recovered"]] = "webhook.recovered"
+    data: types.WebhookRecoveredEvent
+
+
+class WebhookRecoveredDelivery(_Delivery, kw_only=True, tag="webhook.recovered"):
+    """A delivery of ``webhook.recovered``."""
+
+    event: ClassVar[Literal["webhook.recovered"]] = "webhook.recovered"
+    data: types.WebhookRecoveredEvent
+
+
 class UnknownEvent(Struct, kw_only=True, rename="camel", gc=False):
     """An event of a kind that this version does not know."""
 
@@ -519,6 +567,7 @@ _KnownEvent = Union[
     SessionDisconnected,
     SessionReconnectLoop,
     SessionRestriction,
+    SessionSync,
     PresenceUpdate,
     ContactMerged,
     GroupJoin,
@@ -530,6 +579,8 @@ _KnownEvent = Union[
     CallAccepted,
     CallRejected,
     CallMissed,
+    WebhookFailing,
+    WebhookRecovered,
 ]
 
 _KnownDelivery = Union[
@@ -549,6 +600,7 @@ _KnownDelivery = Union[
     SessionDisconnectedDelivery,
     SessionReconnectLoopDelivery,
     SessionRestrictionDelivery,
+    SessionSyncDelivery,
     PresenceUpdateDelivery,
     ContactMergedDelivery,
     GroupJoinDelivery,
@@ -560,6 +612,8 @@ _KnownDelivery = Union[
     CallAcceptedDelivery,
     CallRejectedDelivery,
     CallMissedDelivery,
+    WebhookFailingDelivery,
+    WebhookRecoveredDelivery,
 ]
 
 Event = Union[_KnownEvent, UnknownEvent]
@@ -585,6 +639,7 @@ _KINDS: Mapping[str, Type[Struct]] = {
     "session.disconnected": SessionDisconnected,
     "session.reconnect_loop": SessionReconnectLoop,
     "session.restriction": SessionRestriction,
+    "session.sync": SessionSync,
     "presence.update": PresenceUpdate,
     "contact.merged": ContactMerged,
     "group.join": GroupJoin,
@@ -596,6 +651,8 @@ _KINDS: Mapping[str, Type[Struct]] = {
     "call.accepted": CallAccepted,
     "call.rejected": CallRejected,
     "call.missed": CallMissed,
+    "webhook.failing": WebhookFailing,
+    "webhook.recovered": WebhookRecovered,
 }
 
 WITH_KNOWN: Mapping[str, Type[Struct]] = {

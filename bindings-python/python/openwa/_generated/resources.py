@@ -135,6 +135,7 @@ class AutomationRules:
         conditions: Optional[Union[_types.WebhookFilters, Mapping[str, Any]]] = None,
         cooldown_seconds: Optional[int] = None,
         enabled: Optional[bool] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.AutomationRule:
         """Make an automation rule.
@@ -152,6 +153,8 @@ class AutomationRules:
             cooldown_seconds: For how many seconds it keeps silent in a chat after it answered there; 60
                 when absent. 0 is never: then nothing holds back two programs that answer each other.
             enabled: Whether it answers at all; true when absent.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -159,7 +162,7 @@ class AutomationRules:
             (session_id,),
             None,
             _encode({"name": name, "replyText": reply_text, "conditions": conditions, "cooldownSeconds": cooldown_seconds, "enabled": enabled}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.AUTOMATION_RULE(answer, 201)
@@ -169,6 +172,7 @@ class AutomationRules:
         session_id: str,
         rule_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> None:
         """Delete an automation rule.
@@ -178,6 +182,8 @@ class AutomationRules:
         Args:
             session_id: The session's id.
             rule_id: The rule's id.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         self._caller.call(
@@ -185,7 +191,7 @@ class AutomationRules:
             (session_id, rule_id),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
 
@@ -223,6 +229,7 @@ class AutomationRules:
         enabled: Optional[bool] = None,
         name: Optional[str] = None,
         reply_text: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.AutomationRule:
         """Change an automation rule.
@@ -237,6 +244,8 @@ class AutomationRules:
             enabled: Whether it answers at all.
             name: What people call it.
             reply_text: The text that is sent back into the chat, as it stands here.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -244,7 +253,7 @@ class AutomationRules:
             (session_id, rule_id),
             None,
             _encode({"cooldownSeconds": cooldown_seconds, "enabled": enabled, "name": name, "replyText": reply_text}, {"conditions": conditions}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.AUTOMATION_RULE(answer)
@@ -264,6 +273,7 @@ class Calls:
         *,
         type: Union[_types.CallType, str],
         start_time: int,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.CallLink:
         """Make a call link.
@@ -275,6 +285,8 @@ class Calls:
             type: What it is for.
             start_time: When the call is to begin, in milliseconds. WhatsApp's links hold no time: tell it
                 where you send the link.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -282,7 +294,7 @@ class Calls:
             (session_id,),
             None,
             _encode({"type": type, "startTime": start_time}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.CALL_LINK(answer)
@@ -292,6 +304,7 @@ class Calls:
         session_id: str,
         call_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Reject a call.
@@ -302,6 +315,8 @@ class Calls:
         Args:
             session_id: The session's id.
             call_id: The call's id.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -309,7 +324,7 @@ class Calls:
             (session_id, call_id),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -436,6 +451,7 @@ class Channels:
         *,
         name: str,
         description: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Channel:
         """Make a channel.
@@ -444,6 +460,8 @@ class Channels:
             session_id: The session's id.
             name: Its name.
             description: What it is about.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -451,7 +469,7 @@ class Channels:
             (session_id,),
             None,
             _encode({"name": name, "description": description}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.CHANNEL(answer, 201)
@@ -489,6 +507,7 @@ class Channels:
         session_id: str,
         *,
         invite_code: str,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Channel:
         """Subscribe to a channel.
@@ -498,6 +517,8 @@ class Channels:
         Args:
             session_id: The session's id.
             invite_code: The code in the link to it, or the whole link.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -505,7 +526,7 @@ class Channels:
             (session_id,),
             None,
             _encode({"inviteCode": invite_code}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.CHANNEL(answer, 201)
@@ -515,6 +536,7 @@ class Channels:
         session_id: str,
         channel_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Unsubscribe from a channel.
@@ -522,6 +544,8 @@ class Channels:
         Args:
             session_id: The session's id.
             channel_id: The channel: `<id>@newsletter`.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -529,7 +553,7 @@ class Channels:
             (session_id, channel_id),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -564,6 +588,7 @@ class Channels:
         channel_id: str,
         *,
         user_id: str,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Make an admin of an own channel a plain subscriber.
@@ -572,6 +597,8 @@ class Channels:
             session_id: The session's id.
             channel_id: The channel: `<id>@newsletter`.
             user_id: Who: `<number>@c.us` or `<id>@lid`.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -579,7 +606,7 @@ class Channels:
             (session_id, channel_id),
             None,
             _encode({"userId": user_id}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -589,6 +616,7 @@ class Channels:
         session_id: str,
         channel_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Delete an own channel.
@@ -598,6 +626,8 @@ class Channels:
         Args:
             session_id: The session's id.
             channel_id: The channel: `<id>@newsletter`.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -605,7 +635,7 @@ class Channels:
             (session_id, channel_id),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -644,6 +674,7 @@ class Channels:
         channel_id: str,
         *,
         mute: bool,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Silence a channel.
@@ -654,6 +685,8 @@ class Channels:
             session_id: The session's id.
             channel_id: The channel: `<id>@newsletter`.
             mute: Whether it is to be silent.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -661,7 +694,7 @@ class Channels:
             (session_id, channel_id),
             None,
             _encode({"mute": mute}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -672,6 +705,7 @@ class Channels:
         channel_id: str,
         *,
         new_owner_id: str,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Hand an own channel over.
@@ -682,6 +716,8 @@ class Channels:
             session_id: The session's id.
             channel_id: The channel: `<id>@newsletter`.
             new_owner_id: Who: `<number>@c.us` or `<id>@lid`; an admin of the channel.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -689,7 +725,7 @@ class Channels:
             (session_id, channel_id),
             None,
             _encode({"newOwnerId": new_owner_id}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -758,6 +794,7 @@ class Chats:
         *,
         chat_id: str,
         archive: bool,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Archive a chat.
@@ -768,6 +805,8 @@ class Chats:
             session_id: The session's id.
             chat_id: The chat.
             archive: Whether it is put away.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -775,7 +814,7 @@ class Chats:
             (session_id,),
             None,
             _encode({"chatId": chat_id, "archive": archive}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -785,6 +824,7 @@ class Chats:
         session_id: str,
         *,
         chat_id: str,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Delete a chat.
@@ -794,6 +834,8 @@ class Chats:
         Args:
             session_id: The session's id.
             chat_id: The chat.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -801,7 +843,7 @@ class Chats:
             (session_id,),
             None,
             _encode({"chatId": chat_id}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -812,6 +854,7 @@ class Chats:
         *,
         chat_id: str,
         mute_until: Optional[int],
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Mute a chat.
@@ -822,6 +865,8 @@ class Chats:
             session_id: The session's id.
             chat_id: The chat.
             mute_until: Until when, in milliseconds; 0 is for good, null ends the silence.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -829,7 +874,7 @@ class Chats:
             (session_id,),
             None,
             _encode({"chatId": chat_id}, {"muteUntil": mute_until}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -840,6 +885,7 @@ class Chats:
         *,
         chat_id: str,
         pin: bool,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Pin a chat.
@@ -851,6 +897,8 @@ class Chats:
             session_id: The session's id.
             chat_id: The chat.
             pin: Whether it is kept on top.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -858,7 +906,7 @@ class Chats:
             (session_id,),
             None,
             _encode({"chatId": chat_id, "pin": pin}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -925,6 +973,7 @@ class Chats:
         session_id: str,
         *,
         chat_id: str,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Mark a chat as unread.
@@ -934,6 +983,8 @@ class Chats:
         Args:
             session_id: The session's id.
             chat_id: The chat.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -941,7 +992,7 @@ class Chats:
             (session_id,),
             None,
             _encode({"chatId": chat_id}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -951,6 +1002,7 @@ class Chats:
         session_id: str,
         chat_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Clear the messages of a chat.
@@ -960,6 +1012,8 @@ class Chats:
         Args:
             session_id: The session's id.
             chat_id: The chat.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -967,7 +1021,7 @@ class Chats:
             (session_id, chat_id),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -1065,6 +1119,7 @@ class Communities:
         name: str,
         description: Optional[str] = None,
         membership_approval: Optional[bool] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Community:
         """Make a community.
@@ -1076,6 +1131,8 @@ class Communities:
             name: Its name.
             description: What it is about.
             membership_approval: Whether its admins decide who comes in.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -1083,7 +1140,7 @@ class Communities:
             (session_id,),
             None,
             _encode({"name": name, "description": description, "membershipApproval": membership_approval}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.COMMUNITY(answer, 201)
@@ -1093,6 +1150,7 @@ class Communities:
         session_id: str,
         community_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.SuccessMessage:
         """Dissolve a community.
@@ -1102,6 +1160,8 @@ class Communities:
         Args:
             session_id: The session's id.
             community_id: The community: `<id>@g.us`.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -1109,7 +1169,7 @@ class Communities:
             (session_id, community_id),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS_MESSAGE(answer)
@@ -1121,6 +1181,7 @@ class Communities:
         *,
         groups: Sequence[str],
         remove_orphan_members: Optional[bool] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.SubgroupsResult:
         """Unlink groups from a community.
@@ -1132,6 +1193,8 @@ class Communities:
             community_id: The community: `<id>@g.us`.
             groups: The groups: `<id>@g.us`.
             remove_orphan_members: Whether members who are in no other group of the community leave it.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -1139,7 +1202,7 @@ class Communities:
             (session_id, community_id),
             None,
             _encode({"groups": groups, "removeOrphanMembers": remove_orphan_members}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUBGROUPS_RESULT(answer)
@@ -1174,6 +1237,7 @@ class Communities:
         community_id: str,
         *,
         groups: Sequence[str],
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.SubgroupsResult:
         """Link groups to a community.
@@ -1184,6 +1248,8 @@ class Communities:
             session_id: The session's id.
             community_id: The community: `<id>@g.us`.
             groups: The groups: `<id>@g.us`.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -1191,7 +1257,7 @@ class Communities:
             (session_id, community_id),
             None,
             _encode({"groups": groups}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUBGROUPS_RESULT(answer)
@@ -1336,6 +1402,7 @@ class Contacts:
         session_id: str,
         contact_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.SuccessMessage:
         """Delete a contact.
@@ -1345,6 +1412,8 @@ class Contacts:
         Args:
             session_id: The session's id.
             contact_id: The contact's id.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -1352,7 +1421,7 @@ class Contacts:
             (session_id, contact_id),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS_MESSAGE(answer)
@@ -1390,6 +1459,7 @@ class Contacts:
         *,
         first_name: str,
         last_name: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.SuccessMessage:
         """Save a contact.
@@ -1401,6 +1471,8 @@ class Contacts:
             contact_id: The contact's id.
             first_name: The first name.
             last_name: The last name.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -1408,7 +1480,7 @@ class Contacts:
             (session_id, contact_id),
             None,
             _encode({"firstName": first_name, "lastName": last_name}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS_MESSAGE(answer)
@@ -1418,6 +1490,7 @@ class Contacts:
         session_id: str,
         contact_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.SuccessMessage:
         """Unblock a contact.
@@ -1427,6 +1500,8 @@ class Contacts:
         Args:
             session_id: The session's id.
             contact_id: The contact's id.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -1434,7 +1509,7 @@ class Contacts:
             (session_id, contact_id),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS_MESSAGE(answer)
@@ -1444,6 +1519,7 @@ class Contacts:
         session_id: str,
         contact_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.SuccessMessage:
         """Block a contact.
@@ -1453,6 +1529,8 @@ class Contacts:
         Args:
             session_id: The session's id.
             contact_id: The contact's id.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -1460,7 +1538,7 @@ class Contacts:
             (session_id, contact_id),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS_MESSAGE(answer)
@@ -1561,6 +1639,8 @@ class Events:
 
         Server-sent events of all sessions the key may see. To go on after a lost connection, send the last
         `id` as `Last-Event-ID` (browsers do) or as `after`; without either it begins with what comes next.
+        Without `types`, all comes but what is about webhooks themselves (`webhook.failing`,
+        `webhook.recovered`).
 
         The same as a WebSocket: `GET /api/events/ws`, with the same query. Each event is one text frame: the
         event's JSON with its place in the stream as the further field `id`, which is what `after` takes; the
@@ -1696,6 +1776,7 @@ class Groups:
         *,
         name: str,
         participants: Sequence[str],
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.CreatedGroup:
         """Make a group.
@@ -1705,6 +1786,8 @@ class Groups:
             name: Its subject.
             participants: Who is in it from the beginning, besides this account: `<number>@c.us` or
                 `<id>@lid`.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -1712,7 +1795,7 @@ class Groups:
             (session_id,),
             None,
             _encode({"name": name, "participants": participants}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.CREATED_GROUP(answer, 201)
@@ -1722,6 +1805,7 @@ class Groups:
         session_id: str,
         *,
         invite_code: str,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.JoinedGroup:
         """Join a group by its invite link.
@@ -1732,6 +1816,8 @@ class Groups:
         Args:
             session_id: The session's id.
             invite_code: The code of its invite link, or the whole link.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -1739,7 +1825,7 @@ class Groups:
             (session_id,),
             None,
             _encode({"inviteCode": invite_code}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.JOINED_GROUP(answer)
@@ -1800,6 +1886,7 @@ class Groups:
         group_id: str,
         *,
         description: str,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.SuccessMessage:
         """Describe a group.
@@ -1808,6 +1895,8 @@ class Groups:
             session_id: The session's id.
             group_id: The group: `<id>@g.us`.
             description: The description; "" takes it away.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -1815,7 +1904,7 @@ class Groups:
             (session_id, group_id),
             None,
             _encode({"description": description}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS_MESSAGE(answer)
@@ -1851,6 +1940,7 @@ class Groups:
         session_id: str,
         group_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.RenewedGroupInviteCode:
         """Replace the invite link of a group.
@@ -1860,6 +1950,8 @@ class Groups:
         Args:
             session_id: The session's id.
             group_id: The group: `<id>@g.us`.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -1867,7 +1959,7 @@ class Groups:
             (session_id, group_id),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.RENEWED_GROUP_INVITE_CODE(answer)
@@ -1877,6 +1969,7 @@ class Groups:
         session_id: str,
         group_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.SuccessMessage:
         """Leave a group.
@@ -1884,6 +1977,8 @@ class Groups:
         Args:
             session_id: The session's id.
             group_id: The group: `<id>@g.us`.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -1891,7 +1986,7 @@ class Groups:
             (session_id, group_id),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS_MESSAGE(answer)
@@ -1928,6 +2023,7 @@ class Groups:
         group_id: str,
         *,
         participants: Optional[Sequence[str]] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.ParticipantsResult:
         """Let people into a group who ask to join.
@@ -1938,6 +2034,8 @@ class Groups:
             session_id: The session's id.
             group_id: The group: `<id>@g.us`.
             participants: Whose: `<number>@c.us` or `<id>@lid`; all that wait when absent.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -1945,7 +2043,7 @@ class Groups:
             (session_id, group_id),
             None,
             _encode({"participants": participants}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.PARTICIPANTS_RESULT(answer)
@@ -1956,6 +2054,7 @@ class Groups:
         group_id: str,
         *,
         participants: Optional[Sequence[str]] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.ParticipantsResult:
         """Turn people away who ask to join a group.
@@ -1966,6 +2065,8 @@ class Groups:
             session_id: The session's id.
             group_id: The group: `<id>@g.us`.
             participants: Whose: `<number>@c.us` or `<id>@lid`; all that wait when absent.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -1973,7 +2074,7 @@ class Groups:
             (session_id, group_id),
             None,
             _encode({"participants": participants}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.PARTICIPANTS_RESULT(answer)
@@ -1984,6 +2085,7 @@ class Groups:
         group_id: str,
         *,
         participants: Sequence[str],
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.ParticipantsResult:
         """Remove people from a group.
@@ -1992,6 +2094,8 @@ class Groups:
             session_id: The session's id.
             group_id: The group: `<id>@g.us`.
             participants: Who: `<number>@c.us` or `<id>@lid`.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -1999,7 +2103,7 @@ class Groups:
             (session_id, group_id),
             None,
             _encode({"participants": participants}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.PARTICIPANTS_RESULT(answer)
@@ -2010,6 +2114,7 @@ class Groups:
         group_id: str,
         *,
         participants: Sequence[str],
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.ParticipantsResult:
         """Add people to a group.
@@ -2020,6 +2125,8 @@ class Groups:
             session_id: The session's id.
             group_id: The group: `<id>@g.us`.
             participants: Who: `<number>@c.us` or `<id>@lid`.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -2027,7 +2134,7 @@ class Groups:
             (session_id, group_id),
             None,
             _encode({"participants": participants}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.PARTICIPANTS_RESULT(answer)
@@ -2038,6 +2145,7 @@ class Groups:
         group_id: str,
         *,
         participants: Sequence[str],
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.ParticipantsResult:
         """Make admins of a group plain members.
@@ -2046,6 +2154,8 @@ class Groups:
             session_id: The session's id.
             group_id: The group: `<id>@g.us`.
             participants: Who: `<number>@c.us` or `<id>@lid`.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -2053,7 +2163,7 @@ class Groups:
             (session_id, group_id),
             None,
             _encode({"participants": participants}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.PARTICIPANTS_RESULT(answer)
@@ -2064,6 +2174,7 @@ class Groups:
         group_id: str,
         *,
         participants: Sequence[str],
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.ParticipantsResult:
         """Make members of a group its admins.
@@ -2072,6 +2183,8 @@ class Groups:
             session_id: The session's id.
             group_id: The group: `<id>@g.us`.
             participants: Who: `<number>@c.us` or `<id>@lid`.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -2079,7 +2192,7 @@ class Groups:
             (session_id, group_id),
             None,
             _encode({"participants": participants}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.PARTICIPANTS_RESULT(answer)
@@ -2089,6 +2202,7 @@ class Groups:
         session_id: str,
         group_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.SuccessMessage:
         """Take the picture of a group away.
@@ -2096,6 +2210,8 @@ class Groups:
         Args:
             session_id: The session's id.
             group_id: The group: `<id>@g.us`.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -2103,7 +2219,7 @@ class Groups:
             (session_id, group_id),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS_MESSAGE(answer)
@@ -2141,6 +2257,7 @@ class Groups:
         mimetype: Optional[str] = None,
         url: Optional[str] = None,
         file: Optional[File] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.SuccessMessage:
         """Set the picture of a group.
@@ -2155,6 +2272,8 @@ class Groups:
             mimetype: Its MIME type.
             url: Where to fetch it from: `http` or `https`.
             file: The file itself, streamed: a path, bytes, or a file that is open in binary mode.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         if file is not None:
@@ -2163,7 +2282,7 @@ class Groups:
                 (session_id, group_id),
                 {"base64": base64, "mimetype": mimetype, "url": url},
                 file,
-                None,
+                idempotency_key,
                 timeout,
             )
             return _answers.SUCCESS_MESSAGE(sent)
@@ -2172,7 +2291,7 @@ class Groups:
             (session_id, group_id),
             None,
             _encode({"base64": base64, "mimetype": mimetype, "url": url}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS_MESSAGE(answer)
@@ -2211,6 +2330,7 @@ class Groups:
         locked: Optional[bool] = None,
         member_add_mode: Optional[Union[_types.MemberAddMode, str]] = None,
         membership_approval: Optional[bool] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.SuccessMessage:
         """Change what members of a group may do.
@@ -2224,6 +2344,8 @@ class Groups:
             locked: Whether only admins may change subject, description and picture.
             member_add_mode: Who may add members.
             membership_approval: Whether admins decide who comes in by the invite link.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -2231,7 +2353,7 @@ class Groups:
             (session_id, group_id),
             None,
             _encode({"announce": announce, "ephemeralSeconds": ephemeral_seconds, "locked": locked, "memberAddMode": member_add_mode, "membershipApproval": membership_approval}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS_MESSAGE(answer)
@@ -2242,6 +2364,7 @@ class Groups:
         group_id: str,
         *,
         subject: str,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.SuccessMessage:
         """Rename a group.
@@ -2250,6 +2373,8 @@ class Groups:
             session_id: The session's id.
             group_id: The group: `<id>@g.us`.
             subject: The name.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -2257,7 +2382,7 @@ class Groups:
             (session_id, group_id),
             None,
             _encode({"subject": subject}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS_MESSAGE(answer)
@@ -2531,6 +2656,7 @@ class Keys:
         self,
         key_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> None:
         """Delete an API key.
@@ -2539,6 +2665,8 @@ class Keys:
 
         Args:
             key_id: The key's id.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         self._caller.call(
@@ -2546,7 +2674,7 @@ class Keys:
             (key_id,),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
 
@@ -2582,6 +2710,7 @@ class Keys:
         expires_at: Union[datetime, None, UnsetType] = UNSET,
         name: Optional[str] = None,
         role: Optional[Union[_types.Role, str]] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.ApiKey:
         """Change an API key.
@@ -2596,6 +2725,8 @@ class Keys:
             expires_at: When it stops working.
             name: What a person calls it.
             role: What it may do.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -2603,7 +2734,7 @@ class Keys:
             (key_id,),
             None,
             _encode({"name": name, "role": role}, {"allowedChats": allowed_chats, "allowedIps": allowed_ips, "allowedSessions": allowed_sessions, "expiresAt": expires_at}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.API_KEY(answer)
@@ -2612,6 +2743,7 @@ class Keys:
         self,
         key_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.ApiKey:
         """Revoke an API key.
@@ -2620,6 +2752,8 @@ class Keys:
 
         Args:
             key_id: The key's id.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -2627,7 +2761,7 @@ class Keys:
             (key_id,),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.API_KEY(answer)
@@ -2717,6 +2851,7 @@ class Labels:
         chat_id: str,
         *,
         label_id: str,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Put a label on a chat.
@@ -2725,6 +2860,8 @@ class Labels:
             session_id: The session's id.
             chat_id: The chat.
             label_id: The label.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -2732,7 +2869,7 @@ class Labels:
             (session_id, chat_id),
             None,
             _encode({"labelId": label_id}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -2743,6 +2880,7 @@ class Labels:
         chat_id: str,
         label_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Take a label off a chat.
@@ -2751,6 +2889,8 @@ class Labels:
             session_id: The session's id.
             chat_id: The chat.
             label_id: The label's id.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -2758,7 +2898,7 @@ class Labels:
             (session_id, chat_id, label_id),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -2768,6 +2908,7 @@ class Labels:
         session_id: str,
         label_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Delete a label.
@@ -2777,6 +2918,8 @@ class Labels:
         Args:
             session_id: The session's id.
             label_id: The label's id.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -2784,7 +2927,7 @@ class Labels:
             (session_id, label_id),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -2820,6 +2963,7 @@ class Labels:
         *,
         color: Optional[int] = None,
         name: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Save a label.
@@ -2831,6 +2975,8 @@ class Labels:
             label_id: The label's id.
             color: Its color, a place in WhatsApp's list of twenty.
             name: What it says; may be left out where the label is there already.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -2838,7 +2984,7 @@ class Labels:
             (session_id, label_id),
             None,
             _encode({"color": color, "name": name}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -3114,6 +3260,7 @@ class Messages:
         session_id: str,
         batch_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.CancelledBatch:
         """Cancel a batch.
@@ -3123,6 +3270,8 @@ class Messages:
         Args:
             session_id: The session's id.
             batch_id: What the batch is called.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -3130,7 +3279,7 @@ class Messages:
             (session_id, batch_id),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.CANCELLED_BATCH(answer)
@@ -3177,6 +3326,7 @@ class Messages:
         chat_id: str,
         message_id: str,
         for_everyone: Optional[bool] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Delete a message.
@@ -3189,6 +3339,8 @@ class Messages:
             message_id: The message.
             for_everyone: Whether it is taken back for everyone, or deleted on this account's devices
                 only.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -3196,7 +3348,7 @@ class Messages:
             (session_id,),
             None,
             _encode({"chatId": chat_id, "messageId": message_id, "forEveryone": for_everyone}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -3209,6 +3361,7 @@ class Messages:
         message_id: str,
         body: str,
         mentions: Optional[Sequence[str]] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.SentMessage:
         """Change the text of a message.
@@ -3221,6 +3374,8 @@ class Messages:
             message_id: The message; this account's own.
             body: The new text.
             mentions: Who is mentioned in it.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -3228,7 +3383,7 @@ class Messages:
             (session_id,),
             None,
             _encode({"chatId": chat_id, "messageId": message_id, "body": body, "mentions": mentions}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SENT_MESSAGE(answer)
@@ -3273,6 +3428,7 @@ class Messages:
         chat_id: str,
         message_id: str,
         duration_seconds: Optional[int] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Pin a message.
@@ -3284,6 +3440,8 @@ class Messages:
             chat_id: The chat.
             message_id: The message.
             duration_seconds: For how many seconds: 86400 (a day), 604800 (a week) or 2592000 (30 days).
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -3291,7 +3449,7 @@ class Messages:
             (session_id,),
             None,
             _encode({"chatId": chat_id, "messageId": message_id, "durationSeconds": duration_seconds}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -3303,6 +3461,7 @@ class Messages:
         chat_id: str,
         message_id: str,
         emoji: str,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """React to a message.
@@ -3314,6 +3473,8 @@ class Messages:
             chat_id: The chat.
             message_id: The message.
             emoji: The emoji; "" takes the reaction back.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -3321,7 +3482,7 @@ class Messages:
             (session_id,),
             None,
             _encode({"chatId": chat_id, "messageId": message_id, "emoji": emoji}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -3369,6 +3530,7 @@ class Messages:
         message_id: str,
         response: Union[_types.EventAnswer, str],
         extra_guests: Optional[int] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Answer an event.
@@ -3381,6 +3543,8 @@ class Messages:
             message_id: The message with the event.
             response: What is said.
             extra_guests: How many people are brought along, where the event permits it.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -3388,7 +3552,7 @@ class Messages:
             (session_id,),
             None,
             _encode({"chatId": chat_id, "messageId": message_id, "response": response, "extraGuests": extra_guests}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -3462,6 +3626,7 @@ class Messages:
         messages: Sequence[Union[_types.BulkMessage, Mapping[str, Any]]],
         batch_id: Optional[str] = None,
         options: Optional[Union[_types.BulkOptions, Mapping[str, Any]]] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.BatchTaken:
         """Send many messages.
@@ -3478,6 +3643,8 @@ class Messages:
             batch_id: What the batch is to be called; no two batches of a session are called the same. One
                 is made up when absent.
             options: How they are sent.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -3485,7 +3652,7 @@ class Messages:
             (session_id,),
             None,
             _encode({"messages": messages, "batchId": batch_id, "options": options}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.BATCH_TAKEN(answer, 202)
@@ -4116,6 +4283,7 @@ class Messages:
         chat_id: str,
         message_id: str,
         star: bool,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Star a message.
@@ -4127,6 +4295,8 @@ class Messages:
             chat_id: The chat.
             message_id: The message.
             star: Whether it has a star.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -4134,7 +4304,7 @@ class Messages:
             (session_id,),
             None,
             _encode({"chatId": chat_id, "messageId": message_id, "star": star}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -4145,6 +4315,7 @@ class Messages:
         *,
         chat_id: str,
         message_id: str,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Unpin a message.
@@ -4153,6 +4324,8 @@ class Messages:
             session_id: The session's id.
             chat_id: The chat.
             message_id: The message.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -4160,7 +4333,7 @@ class Messages:
             (session_id,),
             None,
             _encode({"chatId": chat_id, "messageId": message_id}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -4172,6 +4345,7 @@ class Messages:
         chat_id: str,
         poll_message_id: str,
         options: Sequence[str],
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Vote in a poll.
@@ -4183,6 +4357,8 @@ class Messages:
             chat_id: The chat.
             poll_message_id: The message with the poll.
             options: The texts of the chosen options; none takes the vote back.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -4190,7 +4366,7 @@ class Messages:
             (session_id,),
             None,
             _encode({"chatId": chat_id, "pollMessageId": poll_message_id, "options": options}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -4209,8 +4385,8 @@ class Messages:
 
         Its newest messages, oldest first, each as its event told it. Where fewer are stored than are asked
         for, the phone is asked what was said before the first of them, and has ten seconds to answer; that is
-        told and not stored, and its files cannot be had. Of a chat without a stored message nothing can be
-        asked.
+        told and not stored, and its files cannot be had; `syncHistory` stores it. Of a chat without a stored
+        message nothing can be asked.
 
         Args:
             session_id: The session's id.
@@ -4352,6 +4528,7 @@ class Profile:
         online: Optional[Union[_types.PrivacyValue, str]] = None,
         profile_picture: Optional[Union[_types.PrivacyValue, str]] = None,
         read_receipts: Optional[Union[_types.PrivacyValue, str]] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.PrivacySettings:
         """Set who may see what of this account.
@@ -4368,6 +4545,8 @@ class Profile:
             online: Who sees whether it is on line: `all` or `match_last_seen`.
             profile_picture: Who sees its picture: `all`, `contacts` or `none`.
             read_receipts: Whether it tells others what it has read: `all` or `none`.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -4375,7 +4554,7 @@ class Profile:
             (session_id,),
             None,
             _encode({"about": about, "callAdd": call_add, "groupAdd": group_add, "lastSeen": last_seen, "messages": messages, "online": online, "profilePicture": profile_picture, "readReceipts": read_receipts}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.PRIVACY_SETTINGS(answer)
@@ -4385,6 +4564,7 @@ class Profile:
         session_id: str,
         *,
         name: str,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Set the name this account shows.
@@ -4392,6 +4572,8 @@ class Profile:
         Args:
             session_id: The session's id.
             name: The name.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -4399,7 +4581,7 @@ class Profile:
             (session_id,),
             None,
             _encode({"name": name}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -4408,12 +4590,15 @@ class Profile:
         self,
         session_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Delete the picture of this account.
 
         Args:
             session_id: The session's id.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -4421,7 +4606,7 @@ class Profile:
             (session_id,),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -4434,6 +4619,7 @@ class Profile:
         mimetype: Optional[str] = None,
         url: Optional[str] = None,
         file: Optional[File] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Set the picture of this account.
@@ -4446,6 +4632,8 @@ class Profile:
             mimetype: Its MIME type.
             url: Where to fetch the picture from: `http` or `https`.
             file: The file itself, streamed: a path, bytes, or a file that is open in binary mode.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         if file is not None:
@@ -4454,7 +4642,7 @@ class Profile:
                 (session_id,),
                 {"base64": base64, "mimetype": mimetype, "url": url},
                 file,
-                None,
+                idempotency_key,
                 timeout,
             )
             return _answers.SUCCESS(sent)
@@ -4463,7 +4651,7 @@ class Profile:
             (session_id,),
             None,
             _encode({"base64": base64, "mimetype": mimetype, "url": url}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -4473,6 +4661,7 @@ class Profile:
         session_id: str,
         *,
         status: str,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Success:
         """Set the line about this account.
@@ -4480,6 +4669,8 @@ class Profile:
         Args:
             session_id: The session's id.
             status: The line about the account; "" takes it away.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -4487,7 +4678,7 @@ class Profile:
             (session_id,),
             None,
             _encode({"status": status}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SUCCESS(answer)
@@ -4644,6 +4835,7 @@ class Sessions:
         config: Optional[Union[_types.NewSessionConfig, Mapping[str, Any]]] = None,
         proxy_type: Optional[str] = None,
         proxy_url: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Session:
         """Make a session.
@@ -4656,6 +4848,8 @@ class Sessions:
             proxy_type: Ignored; the URL says it.
             proxy_url: The proxy it connects through: `http://`, `https://` or `socks5://`, with or
                 without credentials. Needs an admin key.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -4663,7 +4857,7 @@ class Sessions:
             (),
             None,
             _encode({"name": name, "config": config, "proxyType": proxy_type, "proxyUrl": proxy_url}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SESSION(answer, 201)
@@ -4694,6 +4888,7 @@ class Sessions:
         self,
         session_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> None:
         """Delete a session.
@@ -4702,6 +4897,8 @@ class Sessions:
 
         Args:
             session_id: The session's id.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         self._caller.call(
@@ -4709,7 +4906,7 @@ class Sessions:
             (session_id,),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
 
@@ -4788,6 +4985,7 @@ class Sessions:
         auto_reject_calls: Union[bool, None, UnsetType] = UNSET,
         max_reconnect_attempts: Union[int, None, UnsetType] = UNSET,
         reconnect_base_delay: Union[int, None, UnsetType] = UNSET,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.SessionConfig:
         """Change a session's configuration.
@@ -4800,6 +4998,8 @@ class Sessions:
             max_reconnect_attempts: After how many failed attempts to reconnect the session is `failed`;
                 null is never.
             reconnect_base_delay: The first wait before a reconnect, in milliseconds.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -4807,7 +5007,7 @@ class Sessions:
             (session_id,),
             None,
             _encode({}, {"autoRejectCalls": auto_reject_calls, "maxReconnectAttempts": max_reconnect_attempts, "reconnectBaseDelay": reconnect_base_delay}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SESSION_CONFIG(answer)
@@ -4816,6 +5016,7 @@ class Sessions:
         self,
         session_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Session:
         """Stop a session by force.
@@ -4824,6 +5025,8 @@ class Sessions:
 
         Args:
             session_id: The session's id.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -4831,7 +5034,7 @@ class Sessions:
             (session_id,),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SESSION(answer)
@@ -4840,6 +5043,7 @@ class Sessions:
         self,
         session_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Session:
         """Log a session out.
@@ -4848,6 +5052,8 @@ class Sessions:
 
         Args:
             session_id: The session's id.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -4855,7 +5061,7 @@ class Sessions:
             (session_id,),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SESSION(answer)
@@ -4913,6 +5119,7 @@ class Sessions:
         session_id: str,
         *,
         proxy_url: Optional[str],
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.SessionProxy:
         """Change a session's proxy.
@@ -4922,6 +5129,8 @@ class Sessions:
         Args:
             session_id: The session's id.
             proxy_url: `http://`, `https://` or `socks5://`, with or without credentials; null is none.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -4929,7 +5138,7 @@ class Sessions:
             (session_id,),
             None,
             _encode({}, {"proxyUrl": proxy_url}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SESSION_PROXY(answer)
@@ -4962,6 +5171,7 @@ class Sessions:
         self,
         session_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Session:
         """Start a session.
@@ -4970,6 +5180,8 @@ class Sessions:
 
         Args:
             session_id: The session's id.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -4977,7 +5189,7 @@ class Sessions:
             (session_id,),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SESSION(answer)
@@ -4986,6 +5198,7 @@ class Sessions:
         self,
         session_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Session:
         """Stop a session.
@@ -4994,6 +5207,8 @@ class Sessions:
 
         Args:
             session_id: The session's id.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -5001,10 +5216,71 @@ class Sessions:
             (session_id,),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.SESSION(answer)
+
+    def get_history_sync(
+        self,
+        session_id: str,
+        *,
+        timeout: Optional[float] = None,
+    ) -> _types.HistorySync:
+        """Get how far asking the phone for older or missed messages is.
+
+        Args:
+            session_id: The session's id.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.SESSIONS_GET_HISTORY_SYNC,
+            (session_id,),
+            None,
+            None,
+            None,
+            timeout,
+        )
+        return _answers.HISTORY_SYNC(answer)
+
+    def sync_history(
+        self,
+        session_id: str,
+        *,
+        chat_id: Optional[str] = None,
+        count: Optional[int] = None,
+        idempotency_key: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.HistorySync:
+        """Ask the phone for older or missed messages.
+
+        It is asked page by page, from the newest message of each chat backwards; what was not here is stored.
+        This goes on after a restart, and when the link or the phone was away. What is stored this way is
+        found where all messages are (`GET …/messages`, most easily with `orderBy=timestamp`, and the search)
+        and counts as read; it is never told as `message.received`. How far it is is told as `session.sync`,
+        to those who ask for that event by its name or for `*`. After a long time without a link
+        (`HISTORY_GAP_SECONDS`) the same happens by itself, back to the last message that was here. A run is
+        told at most 10,000 messages (`HISTORY_SYNC_MESSAGES`).
+
+        Args:
+            session_id: The session's id.
+            chat_id: Of this chat, a person or a group; of the 200 chats with the newest messages when
+                absent.
+            count: How many of the newest messages of each chat, those that are here already counted as
+                well; 200 when absent, unless the operator set another number (`HISTORY_CHAT_MESSAGES`).
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.SESSIONS_SYNC_HISTORY,
+            (session_id,),
+            None,
+            _encode({"chatId": chat_id, "count": count}),
+            idempotency_key,
+            timeout,
+        )
+        return _answers.HISTORY_SYNC(answer, 202)
 
 
 class Statistics:
@@ -5123,6 +5399,7 @@ class Status:
         image: Union[_types.StatusFile, Mapping[str, Any]],
         caption: Optional[str] = None,
         recipients: Optional[Sequence[str]] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.StatusResult:
         """Post a picture as status.
@@ -5133,6 +5410,8 @@ class Status:
             caption: The text below it.
             recipients: Whom it is shown to: `<number>@c.us` or `<id>@lid`. Needed: WhatsApp encrypts it
                 for each of them.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -5140,7 +5419,7 @@ class Status:
             (session_id,),
             None,
             _encode({"image": image, "caption": caption, "recipients": recipients}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.STATUS_RESULT(answer, 201)
@@ -5153,6 +5432,7 @@ class Status:
         background_color: Optional[str] = None,
         font: Optional[int] = None,
         recipients: Optional[Sequence[str]] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.StatusResult:
         """Post a text as status.
@@ -5164,6 +5444,8 @@ class Status:
             font: Its font: 0, 1, 2, 6, 7, 8, 9 or 10.
             recipients: Whom it is shown to: `<number>@c.us` or `<id>@lid`. Needed: WhatsApp encrypts it
                 for each of them.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -5171,7 +5453,7 @@ class Status:
             (session_id,),
             None,
             _encode({"text": text, "backgroundColor": background_color, "font": font, "recipients": recipients}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.STATUS_RESULT(answer, 201)
@@ -5183,6 +5465,7 @@ class Status:
         video: Union[_types.StatusFile, Mapping[str, Any]],
         caption: Optional[str] = None,
         recipients: Optional[Sequence[str]] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.StatusResult:
         """Post a video as status.
@@ -5193,6 +5476,8 @@ class Status:
             caption: The text below it.
             recipients: Whom it is shown to: `<number>@c.us` or `<id>@lid`. Needed: WhatsApp encrypts it
                 for each of them.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -5200,7 +5485,7 @@ class Status:
             (session_id,),
             None,
             _encode({"video": video, "caption": caption, "recipients": recipients}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.STATUS_RESULT(answer, 201)
@@ -5212,6 +5497,7 @@ class Status:
         audio: Union[_types.StatusFile, Mapping[str, Any]],
         background_color: Optional[str] = None,
         recipients: Optional[Sequence[str]] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.StatusResult:
         """Post a voice as status.
@@ -5223,6 +5509,8 @@ class Status:
             background_color: The colour behind it: `#RRGGBB`.
             recipients: Whom it is shown to: `<number>@c.us` or `<id>@lid`. Needed: WhatsApp encrypts it
                 for each of them.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -5230,7 +5518,7 @@ class Status:
             (session_id,),
             None,
             _encode({"audio": audio, "backgroundColor": background_color, "recipients": recipients}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.STATUS_RESULT(answer, 201)
@@ -5240,6 +5528,7 @@ class Status:
         session_id: str,
         id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.StatusDeleted:
         """Delete an own status.
@@ -5249,6 +5538,8 @@ class Status:
         Args:
             session_id: The session's id.
             id: The id of the status.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -5256,7 +5547,7 @@ class Status:
             (session_id, id),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.STATUS_DELETED(answer)
@@ -5344,6 +5635,7 @@ class Templates:
         body: str,
         footer: Optional[str] = None,
         header: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Template:
         """Make a template.
@@ -5356,6 +5648,8 @@ class Templates:
             body: The text, with places to fill in written `{{name}}`.
             footer: What stands below the text, with an empty line between.
             header: What stands above the text, with an empty line between.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -5363,7 +5657,7 @@ class Templates:
             (session_id,),
             None,
             _encode({"name": name, "body": body, "footer": footer, "header": header}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.TEMPLATE(answer, 201)
@@ -5373,6 +5667,7 @@ class Templates:
         session_id: str,
         template_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> None:
         """Delete a template.
@@ -5382,6 +5677,8 @@ class Templates:
         Args:
             session_id: The session's id.
             template_id: The template's id.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         self._caller.call(
@@ -5389,7 +5686,7 @@ class Templates:
             (session_id, template_id),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
 
@@ -5426,6 +5723,7 @@ class Templates:
         footer: Union[str, None, UnsetType] = UNSET,
         header: Union[str, None, UnsetType] = UNSET,
         name: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Template:
         """Change a template.
@@ -5439,6 +5737,8 @@ class Templates:
             footer: What stands below the text; null takes it away.
             header: What stands above the text; null takes it away.
             name: Its name; no two templates of a session have the same.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -5446,7 +5746,7 @@ class Templates:
             (session_id, template_id),
             None,
             _encode({"body": body, "name": name}, {"footer": footer, "header": header}),
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.TEMPLATE(answer)
@@ -5492,40 +5792,76 @@ class Webhooks:
         events: Optional[Sequence[str]] = None,
         filters: Optional[Union[_types.WebhookFilters, Mapping[str, Any]]] = None,
         headers: Optional[Mapping[str, str]] = None,
+        ordering: Optional[Union[_types.DeliveryOrder, str]] = None,
         retry_count: Optional[int] = None,
         secret: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Webhook:
         """Make a webhook.
 
         With a secret, each delivery carries `X-OpenWA-Signature: sha256=<hex>`, the HMAC-SHA256 of the exact
-        body.
+        body, and the three headers of Standard Webhooks.
 
         Args:
             session_id: The session's id.
             url: Where to POST to: `http` or `https`.
-            events: Which events, or `*` for all; `message.received` when absent.
+            events: Which events, or `*` for all but those about webhooks themselves; `message.received`
+                when absent.
             filters: Further conditions.
             headers: Further headers to send; never shown.
+            ordering: What its deliveries wait for; `chat` when absent.
             retry_count: How often a delivery is attempted in all; 3 when absent.
             secret: What signatures are made with, 16 to 255 characters; never shown.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
             _operations.WEBHOOKS_CREATE,
             (session_id,),
             None,
-            _encode({"url": url, "events": events, "filters": filters, "headers": headers, "retryCount": retry_count, "secret": secret}),
-            None,
+            _encode({"url": url, "events": events, "filters": filters, "headers": headers, "ordering": ordering, "retryCount": retry_count, "secret": secret}),
+            idempotency_key,
             timeout,
         )
         return _answers.WEBHOOK(answer, 201)
+
+    def preflight(
+        self,
+        session_id: str,
+        *,
+        url: str,
+        idempotency_key: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.WebhookPreflightResult:
+        """Try an address out before making a webhook of it.
+
+        Says whether the address would be taken, and sends a `test` event there once, without a signature.
+
+        Args:
+            session_id: The session's id.
+            url: Where a webhook would POST to.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.WEBHOOKS_PREFLIGHT,
+            (session_id,),
+            None,
+            _encode({"url": url}),
+            idempotency_key,
+            timeout,
+        )
+        return _answers.WEBHOOK_PREFLIGHT_RESULT(answer)
 
     def delete(
         self,
         session_id: str,
         webhook_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> None:
         """Delete a webhook.
@@ -5535,6 +5871,8 @@ class Webhooks:
         Args:
             session_id: The session's id.
             webhook_id: The webhook's id.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         self._caller.call(
@@ -5542,7 +5880,7 @@ class Webhooks:
             (session_id, webhook_id),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
 
@@ -5579,9 +5917,11 @@ class Webhooks:
         events: Optional[Sequence[str]] = None,
         filters: Union[Union[_types.WebhookFilters, Mapping[str, Any]], None, UnsetType] = UNSET,
         headers: Optional[Mapping[str, str]] = None,
+        ordering: Optional[Union[_types.DeliveryOrder, str]] = None,
         retry_count: Optional[int] = None,
         secret: Optional[str] = None,
         url: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.Webhook:
         """Change a webhook.
@@ -5595,26 +5935,123 @@ class Webhooks:
             events: Which events, or `*` for all.
             filters: Further conditions; null lifts them.
             headers: Further headers to send.
+            ordering: What its deliveries wait for.
             retry_count: How often a delivery is attempted in all.
             secret: What signatures are made with, 16 to 255 characters; "" for none.
             url: Where to POST to: `http` or `https`.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
             _operations.WEBHOOKS_UPDATE,
             (session_id, webhook_id),
             None,
-            _encode({"active": active, "events": events, "headers": headers, "retryCount": retry_count, "secret": secret, "url": url}, {"filters": filters}),
-            None,
+            _encode({"active": active, "events": events, "headers": headers, "ordering": ordering, "retryCount": retry_count, "secret": secret, "url": url}, {"filters": filters}),
+            idempotency_key,
             timeout,
         )
         return _answers.WEBHOOK(answer)
+
+    def list_deliveries(
+        self,
+        session_id: str,
+        webhook_id: str,
+        *,
+        limit: Optional[int] = None,
+        offset: Optional[int] = None,
+        timeout: Optional[float] = None,
+    ) -> List[_types.DeliveryAttempt]:
+        """List what came of deliveries.
+
+        One entry for each attempt, newest first. Only the newest are remembered, for some days.
+
+        Args:
+            session_id: The session's id.
+            webhook_id: The webhook's id.
+            limit: How many at most.
+            offset: How many to skip.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.WEBHOOKS_LIST_DELIVERIES,
+            (session_id, webhook_id),
+            {"limit": limit, "offset": offset},
+            None,
+            None,
+            timeout,
+        )
+        return _answers.DELIVERY_ATTEMPT_LIST(answer)
+
+    def iterate_deliveries(
+        self,
+        session_id: str,
+        webhook_id: str,
+        *,
+        page_size: int = 100,
+        timeout: Optional[float] = None,
+    ) -> Iterator[_types.DeliveryAttempt]:
+        """Iterates over all that `list_deliveries` has, page by page.
+
+        Args:
+            session_id: The session's id.
+            webhook_id: The webhook's id.
+            page_size: How many are asked for at a time.
+            timeout: How many seconds each attempt may take.
+        """
+
+        def page(limit: int, offset: int) -> Sequence[_types.DeliveryAttempt]:
+            page = self.list_deliveries(session_id, webhook_id, limit=limit, offset=offset, timeout=timeout)
+            return page
+
+        return by_offset(page, page_size)
+
+    def replay(
+        self,
+        session_id: str,
+        webhook_id: str,
+        *,
+        from_: Optional[datetime] = None,
+        from_seq: Optional[int] = None,
+        limit: Optional[int] = None,
+        to: Optional[datetime] = None,
+        to_seq: Optional[int] = None,
+        idempotency_key: Optional[str] = None,
+        timeout: Optional[float] = None,
+    ) -> _types.ReplayResult:
+        """Send a part of the log to a webhook once more.
+
+        What the webhook wants of it goes out under new delivery ids and with the idempotency keys that it
+        had. An event that still waits to go out does not go out twice.
+
+        Args:
+            session_id: The session's id.
+            webhook_id: The webhook's id.
+            from_: What happened at or after.
+            from_seq: From the event with this number; from the first when absent.
+            limit: How many events to look at, of the kinds that the webhook wants.
+            to: What happened before.
+            to_seq: To the event with this number; to the last when absent.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
+            timeout: How many seconds each attempt may take.
+        """
+        answer = self._caller.call(
+            _operations.WEBHOOKS_REPLAY,
+            (session_id, webhook_id),
+            None,
+            _encode({"from": from_, "fromSeq": from_seq, "limit": limit, "to": to, "toSeq": to_seq}),
+            idempotency_key,
+            timeout,
+        )
+        return _answers.REPLAY_RESULT(answer)
 
     def test(
         self,
         session_id: str,
         webhook_id: str,
         *,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.WebhookTestResult:
         """Try a webhook out.
@@ -5624,6 +6061,8 @@ class Webhooks:
         Args:
             session_id: The session's id.
             webhook_id: The webhook's id.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
@@ -5631,7 +6070,7 @@ class Webhooks:
             (session_id, webhook_id),
             None,
             None,
-            None,
+            idempotency_key,
             timeout,
         )
         return _answers.WEBHOOK_TEST_RESULT(answer)
@@ -5733,10 +6172,13 @@ class Webhooks:
     def redrive_delivery_failures(
         self,
         *,
+        from_: Optional[datetime] = None,
         ids: Optional[Sequence[str]] = None,
         limit: Optional[int] = None,
         session_id: Optional[str] = None,
+        to: Optional[datetime] = None,
         webhook_id: Optional[str] = None,
+        idempotency_key: Optional[str] = None,
         timeout: Optional[float] = None,
     ) -> _types.RedriveResult:
         """Try failed deliveries again.
@@ -5745,18 +6187,22 @@ class Webhooks:
         has to name one, and one that is no admin's the webhook.
 
         Args:
+            from_: Made at or after.
             ids: These.
             limit: How many at most.
             session_id: Of this session.
+            to: Made before.
             webhook_id: Of this webhook.
+            idempotency_key: Makes the call take effect once, however often it is made; one is made when
+                absent.
             timeout: How many seconds each attempt may take.
         """
         answer = self._caller.call(
             _operations.WEBHOOKS_REDRIVE_DELIVERY_FAILURES,
             (),
             None,
-            _encode({"ids": ids, "limit": limit, "sessionId": session_id, "webhookId": webhook_id}),
-            None,
+            _encode({"from": from_, "ids": ids, "limit": limit, "sessionId": session_id, "to": to, "webhookId": webhook_id}),
+            idempotency_key,
             timeout,
         )
         return _answers.REDRIVE_RESULT(answer)

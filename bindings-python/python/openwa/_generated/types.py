@@ -19,6 +19,7 @@ else:
 __all__ = [
     "ApiBehaviour",
     "ApiKey",
+    "AttemptOutcome",
     "AuditAction",
     "AuditPage",
     "AuditRecord",
@@ -70,7 +71,9 @@ __all__ = [
     "DatabaseConfig",
     "DatabaseStatus",
     "DayTotals",
+    "DeliveryAttempt",
     "DeliveryFailure",
+    "DeliveryOrder",
     "DeliveryStatus",
     "EngineConfig",
     "EngineInfo",
@@ -95,6 +98,7 @@ __all__ = [
     "GroupSettings",
     "GroupSummary",
     "HealthStatus",
+    "HistorySync",
     "InfrastructureConfig",
     "InfrastructureHealth",
     "InfrastructureStatus",
@@ -159,6 +163,7 @@ __all__ = [
     "RedisStatus",
     "RedriveResult",
     "RenewedGroupInviteCode",
+    "ReplayResult",
     "Role",
     "SearchHit",
     "SearchResults",
@@ -183,6 +188,7 @@ __all__ = [
     "SessionStatistics",
     "SessionStatus",
     "SessionStatusEvent",
+    "SessionSyncEvent",
     "SessionTraffic",
     "StatisticsOverview",
     "StatusContact",
@@ -198,18 +204,30 @@ __all__ = [
     "SubgroupsResult",
     "Success",
     "SuccessMessage",
+    "SyncState",
     "Template",
     "TimeStep",
     "TypingState",
     "Webhook",
     "WebhookCondition",
+    "WebhookFailingEvent",
     "WebhookFilters",
+    "WebhookPreflightResult",
+    "WebhookRecoveredEvent",
     "WebhookTestResult",
 ]
 
 
 class Model(Struct, kw_only=True, rename="camel", omit_defaults=True, gc=False):
     """A struct of the document."""
+
+
+class AttemptOutcome(OpenEnum):
+    """How an attempt ended: the receiver took it, it is tried again, or it is not."""
+
+    DELIVERED = "delivered"
+    RETRYING = "retrying"
+    FAILED = "failed"
 
 
 class AuditAction(OpenEnum):
@@ -318,6 +336,15 @@ class ChoicesSentAs(OpenEnum):
     TEXT = "text"
 
 
+class DeliveryOrder(OpenEnum):
+    """What deliveries of one webhook wait for: `chat` lets those of one chat go out one after another,
+    `none` each when it is due.
+    """
+
+    CHAT = "chat"
+    NONE = "none"
+
+
 class DeliveryStatus(OpenEnum):
     """How far a message got."""
 
@@ -355,6 +382,7 @@ class EventType(OpenEnum):
     SESSION_DISCONNECTED = "session.disconnected"
     SESSION_RECONNECT_LOOP = "session.reconnect_loop"
     SESSION_RESTRICTION = "session.restriction"
+    SESSION_SYNC = "session.sync"
     PRESENCE_UPDATE = "presence.update"
     CONTACT_MERGED = "contact.merged"
     GROUP_JOIN = "group.join"
@@ -366,6 +394,8 @@ class EventType(OpenEnum):
     CALL_ACCEPTED = "call.accepted"
     CALL_REJECTED = "call.rejected"
     CALL_MISSED = "call.missed"
+    WEBHOOK_FAILING = "webhook.failing"
+    WEBHOOK_RECOVERED = "webhook.recovered"
 
 
 class JoinMethod(OpenEnum):
@@ -469,6 +499,14 @@ class SessionStatus(OpenEnum):
     DISCONNECTED = "disconnected"
     ACTION_REQUIRED = "action_required"
     FAILED = "failed"
+
+
+class SyncState(OpenEnum):
+    """Whether the phone is being asked about the past."""
+
+    IDLE = "idle"
+    RUNNING = "running"
+    WAITING = "waiting"
 
 
 class TypingState(OpenEnum):
@@ -1133,6 +1171,35 @@ class DayTotals(Model, kw_only=True):
     """Received."""
 
 
+class DeliveryAttempt(Model, kw_only=True):
+    """One attempt at a delivery."""
+
+    delivery_id: str
+    """The same for every attempt of this dispatch."""
+    event: EventType
+    """What sort of event."""
+    idempotency_key: str
+    """The same for every attempt at this event."""
+    attempt: int
+    """Which attempt of the dispatch it was, from 1."""
+    outcome: AttemptOutcome
+    """How it ended."""
+    latency_ms: int
+    """How long it took until the receiver answered, or until it was clear that it does not, in
+    milliseconds.
+    """
+    at: datetime
+    """When it was made."""
+    error: Optional[str] = None
+    """What went wrong."""
+    next_attempt_at: Optional[datetime] = None
+    """When it is tried again."""
+    response_excerpt: Optional[str] = None
+    """The beginning of what the receiver answered."""
+    status_code: Optional[int] = None
+    """The receiver's HTTP status, if it answered."""
+
+
 class DeliveryFailure(Model, kw_only=True):
     """A delivery that will not be tried again."""
 
@@ -1485,6 +1552,27 @@ class HealthStatus(Model, kw_only=True):
     """Now."""
     version: Optional[str] = None
     """The gateway's version; only for those with a good key."""
+
+
+class HistorySync(Model, kw_only=True):
+    """How far asking the phone about the past is."""
+
+    state: SyncState
+    """Whether anything is being asked."""
+    chats_done: int
+    """Chats of the run of which nothing is left to ask."""
+    chats_left: int
+    """Chats of the run that are still to be asked about."""
+    messages_stored: int
+    """How many messages the run stored that were not here."""
+    last_run_at: Optional[datetime] = None
+    """When the last run began."""
+    last_ended_at: Optional[datetime] = None
+    """When it ended."""
+    next_run_at: Optional[datetime] = None
+    """When the phone is asked next, while anything is left to ask."""
+    last_error: Optional[str] = None
+    """What went wrong last in the run."""
 
 
 class InfrastructureConfig(Model, kw_only=True):
@@ -2351,6 +2439,19 @@ class RenewedGroupInviteCode(Model, kw_only=True):
     """What was done."""
 
 
+class ReplayResult(Model, kw_only=True):
+    """What a replay did. Deliveries go out in the background."""
+
+    queued: int
+    """How many events go out again."""
+    skipped: int
+    """How many do not: the webhook's filters hold them back, they still wait to go out, or they are too
+    large.
+    """
+    next_seq: Optional[int] = None
+    """What to give as `fromSeq` to go on, with the `toSeq` of before; null when nothing is left."""
+
+
 class SearchHit(Model, kw_only=True):
     """One message that was found."""
 
@@ -2634,6 +2735,25 @@ class SessionStatusEvent(Model, kw_only=True):
     """What it is doing now."""
 
 
+class SessionSyncEvent(Model, kw_only=True):
+    """Asking the phone for older or missed messages got further. The messages themselves are stored and
+    not told.
+    """
+
+    session_id: str
+    """The session."""
+    state: SyncState
+    """Whether anything is being asked."""
+    chats_done: int
+    """Chats of the run of which nothing is left to ask."""
+    chats_left: int
+    """Chats of the run that are still to be asked about."""
+    messages_stored: int
+    """How many messages the run stored that were not here."""
+    last_error: Optional[str] = None
+    """What went wrong last in the run."""
+
+
 class SessionTraffic(Model, kw_only=True):
     """The messages of a session."""
 
@@ -2887,6 +3007,14 @@ class Webhook(Model, kw_only=True):
     """Further conditions."""
     retry_count: int
     """How often a delivery is attempted in all."""
+    ordering: DeliveryOrder
+    """What its deliveries wait for."""
+    failures: int
+    """How many attempts failed since it last took something."""
+    failing_since: Optional[datetime] = None
+    """When the first of them did."""
+    paused_until: Optional[datetime] = None
+    """Until when it is left alone, because it fails or asked for it."""
     last_triggered_at: Optional[datetime] = None
     """When it was last tried."""
     created_at: datetime
@@ -2910,11 +3038,60 @@ class WebhookCondition(Model, kw_only=True):
     """For texts; false when absent."""
 
 
+class WebhookFailingEvent(Model, kw_only=True):
+    """A receiver that fails."""
+
+    session_id: str
+    """The session."""
+    webhook_id: str
+    """The webhook."""
+    failures: int
+    """How many attempts failed since it last took something."""
+    failing_since: datetime
+    """When the first of them did."""
+    paused_until: Optional[datetime] = None
+    """Until when it is left alone."""
+    last_status_code: Optional[int] = None
+    """Its last HTTP status, if it answered."""
+    last_error: str
+    """What went wrong last."""
+
+
 class WebhookFilters(Model, kw_only=True):
     """All of these must hold for a message event to be delivered; other events pass."""
 
     conditions: List[WebhookCondition]
     """The conditions."""
+
+
+class WebhookPreflightResult(Model, kw_only=True):
+    """Whether an address would do."""
+
+    allowed: bool
+    """Whether a webhook could be made with it."""
+    answered: bool
+    """Whether somebody answered there."""
+    success: bool
+    """Whether the answer would count as taken."""
+    error: Optional[str] = None
+    """What is wrong."""
+    latency_ms: Optional[int] = None
+    """How long the answer took, in milliseconds."""
+    status_code: Optional[int] = None
+    """The receiver's HTTP status."""
+
+
+class WebhookRecoveredEvent(Model, kw_only=True):
+    """A receiver that takes deliveries again."""
+
+    session_id: str
+    """The session."""
+    webhook_id: str
+    """The webhook."""
+    failures: int
+    """How many attempts failed until then."""
+    failing_since: datetime
+    """When the first of them did."""
 
 
 class WebhookTestResult(Model, kw_only=True):

@@ -51,7 +51,9 @@ impl AutomationRules {
         name: impl Into<String>,
         reply_text: impl Into<String>,
     ) -> CreateAutomationRuleRequest {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/automation-rules", &[session_id]);
+        let mut draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/automation-rules", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::CreateAutomationRule::new(name, reply_text);
         CreateAutomationRuleRequest { draft, body: crate::request::Json(body) }
     }
@@ -68,14 +70,15 @@ impl AutomationRules {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete(&self, session_id: &str, rule_id: &str) -> Request<()> {
-        let draft = Draft::new(
+    pub fn delete(&self, session_id: &str, rule_id: &str) -> DeleteAutomationRuleRequest {
+        let mut draft = Draft::new(
             &self.client,
             Method::DELETE,
             "/api/sessions/{sessionId}/automation-rules/{ruleId}",
             &[session_id, rule_id],
         );
-        Request::empty(draft)
+        draft.keyed(crate::raw::Keyed::Fresh);
+        DeleteAutomationRuleRequest { draft, body: () }
     }
 
     /// Get an automation rule.
@@ -111,12 +114,13 @@ impl AutomationRules {
     /// # }
     /// ```
     pub fn update(&self, session_id: &str, rule_id: &str) -> UpdateAutomationRuleRequest {
-        let draft = Draft::new(
+        let mut draft = Draft::new(
             &self.client,
             Method::PUT,
             "/api/sessions/{sessionId}/automation-rules/{ruleId}",
             &[session_id, rule_id],
         );
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::UpdateAutomationRule::new();
         UpdateAutomationRuleRequest { draft, body: crate::request::Json(body) }
     }
@@ -126,6 +130,7 @@ crate::request::request! {
     /// What can be said about [`AutomationRules::create`] before it is made.
     CreateAutomationRuleRequest, body = crate::request::Json<models::CreateAutomationRule>, answer = json models::AutomationRule
 }
+crate::request::keyed!(CreateAutomationRuleRequest);
 
 impl CreateAutomationRuleRequest {
     /// What has to hold of a message, in the form of a webhook's filters. Without, any message fits.
@@ -149,9 +154,16 @@ impl CreateAutomationRuleRequest {
 }
 
 crate::request::request! {
+    /// What can be said about [`AutomationRules::delete`] before it is made.
+    DeleteAutomationRuleRequest, body = (), answer = empty ()
+}
+crate::request::keyed!(DeleteAutomationRuleRequest);
+
+crate::request::request! {
     /// What can be said about [`AutomationRules::update`] before it is made.
     UpdateAutomationRuleRequest, body = crate::request::Json<models::UpdateAutomationRule>, answer = json models::AutomationRule
 }
+crate::request::keyed!(UpdateAutomationRuleRequest);
 
 impl UpdateAutomationRuleRequest {
     /// What has to hold of a message; null lifts the conditions.

@@ -4,7 +4,6 @@
 use reqwest::Method;
 
 use crate::generated::models;
-use crate::request::Request;
 use crate::{Client, request::Draft};
 
 /// Being called.
@@ -32,7 +31,8 @@ impl Calls {
         r#type: impl Into<models::CallType>,
         start_time: i64,
     ) -> CreateCallLinkRequest {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/calls/link", &[session_id]);
+        let mut draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/calls/link", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::CreateCallLink::new(r#type, start_time);
         CreateCallLinkRequest { draft, body: crate::request::Json(body) }
     }
@@ -50,14 +50,15 @@ impl Calls {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn reject(&self, session_id: &str, call_id: &str) -> Request<models::Success> {
-        let draft = Draft::new(
+    pub fn reject(&self, session_id: &str, call_id: &str) -> RejectCallRequest {
+        let mut draft = Draft::new(
             &self.client,
             Method::POST,
             "/api/sessions/{sessionId}/calls/{callId}/reject",
             &[session_id, call_id],
         );
-        Request::json(draft)
+        draft.keyed(crate::raw::Keyed::Fresh);
+        RejectCallRequest { draft, body: () }
     }
 }
 
@@ -65,3 +66,10 @@ crate::request::request! {
     /// What can be said about [`Calls::create_link`] before it is made.
     CreateCallLinkRequest, body = crate::request::Json<models::CreateCallLink>, answer = json models::CallLink
 }
+crate::request::keyed!(CreateCallLinkRequest);
+
+crate::request::request! {
+    /// What can be said about [`Calls::reject`] before it is made.
+    RejectCallRequest, body = (), answer = json models::Success
+}
+crate::request::keyed!(RejectCallRequest);

@@ -42,7 +42,8 @@ impl Channels {
     /// # }
     /// ```
     pub fn create(&self, session_id: &str, name: impl Into<String>) -> CreateChannelRequest {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/channels", &[session_id]);
+        let mut draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/channels", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::CreateChannel::new(name);
         CreateChannelRequest { draft, body: crate::request::Json(body) }
     }
@@ -79,8 +80,9 @@ impl Channels {
     /// # }
     /// ```
     pub fn subscribe(&self, session_id: &str, invite_code: impl Into<String>) -> SubscribeToChannelRequest {
-        let draft =
+        let mut draft =
             Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/channels/subscribe", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::SubscribeToChannel::new(invite_code);
         SubscribeToChannelRequest { draft, body: crate::request::Json(body) }
     }
@@ -95,14 +97,15 @@ impl Channels {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn unsubscribe(&self, session_id: &str, channel_id: &str) -> Request<models::Success> {
-        let draft = Draft::new(
+    pub fn unsubscribe(&self, session_id: &str, channel_id: &str) -> UnsubscribeFromChannelRequest {
+        let mut draft = Draft::new(
             &self.client,
             Method::DELETE,
             "/api/sessions/{sessionId}/channels/{channelId}",
             &[session_id, channel_id],
         );
-        Request::json(draft)
+        draft.keyed(crate::raw::Keyed::Fresh);
+        UnsubscribeFromChannelRequest { draft, body: () }
     }
 
     /// Get a channel.
@@ -141,12 +144,13 @@ impl Channels {
         channel_id: &str,
         user_id: impl Into<String>,
     ) -> DemoteChannelAdminRequest {
-        let draft = Draft::new(
+        let mut draft = Draft::new(
             &self.client,
             Method::POST,
             "/api/sessions/{sessionId}/channels/{channelId}/admins/demote",
             &[session_id, channel_id],
         );
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::DemoteChannelAdmin::new(user_id);
         DemoteChannelAdminRequest { draft, body: crate::request::Json(body) }
     }
@@ -163,14 +167,15 @@ impl Channels {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete(&self, session_id: &str, channel_id: &str) -> Request<models::Success> {
-        let draft = Draft::new(
+    pub fn delete(&self, session_id: &str, channel_id: &str) -> DeleteChannelRequest {
+        let mut draft = Draft::new(
             &self.client,
             Method::POST,
             "/api/sessions/{sessionId}/channels/{channelId}/delete",
             &[session_id, channel_id],
         );
-        Request::json(draft)
+        draft.keyed(crate::raw::Keyed::Fresh);
+        DeleteChannelRequest { draft, body: () }
     }
 
     /// List what was written in a channel.
@@ -208,12 +213,13 @@ impl Channels {
     /// # }
     /// ```
     pub fn mute(&self, session_id: &str, channel_id: &str, mute: bool) -> MuteChannelRequest {
-        let draft = Draft::new(
+        let mut draft = Draft::new(
             &self.client,
             Method::POST,
             "/api/sessions/{sessionId}/channels/{channelId}/mute",
             &[session_id, channel_id],
         );
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::MuteChannel::new(mute);
         MuteChannelRequest { draft, body: crate::request::Json(body) }
     }
@@ -236,12 +242,13 @@ impl Channels {
         channel_id: &str,
         new_owner_id: impl Into<String>,
     ) -> TransferChannelOwnershipRequest {
-        let draft = Draft::new(
+        let mut draft = Draft::new(
             &self.client,
             Method::POST,
             "/api/sessions/{sessionId}/channels/{channelId}/owner/transfer",
             &[session_id, channel_id],
         );
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::TransferChannel::new(new_owner_id);
         TransferChannelOwnershipRequest { draft, body: crate::request::Json(body) }
     }
@@ -251,6 +258,7 @@ crate::request::request! {
     /// What can be said about [`Channels::create`] before it is made.
     CreateChannelRequest, body = crate::request::Json<models::CreateChannel>, answer = json models::Channel
 }
+crate::request::keyed!(CreateChannelRequest);
 
 impl CreateChannelRequest {
     /// What it is about.
@@ -277,11 +285,25 @@ crate::request::request! {
     /// What can be said about [`Channels::subscribe`] before it is made.
     SubscribeToChannelRequest, body = crate::request::Json<models::SubscribeToChannel>, answer = json models::Channel
 }
+crate::request::keyed!(SubscribeToChannelRequest);
+
+crate::request::request! {
+    /// What can be said about [`Channels::unsubscribe`] before it is made.
+    UnsubscribeFromChannelRequest, body = (), answer = json models::Success
+}
+crate::request::keyed!(UnsubscribeFromChannelRequest);
 
 crate::request::request! {
     /// What can be said about [`Channels::demote_admin`] before it is made.
     DemoteChannelAdminRequest, body = crate::request::Json<models::DemoteChannelAdmin>, answer = json models::Success
 }
+crate::request::keyed!(DemoteChannelAdminRequest);
+
+crate::request::request! {
+    /// What can be said about [`Channels::delete`] before it is made.
+    DeleteChannelRequest, body = (), answer = json models::Success
+}
+crate::request::keyed!(DeleteChannelRequest);
 
 crate::request::request! {
     /// What can be said about [`Channels::list_messages`] before it is made.
@@ -300,8 +322,10 @@ crate::request::request! {
     /// What can be said about [`Channels::mute`] before it is made.
     MuteChannelRequest, body = crate::request::Json<models::MuteChannel>, answer = json models::Success
 }
+crate::request::keyed!(MuteChannelRequest);
 
 crate::request::request! {
     /// What can be said about [`Channels::transfer_ownership`] before it is made.
     TransferChannelOwnershipRequest, body = crate::request::Json<models::TransferChannel>, answer = json models::Success
 }
+crate::request::keyed!(TransferChannelOwnershipRequest);

@@ -44,7 +44,9 @@ impl Chats {
     /// # }
     /// ```
     pub fn archive(&self, session_id: &str, chat_id: impl Into<String>, archive: bool) -> ArchiveChatRequest {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/chats/archive", &[session_id]);
+        let mut draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/chats/archive", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::ArchiveChat::new(chat_id, archive);
         ArchiveChatRequest { draft, body: crate::request::Json(body) }
     }
@@ -62,7 +64,8 @@ impl Chats {
     /// # }
     /// ```
     pub fn delete(&self, session_id: &str, chat_id: impl Into<String>) -> DeleteChatRequest {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/chats/delete", &[session_id]);
+        let mut draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/chats/delete", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::DeleteChat::new(chat_id);
         DeleteChatRequest { draft, body: crate::request::Json(body) }
     }
@@ -85,7 +88,8 @@ impl Chats {
         chat_id: impl Into<String>,
         mute_until: impl Into<Option<i64>>,
     ) -> MuteChatRequest {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/chats/mute", &[session_id]);
+        let mut draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/chats/mute", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::MuteChat::new(chat_id, mute_until);
         MuteChatRequest { draft, body: crate::request::Json(body) }
     }
@@ -104,7 +108,8 @@ impl Chats {
     /// # }
     /// ```
     pub fn pin(&self, session_id: &str, chat_id: impl Into<String>, pin: bool) -> PinChatRequest {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/chats/pin", &[session_id]);
+        let mut draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/chats/pin", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::PinChat::new(chat_id, pin);
         PinChatRequest { draft, body: crate::request::Json(body) }
     }
@@ -164,7 +169,8 @@ impl Chats {
     /// # }
     /// ```
     pub fn mark_unread(&self, session_id: &str, chat_id: impl Into<String>) -> MarkChatUnreadRequest {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/chats/unread", &[session_id]);
+        let mut draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/chats/unread", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::MarkChatUnread::new(chat_id);
         MarkChatUnreadRequest { draft, body: crate::request::Json(body) }
     }
@@ -181,14 +187,15 @@ impl Chats {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn clear_messages(&self, session_id: &str, chat_id: &str) -> Request<models::Success> {
-        let draft = Draft::new(
+    pub fn clear_messages(&self, session_id: &str, chat_id: &str) -> ClearChatMessagesRequest {
+        let mut draft = Draft::new(
             &self.client,
             Method::DELETE,
             "/api/sessions/{sessionId}/chats/{chatId}/messages",
             &[session_id, chat_id],
         );
-        Request::json(draft)
+        draft.keyed(crate::raw::Keyed::Fresh);
+        ClearChatMessagesRequest { draft, body: () }
     }
 
     /// Ask to be told when somebody comes on line or goes away.
@@ -262,21 +269,25 @@ crate::request::request! {
     /// What can be said about [`Chats::archive`] before it is made.
     ArchiveChatRequest, body = crate::request::Json<models::ArchiveChat>, answer = json models::Success
 }
+crate::request::keyed!(ArchiveChatRequest);
 
 crate::request::request! {
     /// What can be said about [`Chats::delete`] before it is made.
     DeleteChatRequest, body = crate::request::Json<models::DeleteChat>, answer = json models::Success
 }
+crate::request::keyed!(DeleteChatRequest);
 
 crate::request::request! {
     /// What can be said about [`Chats::mute`] before it is made.
     MuteChatRequest, body = crate::request::Json<models::MuteChat>, answer = json models::Success
 }
+crate::request::keyed!(MuteChatRequest);
 
 crate::request::request! {
     /// What can be said about [`Chats::pin`] before it is made.
     PinChatRequest, body = crate::request::Json<models::PinChat>, answer = json models::Success
 }
+crate::request::keyed!(PinChatRequest);
 
 crate::request::request! {
     /// What can be said about [`Chats::mark_read`] before it is made.
@@ -300,6 +311,13 @@ crate::request::request! {
     /// What can be said about [`Chats::mark_unread`] before it is made.
     MarkChatUnreadRequest, body = crate::request::Json<models::MarkChatUnread>, answer = json models::Success
 }
+crate::request::keyed!(MarkChatUnreadRequest);
+
+crate::request::request! {
+    /// What can be said about [`Chats::clear_messages`] before it is made.
+    ClearChatMessagesRequest, body = (), answer = json models::Success
+}
+crate::request::keyed!(ClearChatMessagesRequest);
 
 crate::request::request! {
     /// What can be said about [`Chats::subscribe_presence`] before it is made.

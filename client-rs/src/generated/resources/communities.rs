@@ -44,7 +44,8 @@ impl Communities {
     /// # }
     /// ```
     pub fn create(&self, session_id: &str, name: impl Into<String>) -> CreateCommunityRequest {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/communities", &[session_id]);
+        let mut draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/communities", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::CreateCommunity::new(name);
         CreateCommunityRequest { draft, body: crate::request::Json(body) }
     }
@@ -61,14 +62,15 @@ impl Communities {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn deactivate(&self, session_id: &str, community_id: &str) -> Request<models::SuccessMessage> {
-        let draft = Draft::new(
+    pub fn deactivate(&self, session_id: &str, community_id: &str) -> DeactivateCommunityRequest {
+        let mut draft = Draft::new(
             &self.client,
             Method::POST,
             "/api/sessions/{sessionId}/communities/{communityId}/deactivate",
             &[session_id, community_id],
         );
-        Request::json(draft)
+        draft.keyed(crate::raw::Keyed::Fresh);
+        DeactivateCommunityRequest { draft, body: () }
     }
 
     /// Unlink groups from a community.
@@ -89,12 +91,13 @@ impl Communities {
         community_id: &str,
         groups: impl IntoIterator<Item = impl Into<String>>,
     ) -> UnlinkCommunitySubgroupsRequest {
-        let draft = Draft::new(
+        let mut draft = Draft::new(
             &self.client,
             Method::DELETE,
             "/api/sessions/{sessionId}/communities/{communityId}/subgroups",
             &[session_id, community_id],
         );
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::UnlinkSubgroups::new(groups);
         UnlinkCommunitySubgroupsRequest { draft, body: crate::request::Json(body) }
     }
@@ -137,12 +140,13 @@ impl Communities {
         community_id: &str,
         groups: impl IntoIterator<Item = impl Into<String>>,
     ) -> LinkCommunitySubgroupsRequest {
-        let draft = Draft::new(
+        let mut draft = Draft::new(
             &self.client,
             Method::POST,
             "/api/sessions/{sessionId}/communities/{communityId}/subgroups",
             &[session_id, community_id],
         );
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::LinkSubgroups::new(groups);
         LinkCommunitySubgroupsRequest { draft, body: crate::request::Json(body) }
     }
@@ -152,6 +156,7 @@ crate::request::request! {
     /// What can be said about [`Communities::create`] before it is made.
     CreateCommunityRequest, body = crate::request::Json<models::CreateCommunity>, answer = json models::Community
 }
+crate::request::keyed!(CreateCommunityRequest);
 
 impl CreateCommunityRequest {
     /// What it is about.
@@ -168,9 +173,16 @@ impl CreateCommunityRequest {
 }
 
 crate::request::request! {
+    /// What can be said about [`Communities::deactivate`] before it is made.
+    DeactivateCommunityRequest, body = (), answer = json models::SuccessMessage
+}
+crate::request::keyed!(DeactivateCommunityRequest);
+
+crate::request::request! {
     /// What can be said about [`Communities::unlink_subgroups`] before it is made.
     UnlinkCommunitySubgroupsRequest, body = crate::request::Json<models::UnlinkSubgroups>, answer = json models::SubgroupsResult
 }
+crate::request::keyed!(UnlinkCommunitySubgroupsRequest);
 
 impl UnlinkCommunitySubgroupsRequest {
     /// Whether members who are in no other group of the community leave it.
@@ -184,3 +196,4 @@ crate::request::request! {
     /// What can be said about [`Communities::link_subgroups`] before it is made.
     LinkCommunitySubgroupsRequest, body = crate::request::Json<models::LinkSubgroups>, answer = json models::SubgroupsResult
 }
+crate::request::keyed!(LinkCommunitySubgroupsRequest);

@@ -102,14 +102,15 @@ impl Contacts {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete(&self, session_id: &str, contact_id: &str) -> Request<models::SuccessMessage> {
-        let draft = Draft::new(
+    pub fn delete(&self, session_id: &str, contact_id: &str) -> DeleteContactRequest {
+        let mut draft = Draft::new(
             &self.client,
             Method::DELETE,
             "/api/sessions/{sessionId}/contacts/{contactId}",
             &[session_id, contact_id],
         );
-        Request::json(draft)
+        draft.keyed(crate::raw::Keyed::Fresh);
+        DeleteContactRequest { draft, body: () }
     }
 
     /// Get a contact.
@@ -147,12 +148,13 @@ impl Contacts {
     /// # }
     /// ```
     pub fn save(&self, session_id: &str, contact_id: &str, first_name: impl Into<String>) -> SaveContactRequest {
-        let draft = Draft::new(
+        let mut draft = Draft::new(
             &self.client,
             Method::PUT,
             "/api/sessions/{sessionId}/contacts/{contactId}",
             &[session_id, contact_id],
         );
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::SaveContact::new(first_name);
         SaveContactRequest { draft, body: crate::request::Json(body) }
     }
@@ -169,14 +171,15 @@ impl Contacts {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn unblock(&self, session_id: &str, contact_id: &str) -> Request<models::SuccessMessage> {
-        let draft = Draft::new(
+    pub fn unblock(&self, session_id: &str, contact_id: &str) -> UnblockContactRequest {
+        let mut draft = Draft::new(
             &self.client,
             Method::DELETE,
             "/api/sessions/{sessionId}/contacts/{contactId}/block",
             &[session_id, contact_id],
         );
-        Request::json(draft)
+        draft.keyed(crate::raw::Keyed::Fresh);
+        UnblockContactRequest { draft, body: () }
     }
 
     /// Block a contact.
@@ -191,14 +194,15 @@ impl Contacts {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn block(&self, session_id: &str, contact_id: &str) -> Request<models::SuccessMessage> {
-        let draft = Draft::new(
+    pub fn block(&self, session_id: &str, contact_id: &str) -> BlockContactRequest {
+        let mut draft = Draft::new(
             &self.client,
             Method::POST,
             "/api/sessions/{sessionId}/contacts/{contactId}/block",
             &[session_id, contact_id],
         );
-        Request::json(draft)
+        draft.keyed(crate::raw::Keyed::Fresh);
+        BlockContactRequest { draft, body: () }
     }
 
     /// Get what a business tells of itself.
@@ -291,9 +295,16 @@ impl ListContactsRequest {
 }
 
 crate::request::request! {
+    /// What can be said about [`Contacts::delete`] before it is made.
+    DeleteContactRequest, body = (), answer = json models::SuccessMessage
+}
+crate::request::keyed!(DeleteContactRequest);
+
+crate::request::request! {
     /// What can be said about [`Contacts::save`] before it is made.
     SaveContactRequest, body = crate::request::Json<models::SaveContact>, answer = json models::SuccessMessage
 }
+crate::request::keyed!(SaveContactRequest);
 
 impl SaveContactRequest {
     /// The last name.
@@ -302,3 +313,15 @@ impl SaveContactRequest {
         self
     }
 }
+
+crate::request::request! {
+    /// What can be said about [`Contacts::unblock`] before it is made.
+    UnblockContactRequest, body = (), answer = json models::SuccessMessage
+}
+crate::request::keyed!(UnblockContactRequest);
+
+crate::request::request! {
+    /// What can be said about [`Contacts::block`] before it is made.
+    BlockContactRequest, body = (), answer = json models::SuccessMessage
+}
+crate::request::keyed!(BlockContactRequest);

@@ -17,6 +17,8 @@ impl Events {
     ///
     /// Server-sent events of all sessions the key may see. To go on after a lost connection, send the last
     /// `id` as `Last-Event-ID` (browsers do) or as `after`; without either it begins with what comes next.
+    /// Without `types`, all comes but what is about webhooks themselves (`webhook.failing`,
+    /// `webhook.recovered`).
     ///
     /// The same as a WebSocket: `GET /api/events/ws`, with the same query. Each event is one text frame: the
     /// event's JSON with its place in the stream as the further field `id`, which is what `after` takes; the

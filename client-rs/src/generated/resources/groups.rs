@@ -47,7 +47,8 @@ impl Groups {
         name: impl Into<String>,
         participants: impl IntoIterator<Item = impl Into<String>>,
     ) -> CreateGroupRequest {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/groups", &[session_id]);
+        let mut draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/groups", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::CreateGroup::new(name, participants);
         CreateGroupRequest { draft, body: crate::request::Json(body) }
     }
@@ -66,7 +67,8 @@ impl Groups {
     /// # }
     /// ```
     pub fn join(&self, session_id: &str, invite_code: impl Into<String>) -> JoinGroupRequest {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/groups/join", &[session_id]);
+        let mut draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/groups/join", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::JoinGroup::new(invite_code);
         JoinGroupRequest { draft, body: crate::request::Json(body) }
     }
@@ -126,12 +128,13 @@ impl Groups {
         group_id: &str,
         description: impl Into<String>,
     ) -> SetGroupDescriptionRequest {
-        let draft = Draft::new(
+        let mut draft = Draft::new(
             &self.client,
             Method::PUT,
             "/api/sessions/{sessionId}/groups/{groupId}/description",
             &[session_id, group_id],
         );
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::SetGroupDescription::new(description);
         SetGroupDescriptionRequest { draft, body: crate::request::Json(body) }
     }
@@ -170,14 +173,15 @@ impl Groups {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn revoke_invite_code(&self, session_id: &str, group_id: &str) -> Request<models::RenewedGroupInviteCode> {
-        let draft = Draft::new(
+    pub fn revoke_invite_code(&self, session_id: &str, group_id: &str) -> RevokeGroupInviteCodeRequest {
+        let mut draft = Draft::new(
             &self.client,
             Method::POST,
             "/api/sessions/{sessionId}/groups/{groupId}/invite-code/revoke",
             &[session_id, group_id],
         );
-        Request::json(draft)
+        draft.keyed(crate::raw::Keyed::Fresh);
+        RevokeGroupInviteCodeRequest { draft, body: () }
     }
 
     /// Leave a group.
@@ -190,14 +194,15 @@ impl Groups {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn leave(&self, session_id: &str, group_id: &str) -> Request<models::SuccessMessage> {
-        let draft = Draft::new(
+    pub fn leave(&self, session_id: &str, group_id: &str) -> LeaveGroupRequest {
+        let mut draft = Draft::new(
             &self.client,
             Method::POST,
             "/api/sessions/{sessionId}/groups/{groupId}/leave",
             &[session_id, group_id],
         );
-        Request::json(draft)
+        draft.keyed(crate::raw::Keyed::Fresh);
+        LeaveGroupRequest { draft, body: () }
     }
 
     /// List those who ask to join a group.
@@ -243,12 +248,13 @@ impl Groups {
         session_id: &str,
         group_id: &str,
     ) -> ApproveGroupMembershipRequestsRequest {
-        let draft = Draft::new(
+        let mut draft = Draft::new(
             &self.client,
             Method::POST,
             "/api/sessions/{sessionId}/groups/{groupId}/membership-requests/approve",
             &[session_id, group_id],
         );
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::DecideMembershipRequests::new();
         ApproveGroupMembershipRequestsRequest { draft, body: crate::request::Json(body) }
     }
@@ -266,12 +272,13 @@ impl Groups {
     /// # }
     /// ```
     pub fn reject_membership_requests(&self, session_id: &str, group_id: &str) -> RejectGroupMembershipRequestsRequest {
-        let draft = Draft::new(
+        let mut draft = Draft::new(
             &self.client,
             Method::POST,
             "/api/sessions/{sessionId}/groups/{groupId}/membership-requests/reject",
             &[session_id, group_id],
         );
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::DecideMembershipRequests::new();
         RejectGroupMembershipRequestsRequest { draft, body: crate::request::Json(body) }
     }
@@ -292,12 +299,13 @@ impl Groups {
         group_id: &str,
         participants: impl IntoIterator<Item = impl Into<String>>,
     ) -> RemoveGroupParticipantsRequest {
-        let draft = Draft::new(
+        let mut draft = Draft::new(
             &self.client,
             Method::DELETE,
             "/api/sessions/{sessionId}/groups/{groupId}/participants",
             &[session_id, group_id],
         );
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::GroupParticipants::new(participants);
         RemoveGroupParticipantsRequest { draft, body: crate::request::Json(body) }
     }
@@ -320,12 +328,13 @@ impl Groups {
         group_id: &str,
         participants: impl IntoIterator<Item = impl Into<String>>,
     ) -> AddGroupParticipantsRequest {
-        let draft = Draft::new(
+        let mut draft = Draft::new(
             &self.client,
             Method::POST,
             "/api/sessions/{sessionId}/groups/{groupId}/participants",
             &[session_id, group_id],
         );
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::GroupParticipants::new(participants);
         AddGroupParticipantsRequest { draft, body: crate::request::Json(body) }
     }
@@ -346,12 +355,13 @@ impl Groups {
         group_id: &str,
         participants: impl IntoIterator<Item = impl Into<String>>,
     ) -> DemoteGroupParticipantsRequest {
-        let draft = Draft::new(
+        let mut draft = Draft::new(
             &self.client,
             Method::POST,
             "/api/sessions/{sessionId}/groups/{groupId}/participants/demote",
             &[session_id, group_id],
         );
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::GroupParticipants::new(participants);
         DemoteGroupParticipantsRequest { draft, body: crate::request::Json(body) }
     }
@@ -372,12 +382,13 @@ impl Groups {
         group_id: &str,
         participants: impl IntoIterator<Item = impl Into<String>>,
     ) -> PromoteGroupParticipantsRequest {
-        let draft = Draft::new(
+        let mut draft = Draft::new(
             &self.client,
             Method::POST,
             "/api/sessions/{sessionId}/groups/{groupId}/participants/promote",
             &[session_id, group_id],
         );
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::GroupParticipants::new(participants);
         PromoteGroupParticipantsRequest { draft, body: crate::request::Json(body) }
     }
@@ -392,14 +403,15 @@ impl Groups {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_picture(&self, session_id: &str, group_id: &str) -> Request<models::SuccessMessage> {
-        let draft = Draft::new(
+    pub fn delete_picture(&self, session_id: &str, group_id: &str) -> DeleteGroupPictureRequest {
+        let mut draft = Draft::new(
             &self.client,
             Method::DELETE,
             "/api/sessions/{sessionId}/groups/{groupId}/picture",
             &[session_id, group_id],
         );
-        Request::json(draft)
+        draft.keyed(crate::raw::Keyed::Fresh);
+        DeleteGroupPictureRequest { draft, body: () }
     }
 
     /// Get the picture of a group.
@@ -436,12 +448,13 @@ impl Groups {
     /// # }
     /// ```
     pub fn set_picture(&self, session_id: &str, group_id: &str) -> SetGroupPictureRequest {
-        let draft = Draft::new(
+        let mut draft = Draft::new(
             &self.client,
             Method::PUT,
             "/api/sessions/{sessionId}/groups/{groupId}/picture",
             &[session_id, group_id],
         );
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::SetGroupPicture::new();
         SetGroupPictureRequest { draft, body: crate::request::Form(body, None) }
     }
@@ -477,12 +490,13 @@ impl Groups {
     /// # }
     /// ```
     pub fn update_settings(&self, session_id: &str, group_id: &str) -> UpdateGroupSettingsRequest {
-        let draft = Draft::new(
+        let mut draft = Draft::new(
             &self.client,
             Method::PUT,
             "/api/sessions/{sessionId}/groups/{groupId}/settings",
             &[session_id, group_id],
         );
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::UpdateGroupSettings::new();
         UpdateGroupSettingsRequest { draft, body: crate::request::Json(body) }
     }
@@ -498,12 +512,13 @@ impl Groups {
     /// # }
     /// ```
     pub fn set_subject(&self, session_id: &str, group_id: &str, subject: impl Into<String>) -> SetGroupSubjectRequest {
-        let draft = Draft::new(
+        let mut draft = Draft::new(
             &self.client,
             Method::PUT,
             "/api/sessions/{sessionId}/groups/{groupId}/subject",
             &[session_id, group_id],
         );
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::SetGroupSubject::new(subject);
         SetGroupSubjectRequest { draft, body: crate::request::Json(body) }
     }
@@ -537,21 +552,37 @@ crate::request::request! {
     /// What can be said about [`Groups::create`] before it is made.
     CreateGroupRequest, body = crate::request::Json<models::CreateGroup>, answer = json models::CreatedGroup
 }
+crate::request::keyed!(CreateGroupRequest);
 
 crate::request::request! {
     /// What can be said about [`Groups::join`] before it is made.
     JoinGroupRequest, body = crate::request::Json<models::JoinGroup>, answer = json models::JoinedGroup
 }
+crate::request::keyed!(JoinGroupRequest);
 
 crate::request::request! {
     /// What can be said about [`Groups::set_description`] before it is made.
     SetGroupDescriptionRequest, body = crate::request::Json<models::SetGroupDescription>, answer = json models::SuccessMessage
 }
+crate::request::keyed!(SetGroupDescriptionRequest);
+
+crate::request::request! {
+    /// What can be said about [`Groups::revoke_invite_code`] before it is made.
+    RevokeGroupInviteCodeRequest, body = (), answer = json models::RenewedGroupInviteCode
+}
+crate::request::keyed!(RevokeGroupInviteCodeRequest);
+
+crate::request::request! {
+    /// What can be said about [`Groups::leave`] before it is made.
+    LeaveGroupRequest, body = (), answer = json models::SuccessMessage
+}
+crate::request::keyed!(LeaveGroupRequest);
 
 crate::request::request! {
     /// What can be said about [`Groups::approve_membership_requests`] before it is made.
     ApproveGroupMembershipRequestsRequest, body = crate::request::Json<models::DecideMembershipRequests>, answer = json models::ParticipantsResult
 }
+crate::request::keyed!(ApproveGroupMembershipRequestsRequest);
 
 impl ApproveGroupMembershipRequestsRequest {
     /// Whose: `<number>@c.us` or `<id>@lid`; all that wait when absent.
@@ -565,6 +596,7 @@ crate::request::request! {
     /// What can be said about [`Groups::reject_membership_requests`] before it is made.
     RejectGroupMembershipRequestsRequest, body = crate::request::Json<models::DecideMembershipRequests>, answer = json models::ParticipantsResult
 }
+crate::request::keyed!(RejectGroupMembershipRequestsRequest);
 
 impl RejectGroupMembershipRequestsRequest {
     /// Whose: `<number>@c.us` or `<id>@lid`; all that wait when absent.
@@ -578,26 +610,37 @@ crate::request::request! {
     /// What can be said about [`Groups::remove_participants`] before it is made.
     RemoveGroupParticipantsRequest, body = crate::request::Json<models::GroupParticipants>, answer = json models::ParticipantsResult
 }
+crate::request::keyed!(RemoveGroupParticipantsRequest);
 
 crate::request::request! {
     /// What can be said about [`Groups::add_participants`] before it is made.
     AddGroupParticipantsRequest, body = crate::request::Json<models::GroupParticipants>, answer = json models::ParticipantsResult
 }
+crate::request::keyed!(AddGroupParticipantsRequest);
 
 crate::request::request! {
     /// What can be said about [`Groups::demote_participants`] before it is made.
     DemoteGroupParticipantsRequest, body = crate::request::Json<models::GroupParticipants>, answer = json models::ParticipantsResult
 }
+crate::request::keyed!(DemoteGroupParticipantsRequest);
 
 crate::request::request! {
     /// What can be said about [`Groups::promote_participants`] before it is made.
     PromoteGroupParticipantsRequest, body = crate::request::Json<models::GroupParticipants>, answer = json models::ParticipantsResult
 }
+crate::request::keyed!(PromoteGroupParticipantsRequest);
+
+crate::request::request! {
+    /// What can be said about [`Groups::delete_picture`] before it is made.
+    DeleteGroupPictureRequest, body = (), answer = json models::SuccessMessage
+}
+crate::request::keyed!(DeleteGroupPictureRequest);
 
 crate::request::request! {
     /// What can be said about [`Groups::set_picture`] before it is made.
     SetGroupPictureRequest, body = crate::request::Form<models::SetGroupPicture>, answer = json models::SuccessMessage
 }
+crate::request::keyed!(SetGroupPictureRequest);
 
 impl SetGroupPictureRequest {
     /// The picture itself; needs `mimetype`.
@@ -629,6 +672,7 @@ crate::request::request! {
     /// What can be said about [`Groups::update_settings`] before it is made.
     UpdateGroupSettingsRequest, body = crate::request::Json<models::UpdateGroupSettings>, answer = json models::SuccessMessage
 }
+crate::request::keyed!(UpdateGroupSettingsRequest);
 
 impl UpdateGroupSettingsRequest {
     /// Whether only admins may write.
@@ -666,3 +710,4 @@ crate::request::request! {
     /// What can be said about [`Groups::set_subject`] before it is made.
     SetGroupSubjectRequest, body = crate::request::Json<models::SetGroupSubject>, answer = json models::SuccessMessage
 }
+crate::request::keyed!(SetGroupSubjectRequest);

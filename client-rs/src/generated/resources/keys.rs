@@ -59,9 +59,10 @@ impl Keys {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete(&self, key_id: &str) -> Request<()> {
-        let draft = Draft::new(&self.client, Method::DELETE, "/api/auth/api-keys/{keyId}", &[key_id]);
-        Request::empty(draft)
+    pub fn delete(&self, key_id: &str) -> DeleteKeyRequest {
+        let mut draft = Draft::new(&self.client, Method::DELETE, "/api/auth/api-keys/{keyId}", &[key_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
+        DeleteKeyRequest { draft, body: () }
     }
 
     /// Get an API key.
@@ -92,7 +93,8 @@ impl Keys {
     /// # }
     /// ```
     pub fn update(&self, key_id: &str) -> UpdateKeyRequest {
-        let draft = Draft::new(&self.client, Method::PUT, "/api/auth/api-keys/{keyId}", &[key_id]);
+        let mut draft = Draft::new(&self.client, Method::PUT, "/api/auth/api-keys/{keyId}", &[key_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::UpdateApiKey::new();
         UpdateKeyRequest { draft, body: crate::request::Json(body) }
     }
@@ -109,9 +111,10 @@ impl Keys {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn revoke(&self, key_id: &str) -> Request<models::ApiKey> {
-        let draft = Draft::new(&self.client, Method::POST, "/api/auth/api-keys/{keyId}/revoke", &[key_id]);
-        Request::json(draft)
+    pub fn revoke(&self, key_id: &str) -> RevokeKeyRequest {
+        let mut draft = Draft::new(&self.client, Method::POST, "/api/auth/api-keys/{keyId}/revoke", &[key_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
+        RevokeKeyRequest { draft, body: () }
     }
 
     /// Ask what a key may do.
@@ -170,9 +173,16 @@ impl CreateKeyRequest {
 }
 
 crate::request::request! {
+    /// What can be said about [`Keys::delete`] before it is made.
+    DeleteKeyRequest, body = (), answer = empty ()
+}
+crate::request::keyed!(DeleteKeyRequest);
+
+crate::request::request! {
     /// What can be said about [`Keys::update`] before it is made.
     UpdateKeyRequest, body = crate::request::Json<models::UpdateApiKey>, answer = json models::ApiKey
 }
+crate::request::keyed!(UpdateKeyRequest);
 
 impl UpdateKeyRequest {
     /// The chats it may touch.
@@ -211,3 +221,9 @@ impl UpdateKeyRequest {
         self
     }
 }
+
+crate::request::request! {
+    /// What can be said about [`Keys::revoke`] before it is made.
+    RevokeKeyRequest, body = (), answer = json models::ApiKey
+}
+crate::request::keyed!(RevokeKeyRequest);

@@ -62,12 +62,13 @@ impl Labels {
     /// # }
     /// ```
     pub fn add_to_chat(&self, session_id: &str, chat_id: &str, label_id: impl Into<String>) -> AddLabelToChatRequest {
-        let draft = Draft::new(
+        let mut draft = Draft::new(
             &self.client,
             Method::POST,
             "/api/sessions/{sessionId}/labels/chat/{chatId}",
             &[session_id, chat_id],
         );
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::AddLabelToChat::new(label_id);
         AddLabelToChatRequest { draft, body: crate::request::Json(body) }
     }
@@ -82,14 +83,15 @@ impl Labels {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn remove_from_chat(&self, session_id: &str, chat_id: &str, label_id: &str) -> Request<models::Success> {
-        let draft = Draft::new(
+    pub fn remove_from_chat(&self, session_id: &str, chat_id: &str, label_id: &str) -> RemoveLabelFromChatRequest {
+        let mut draft = Draft::new(
             &self.client,
             Method::DELETE,
             "/api/sessions/{sessionId}/labels/chat/{chatId}/{labelId}",
             &[session_id, chat_id, label_id],
         );
-        Request::json(draft)
+        draft.keyed(crate::raw::Keyed::Fresh);
+        RemoveLabelFromChatRequest { draft, body: () }
     }
 
     /// Delete a label.
@@ -104,14 +106,15 @@ impl Labels {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete(&self, session_id: &str, label_id: &str) -> Request<models::Success> {
-        let draft = Draft::new(
+    pub fn delete(&self, session_id: &str, label_id: &str) -> DeleteLabelRequest {
+        let mut draft = Draft::new(
             &self.client,
             Method::DELETE,
             "/api/sessions/{sessionId}/labels/{labelId}",
             &[session_id, label_id],
         );
-        Request::json(draft)
+        draft.keyed(crate::raw::Keyed::Fresh);
+        DeleteLabelRequest { draft, body: () }
     }
 
     /// Get a label.
@@ -147,12 +150,13 @@ impl Labels {
     /// # }
     /// ```
     pub fn save(&self, session_id: &str, label_id: &str) -> SaveLabelRequest {
-        let draft = Draft::new(
+        let mut draft = Draft::new(
             &self.client,
             Method::PUT,
             "/api/sessions/{sessionId}/labels/{labelId}",
             &[session_id, label_id],
         );
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::SaveLabel::new();
         SaveLabelRequest { draft, body: crate::request::Json(body) }
     }
@@ -184,11 +188,25 @@ crate::request::request! {
     /// What can be said about [`Labels::add_to_chat`] before it is made.
     AddLabelToChatRequest, body = crate::request::Json<models::AddLabelToChat>, answer = json models::Success
 }
+crate::request::keyed!(AddLabelToChatRequest);
+
+crate::request::request! {
+    /// What can be said about [`Labels::remove_from_chat`] before it is made.
+    RemoveLabelFromChatRequest, body = (), answer = json models::Success
+}
+crate::request::keyed!(RemoveLabelFromChatRequest);
+
+crate::request::request! {
+    /// What can be said about [`Labels::delete`] before it is made.
+    DeleteLabelRequest, body = (), answer = json models::Success
+}
+crate::request::keyed!(DeleteLabelRequest);
 
 crate::request::request! {
     /// What can be said about [`Labels::save`] before it is made.
     SaveLabelRequest, body = crate::request::Json<models::SaveLabel>, answer = json models::Success
 }
+crate::request::keyed!(SaveLabelRequest);
 
 impl SaveLabelRequest {
     /// Its color, a place in WhatsApp's list of twenty.

@@ -65,14 +65,15 @@ impl Messages {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn cancel_batch(&self, session_id: &str, batch_id: &str) -> Request<models::CancelledBatch> {
-        let draft = Draft::new(
+    pub fn cancel_batch(&self, session_id: &str, batch_id: &str) -> CancelBatchRequest {
+        let mut draft = Draft::new(
             &self.client,
             Method::POST,
             "/api/sessions/{sessionId}/messages/batch/{batchId}/cancel",
             &[session_id, batch_id],
         );
-        Request::json(draft)
+        draft.keyed(crate::raw::Keyed::Fresh);
+        CancelBatchRequest { draft, body: () }
     }
 
     /// Press a button.
@@ -119,7 +120,9 @@ impl Messages {
         chat_id: impl Into<String>,
         message_id: impl Into<String>,
     ) -> DeleteMessageRequest {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/delete", &[session_id]);
+        let mut draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/delete", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::DeleteMessage::new(chat_id, message_id);
         DeleteMessageRequest { draft, body: crate::request::Json(body) }
     }
@@ -143,7 +146,9 @@ impl Messages {
         message_id: impl Into<String>,
         body: impl Into<String>,
     ) -> EditMessageRequest {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/edit", &[session_id]);
+        let mut draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/edit", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::EditMessage::new(chat_id, message_id, body);
         EditMessageRequest { draft, body: crate::request::Json(body) }
     }
@@ -192,7 +197,8 @@ impl Messages {
         chat_id: impl Into<String>,
         message_id: impl Into<String>,
     ) -> PinMessageRequest {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/pin", &[session_id]);
+        let mut draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/pin", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::PinMessage::new(chat_id, message_id);
         PinMessageRequest { draft, body: crate::request::Json(body) }
     }
@@ -216,7 +222,9 @@ impl Messages {
         message_id: impl Into<String>,
         emoji: impl Into<String>,
     ) -> ReactRequest {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/react", &[session_id]);
+        let mut draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/react", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::ReactToMessage::new(chat_id, message_id, emoji);
         ReactRequest { draft, body: crate::request::Json(body) }
     }
@@ -266,8 +274,9 @@ impl Messages {
         message_id: impl Into<String>,
         response: impl Into<models::EventAnswer>,
     ) -> RespondToEventRequest {
-        let draft =
+        let mut draft =
             Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/respond-event", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::RespondToEvent::new(chat_id, message_id, response);
         RespondToEventRequest { draft, body: crate::request::Json(body) }
     }
@@ -306,8 +315,9 @@ impl Messages {
         session_id: &str,
         messages: impl IntoIterator<Item = models::BulkMessage>,
     ) -> SendBulkRequest {
-        let draft =
+        let mut draft =
             Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/send-bulk", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::SendBulk::new(messages);
         SendBulkRequest { draft, body: crate::request::Json(body) }
     }
@@ -639,7 +649,9 @@ impl Messages {
         message_id: impl Into<String>,
         star: bool,
     ) -> StarMessageRequest {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/star", &[session_id]);
+        let mut draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/star", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::StarMessage::new(chat_id, message_id, star);
         StarMessageRequest { draft, body: crate::request::Json(body) }
     }
@@ -660,7 +672,9 @@ impl Messages {
         chat_id: impl Into<String>,
         message_id: impl Into<String>,
     ) -> UnpinMessageRequest {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/unpin", &[session_id]);
+        let mut draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/unpin", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::UnpinMessage::new(chat_id, message_id);
         UnpinMessageRequest { draft, body: crate::request::Json(body) }
     }
@@ -684,8 +698,9 @@ impl Messages {
         poll_message_id: impl Into<String>,
         options: impl IntoIterator<Item = impl Into<String>>,
     ) -> VotePollRequest {
-        let draft =
+        let mut draft =
             Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/messages/vote-poll", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::VotePoll::new(chat_id, poll_message_id, options);
         VotePollRequest { draft, body: crate::request::Json(body) }
     }
@@ -694,8 +709,8 @@ impl Messages {
     ///
     /// Its newest messages, oldest first, each as its event told it. Where fewer are stored than are asked
     /// for, the phone is asked what was said before the first of them, and has ten seconds to answer; that is
-    /// told and not stored, and its files cannot be had. Of a chat without a stored message nothing can be
-    /// asked.
+    /// told and not stored, and its files cannot be had; `syncHistory` stores it. Of a chat without a stored
+    /// message nothing can be asked.
     ///
     /// The key must be of the role `viewer` at least.
     ///
@@ -852,6 +867,12 @@ impl ListMessagesRequest {
 }
 
 crate::request::request! {
+    /// What can be said about [`Messages::cancel_batch`] before it is made.
+    CancelBatchRequest, body = (), answer = json models::CancelledBatch
+}
+crate::request::keyed!(CancelBatchRequest);
+
+crate::request::request! {
     /// What can be said about [`Messages::click_button`] before it is made.
     ClickButtonRequest, body = crate::request::Json<models::ClickButton>, answer = json models::SentMessage
 }
@@ -869,6 +890,7 @@ crate::request::request! {
     /// What can be said about [`Messages::delete`] before it is made.
     DeleteMessageRequest, body = crate::request::Json<models::DeleteMessage>, answer = json models::Success
 }
+crate::request::keyed!(DeleteMessageRequest);
 
 impl DeleteMessageRequest {
     /// Whether it is taken back for everyone, or deleted on this account's devices only.
@@ -882,6 +904,7 @@ crate::request::request! {
     /// What can be said about [`Messages::edit`] before it is made.
     EditMessageRequest, body = crate::request::Json<models::EditMessage>, answer = json models::SentMessage
 }
+crate::request::keyed!(EditMessageRequest);
 
 impl EditMessageRequest {
     /// Who is mentioned in it.
@@ -901,6 +924,7 @@ crate::request::request! {
     /// What can be said about [`Messages::pin`] before it is made.
     PinMessageRequest, body = crate::request::Json<models::PinMessage>, answer = json models::Success
 }
+crate::request::keyed!(PinMessageRequest);
 
 impl PinMessageRequest {
     /// For how many seconds: 86400 (a day), 604800 (a week) or 2592000 (30 days).
@@ -914,6 +938,7 @@ crate::request::request! {
     /// What can be said about [`Messages::react`] before it is made.
     ReactRequest, body = crate::request::Json<models::ReactToMessage>, answer = json models::Success
 }
+crate::request::keyed!(ReactRequest);
 
 crate::request::request! {
     /// What can be said about [`Messages::reply`] before it is made.
@@ -933,6 +958,7 @@ crate::request::request! {
     /// What can be said about [`Messages::respond_to_event`] before it is made.
     RespondToEventRequest, body = crate::request::Json<models::RespondToEvent>, answer = json models::Success
 }
+crate::request::keyed!(RespondToEventRequest);
 
 impl RespondToEventRequest {
     /// How many people are brought along, where the event permits it.
@@ -1015,6 +1041,7 @@ crate::request::request! {
     /// What can be said about [`Messages::send_bulk`] before it is made.
     SendBulkRequest, body = crate::request::Json<models::SendBulk>, answer = json models::BatchTaken
 }
+crate::request::keyed!(SendBulkRequest);
 
 impl SendBulkRequest {
     /// What the batch is to be called; no two batches of a session are called the same. One is made up when
@@ -1584,16 +1611,19 @@ crate::request::request! {
     /// What can be said about [`Messages::star`] before it is made.
     StarMessageRequest, body = crate::request::Json<models::StarMessage>, answer = json models::Success
 }
+crate::request::keyed!(StarMessageRequest);
 
 crate::request::request! {
     /// What can be said about [`Messages::unpin`] before it is made.
     UnpinMessageRequest, body = crate::request::Json<models::UnpinMessage>, answer = json models::Success
 }
+crate::request::keyed!(UnpinMessageRequest);
 
 crate::request::request! {
     /// What can be said about [`Messages::vote_poll`] before it is made.
     VotePollRequest, body = crate::request::Json<models::VotePoll>, answer = json models::Success
 }
+crate::request::keyed!(VotePollRequest);
 
 crate::request::request! {
     /// What can be said about [`Messages::get_chat_history`] before it is made.

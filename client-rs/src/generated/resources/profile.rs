@@ -63,7 +63,8 @@ impl Profile {
     /// # }
     /// ```
     pub fn update_privacy_settings(&self, session_id: &str) -> UpdatePrivacySettingsRequest {
-        let draft = Draft::new(&self.client, Method::PUT, "/api/sessions/{sessionId}/privacy", &[session_id]);
+        let mut draft = Draft::new(&self.client, Method::PUT, "/api/sessions/{sessionId}/privacy", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::UpdatePrivacySettings::new();
         UpdatePrivacySettingsRequest { draft, body: crate::request::Json(body) }
     }
@@ -79,7 +80,8 @@ impl Profile {
     /// # }
     /// ```
     pub fn set_name(&self, session_id: &str, name: impl Into<String>) -> SetProfileNameRequest {
-        let draft = Draft::new(&self.client, Method::PUT, "/api/sessions/{sessionId}/profile/name", &[session_id]);
+        let mut draft = Draft::new(&self.client, Method::PUT, "/api/sessions/{sessionId}/profile/name", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::ProfileName::new(name);
         SetProfileNameRequest { draft, body: crate::request::Json(body) }
     }
@@ -94,10 +96,11 @@ impl Profile {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete_picture(&self, session_id: &str) -> Request<models::Success> {
-        let draft =
+    pub fn delete_picture(&self, session_id: &str) -> DeleteProfilePictureRequest {
+        let mut draft =
             Draft::new(&self.client, Method::DELETE, "/api/sessions/{sessionId}/profile/picture", &[session_id]);
-        Request::json(draft)
+        draft.keyed(crate::raw::Keyed::Fresh);
+        DeleteProfilePictureRequest { draft, body: () }
     }
 
     /// Set the picture of this account.
@@ -113,7 +116,9 @@ impl Profile {
     /// # }
     /// ```
     pub fn set_picture(&self, session_id: &str) -> SetProfilePictureRequest {
-        let draft = Draft::new(&self.client, Method::PUT, "/api/sessions/{sessionId}/profile/picture", &[session_id]);
+        let mut draft =
+            Draft::new(&self.client, Method::PUT, "/api/sessions/{sessionId}/profile/picture", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::ProfilePhoto::new();
         SetProfilePictureRequest { draft, body: crate::request::Form(body, None) }
     }
@@ -129,7 +134,9 @@ impl Profile {
     /// # }
     /// ```
     pub fn set_status(&self, session_id: &str, status: impl Into<String>) -> SetProfileStatusRequest {
-        let draft = Draft::new(&self.client, Method::PUT, "/api/sessions/{sessionId}/profile/status", &[session_id]);
+        let mut draft =
+            Draft::new(&self.client, Method::PUT, "/api/sessions/{sessionId}/profile/status", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::ProfileStatus::new(status);
         SetProfileStatusRequest { draft, body: crate::request::Json(body) }
     }
@@ -144,6 +151,7 @@ crate::request::request! {
     /// What can be said about [`Profile::update_privacy_settings`] before it is made.
     UpdatePrivacySettingsRequest, body = crate::request::Json<models::UpdatePrivacySettings>, answer = json models::PrivacySettings
 }
+crate::request::keyed!(UpdatePrivacySettingsRequest);
 
 impl UpdatePrivacySettingsRequest {
     /// Who sees the line about it: `all`, `contacts` or `none`.
@@ -199,11 +207,19 @@ crate::request::request! {
     /// What can be said about [`Profile::set_name`] before it is made.
     SetProfileNameRequest, body = crate::request::Json<models::ProfileName>, answer = json models::Success
 }
+crate::request::keyed!(SetProfileNameRequest);
+
+crate::request::request! {
+    /// What can be said about [`Profile::delete_picture`] before it is made.
+    DeleteProfilePictureRequest, body = (), answer = json models::Success
+}
+crate::request::keyed!(DeleteProfilePictureRequest);
 
 crate::request::request! {
     /// What can be said about [`Profile::set_picture`] before it is made.
     SetProfilePictureRequest, body = crate::request::Form<models::ProfilePhoto>, answer = json models::Success
 }
+crate::request::keyed!(SetProfilePictureRequest);
 
 impl SetProfilePictureRequest {
     /// The picture itself; needs `mimetype`.
@@ -235,3 +251,4 @@ crate::request::request! {
     /// What can be said about [`Profile::set_status`] before it is made.
     SetProfileStatusRequest, body = crate::request::Json<models::ProfileStatus>, answer = json models::Success
 }
+crate::request::keyed!(SetProfileStatusRequest);

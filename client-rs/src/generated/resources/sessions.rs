@@ -44,7 +44,8 @@ impl Sessions {
     /// # }
     /// ```
     pub fn create(&self, name: impl Into<String>) -> CreateSessionRequest {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions", &[]);
+        let mut draft = Draft::new(&self.client, Method::POST, "/api/sessions", &[]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::CreateSession::new(name);
         CreateSessionRequest { draft, body: crate::request::Json(body) }
     }
@@ -78,9 +79,10 @@ impl Sessions {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete(&self, session_id: &str) -> Request<()> {
-        let draft = Draft::new(&self.client, Method::DELETE, "/api/sessions/{sessionId}", &[session_id]);
-        Request::empty(draft)
+    pub fn delete(&self, session_id: &str) -> DeleteSessionRequest {
+        let mut draft = Draft::new(&self.client, Method::DELETE, "/api/sessions/{sessionId}", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
+        DeleteSessionRequest { draft, body: () }
     }
 
     /// Get a session.
@@ -143,7 +145,8 @@ impl Sessions {
     /// # }
     /// ```
     pub fn update_config(&self, session_id: &str) -> UpdateSessionConfigRequest {
-        let draft = Draft::new(&self.client, Method::PATCH, "/api/sessions/{sessionId}/config", &[session_id]);
+        let mut draft = Draft::new(&self.client, Method::PATCH, "/api/sessions/{sessionId}/config", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::UpdateSessionConfig::new();
         UpdateSessionConfigRequest { draft, body: crate::request::Json(body) }
     }
@@ -160,9 +163,10 @@ impl Sessions {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn force_kill(&self, session_id: &str) -> Request<models::Session> {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/force-kill", &[session_id]);
-        Request::json(draft)
+    pub fn force_kill(&self, session_id: &str) -> ForceKillSessionRequest {
+        let mut draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/force-kill", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
+        ForceKillSessionRequest { draft, body: () }
     }
 
     /// Log a session out.
@@ -177,9 +181,10 @@ impl Sessions {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn logout(&self, session_id: &str) -> Request<models::Session> {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/logout", &[session_id]);
-        Request::json(draft)
+    pub fn logout(&self, session_id: &str) -> LogoutSessionRequest {
+        let mut draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/logout", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
+        LogoutSessionRequest { draft, body: () }
     }
 
     /// Ask for a pairing code.
@@ -232,7 +237,8 @@ impl Sessions {
         session_id: &str,
         proxy_url: impl Into<crate::NullableText>,
     ) -> UpdateSessionProxyRequest {
-        let draft = Draft::new(&self.client, Method::PATCH, "/api/sessions/{sessionId}/proxy", &[session_id]);
+        let mut draft = Draft::new(&self.client, Method::PATCH, "/api/sessions/{sessionId}/proxy", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::UpdateSessionProxy::new(proxy_url);
         UpdateSessionProxyRequest { draft, body: crate::request::Json(body) }
     }
@@ -266,9 +272,10 @@ impl Sessions {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn start(&self, session_id: &str) -> Request<models::Session> {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/start", &[session_id]);
-        Request::json(draft)
+    pub fn start(&self, session_id: &str) -> StartSessionRequest {
+        let mut draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/start", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
+        StartSessionRequest { draft, body: () }
     }
 
     /// Stop a session.
@@ -283,9 +290,50 @@ impl Sessions {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn stop(&self, session_id: &str) -> Request<models::Session> {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/stop", &[session_id]);
+    pub fn stop(&self, session_id: &str) -> StopSessionRequest {
+        let mut draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/stop", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
+        StopSessionRequest { draft, body: () }
+    }
+
+    /// Get how far asking the phone for older or missed messages is.
+    ///
+    /// The key must be of the role `viewer` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.sessions().get_history_sync("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn get_history_sync(&self, session_id: &str) -> Request<models::HistorySync> {
+        let draft = Draft::new(&self.client, Method::GET, "/api/sessions/{sessionId}/sync", &[session_id]);
         Request::json(draft)
+    }
+
+    /// Ask the phone for older or missed messages.
+    ///
+    /// It is asked page by page, from the newest message of each chat backwards; what was not here is stored.
+    /// This goes on after a restart, and when the link or the phone was away. What is stored this way is
+    /// found where all messages are (`GET …/messages`, most easily with `orderBy=timestamp`, and the search)
+    /// and counts as read; it is never told as `message.received`. How far it is is told as `session.sync`,
+    /// to those who ask for that event by its name or for `*`. After a long time without a link
+    /// (`HISTORY_GAP_SECONDS`) the same happens by itself, back to the last message that was here. A run is
+    /// told at most 10,000 messages (`HISTORY_SYNC_MESSAGES`).
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.sessions().sync_history("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e").chat_id("15550000002@c.us").count(100).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sync_history(&self, session_id: &str) -> SyncHistoryRequest {
+        let mut draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/sync", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
+        let body = models::SyncHistory::new();
+        SyncHistoryRequest { draft, body: crate::request::Json(body) }
     }
 }
 
@@ -323,6 +371,7 @@ crate::request::request! {
     /// What can be said about [`Sessions::create`] before it is made.
     CreateSessionRequest, body = crate::request::Json<models::CreateSession>, answer = json models::Session
 }
+crate::request::keyed!(CreateSessionRequest);
 
 impl CreateSessionRequest {
     /// How it behaves.
@@ -346,9 +395,16 @@ impl CreateSessionRequest {
 }
 
 crate::request::request! {
+    /// What can be said about [`Sessions::delete`] before it is made.
+    DeleteSessionRequest, body = (), answer = empty ()
+}
+crate::request::keyed!(DeleteSessionRequest);
+
+crate::request::request! {
     /// What can be said about [`Sessions::update_config`] before it is made.
     UpdateSessionConfigRequest, body = crate::request::Json<models::UpdateSessionConfig>, answer = json models::SessionConfig
 }
+crate::request::keyed!(UpdateSessionConfigRequest);
 
 impl UpdateSessionConfigRequest {
     /// Whether incoming calls are refused.
@@ -371,6 +427,18 @@ impl UpdateSessionConfigRequest {
 }
 
 crate::request::request! {
+    /// What can be said about [`Sessions::force_kill`] before it is made.
+    ForceKillSessionRequest, body = (), answer = json models::Session
+}
+crate::request::keyed!(ForceKillSessionRequest);
+
+crate::request::request! {
+    /// What can be said about [`Sessions::logout`] before it is made.
+    LogoutSessionRequest, body = (), answer = json models::Session
+}
+crate::request::keyed!(LogoutSessionRequest);
+
+crate::request::request! {
     /// What can be said about [`Sessions::request_pairing_code`] before it is made.
     RequestPairingCodeRequest, body = crate::request::Json<models::RequestPairingCode>, answer = json models::PairingCode
 }
@@ -378,4 +446,38 @@ crate::request::request! {
 crate::request::request! {
     /// What can be said about [`Sessions::update_proxy`] before it is made.
     UpdateSessionProxyRequest, body = crate::request::Json<models::UpdateSessionProxy>, answer = json models::SessionProxy
+}
+crate::request::keyed!(UpdateSessionProxyRequest);
+
+crate::request::request! {
+    /// What can be said about [`Sessions::start`] before it is made.
+    StartSessionRequest, body = (), answer = json models::Session
+}
+crate::request::keyed!(StartSessionRequest);
+
+crate::request::request! {
+    /// What can be said about [`Sessions::stop`] before it is made.
+    StopSessionRequest, body = (), answer = json models::Session
+}
+crate::request::keyed!(StopSessionRequest);
+
+crate::request::request! {
+    /// What can be said about [`Sessions::sync_history`] before it is made.
+    SyncHistoryRequest, body = crate::request::Json<models::SyncHistory>, answer = json models::HistorySync
+}
+crate::request::keyed!(SyncHistoryRequest);
+
+impl SyncHistoryRequest {
+    /// Of this chat, a person or a group; of the 200 chats with the newest messages when absent.
+    pub fn chat_id(mut self, chat_id: impl Into<String>) -> Self {
+        self.body.0.chat_id = Some(chat_id.into());
+        self
+    }
+
+    /// How many of the newest messages of each chat, those that are here already counted as well; 200 when
+    /// absent, unless the operator set another number (`HISTORY_CHAT_MESSAGES`).
+    pub fn count(mut self, count: i64) -> Self {
+        self.body.0.count = Some(count);
+        self
+    }
 }

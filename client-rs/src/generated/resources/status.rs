@@ -35,8 +35,9 @@ impl Status {
     ///
     /// The key must be of the role `operator` at least.
     pub fn send_image(&self, session_id: &str, image: models::StatusFile) -> SendStatusImageRequest {
-        let draft =
+        let mut draft =
             Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/status/send-image", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::SendStatusImage::new(image);
         SendStatusImageRequest { draft, body: crate::request::Json(body) }
     }
@@ -52,7 +53,9 @@ impl Status {
     /// # }
     /// ```
     pub fn send_text(&self, session_id: &str, text: impl Into<String>) -> SendStatusTextRequest {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/status/send-text", &[session_id]);
+        let mut draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/status/send-text", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::SendStatusText::new(text);
         SendStatusTextRequest { draft, body: crate::request::Json(body) }
     }
@@ -61,8 +64,9 @@ impl Status {
     ///
     /// The key must be of the role `operator` at least.
     pub fn send_video(&self, session_id: &str, video: models::StatusFile) -> SendStatusVideoRequest {
-        let draft =
+        let mut draft =
             Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/status/send-video", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::SendStatusVideo::new(video);
         SendStatusVideoRequest { draft, body: crate::request::Json(body) }
     }
@@ -71,8 +75,9 @@ impl Status {
     ///
     /// The key must be of the role `operator` at least.
     pub fn send_voice(&self, session_id: &str, audio: models::StatusFile) -> SendStatusVoiceRequest {
-        let draft =
+        let mut draft =
             Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/status/send-voice", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::SendStatusVoice::new(audio);
         SendStatusVoiceRequest { draft, body: crate::request::Json(body) }
     }
@@ -89,10 +94,11 @@ impl Status {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete(&self, session_id: &str, id: &str) -> Request<models::StatusDeleted> {
-        let draft =
+    pub fn delete(&self, session_id: &str, id: &str) -> DeleteStatusRequest {
+        let mut draft =
             Draft::new(&self.client, Method::DELETE, "/api/sessions/{sessionId}/status/{id}", &[session_id, id]);
-        Request::json(draft)
+        draft.keyed(crate::raw::Keyed::Fresh);
+        DeleteStatusRequest { draft, body: () }
     }
 
     /// List what one person posted within the last day.
@@ -133,6 +139,7 @@ crate::request::request! {
     /// What can be said about [`Status::send_image`] before it is made.
     SendStatusImageRequest, body = crate::request::Json<models::SendStatusImage>, answer = json models::StatusResult
 }
+crate::request::keyed!(SendStatusImageRequest);
 
 impl SendStatusImageRequest {
     /// The text below it.
@@ -152,6 +159,7 @@ crate::request::request! {
     /// What can be said about [`Status::send_text`] before it is made.
     SendStatusTextRequest, body = crate::request::Json<models::SendStatusText>, answer = json models::StatusResult
 }
+crate::request::keyed!(SendStatusTextRequest);
 
 impl SendStatusTextRequest {
     /// The colour behind it: `#RRGGBB`.
@@ -177,6 +185,7 @@ crate::request::request! {
     /// What can be said about [`Status::send_video`] before it is made.
     SendStatusVideoRequest, body = crate::request::Json<models::SendStatusVideo>, answer = json models::StatusResult
 }
+crate::request::keyed!(SendStatusVideoRequest);
 
 impl SendStatusVideoRequest {
     /// The text below it.
@@ -196,6 +205,7 @@ crate::request::request! {
     /// What can be said about [`Status::send_voice`] before it is made.
     SendStatusVoiceRequest, body = crate::request::Json<models::SendStatusVoice>, answer = json models::StatusResult
 }
+crate::request::keyed!(SendStatusVoiceRequest);
 
 impl SendStatusVoiceRequest {
     /// The colour behind it: `#RRGGBB`.
@@ -210,6 +220,12 @@ impl SendStatusVoiceRequest {
         self
     }
 }
+
+crate::request::request! {
+    /// What can be said about [`Status::delete`] before it is made.
+    DeleteStatusRequest, body = (), answer = json models::StatusDeleted
+}
+crate::request::keyed!(DeleteStatusRequest);
 
 crate::request::request! {
     /// What can be said about [`Status::download_media`] before it is made.

@@ -44,7 +44,8 @@ impl Templates {
     /// # }
     /// ```
     pub fn create(&self, session_id: &str, name: impl Into<String>, body: impl Into<String>) -> CreateTemplateRequest {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/templates", &[session_id]);
+        let mut draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/templates", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::CreateTemplate::new(name, body);
         CreateTemplateRequest { draft, body: crate::request::Json(body) }
     }
@@ -61,14 +62,15 @@ impl Templates {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete(&self, session_id: &str, template_id: &str) -> Request<()> {
-        let draft = Draft::new(
+    pub fn delete(&self, session_id: &str, template_id: &str) -> DeleteTemplateRequest {
+        let mut draft = Draft::new(
             &self.client,
             Method::DELETE,
             "/api/sessions/{sessionId}/templates/{templateId}",
             &[session_id, template_id],
         );
-        Request::empty(draft)
+        draft.keyed(crate::raw::Keyed::Fresh);
+        DeleteTemplateRequest { draft, body: () }
     }
 
     /// Get a template.
@@ -104,12 +106,13 @@ impl Templates {
     /// # }
     /// ```
     pub fn update(&self, session_id: &str, template_id: &str) -> UpdateTemplateRequest {
-        let draft = Draft::new(
+        let mut draft = Draft::new(
             &self.client,
             Method::PUT,
             "/api/sessions/{sessionId}/templates/{templateId}",
             &[session_id, template_id],
         );
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::UpdateTemplate::new();
         UpdateTemplateRequest { draft, body: crate::request::Json(body) }
     }
@@ -119,6 +122,7 @@ crate::request::request! {
     /// What can be said about [`Templates::create`] before it is made.
     CreateTemplateRequest, body = crate::request::Json<models::CreateTemplate>, answer = json models::Template
 }
+crate::request::keyed!(CreateTemplateRequest);
 
 impl CreateTemplateRequest {
     /// What stands below the text, with an empty line between.
@@ -135,9 +139,16 @@ impl CreateTemplateRequest {
 }
 
 crate::request::request! {
+    /// What can be said about [`Templates::delete`] before it is made.
+    DeleteTemplateRequest, body = (), answer = empty ()
+}
+crate::request::keyed!(DeleteTemplateRequest);
+
+crate::request::request! {
     /// What can be said about [`Templates::update`] before it is made.
     UpdateTemplateRequest, body = crate::request::Json<models::UpdateTemplate>, answer = json models::Template
 }
+crate::request::keyed!(UpdateTemplateRequest);
 
 impl UpdateTemplateRequest {
     /// The text, with places to fill in written `{{name}}`.

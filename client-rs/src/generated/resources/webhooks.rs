@@ -34,7 +34,7 @@ impl Webhooks {
     /// Make a webhook.
     ///
     /// With a secret, each delivery carries `X-OpenWA-Signature: sha256=<hex>`, the HMAC-SHA256 of the exact
-    /// body.
+    /// body, and the three headers of Standard Webhooks.
     ///
     /// The key must be of the role `operator` at least.
     ///
@@ -45,9 +45,30 @@ impl Webhooks {
     /// # }
     /// ```
     pub fn create(&self, session_id: &str, url: impl Into<String>) -> CreateWebhookRequest {
-        let draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/webhooks", &[session_id]);
+        let mut draft = Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/webhooks", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::CreateWebhook::new(url);
         CreateWebhookRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// Try an address out before making a webhook of it.
+    ///
+    /// Says whether the address would be taken, and sends a `test` event there once, without a signature.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.webhooks().preflight("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "https://example.org/hook").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn preflight(&self, session_id: &str, url: impl Into<String>) -> PreflightWebhookRequest {
+        let mut draft =
+            Draft::new(&self.client, Method::POST, "/api/sessions/{sessionId}/webhooks/preflight", &[session_id]);
+        draft.keyed(crate::raw::Keyed::Fresh);
+        let body = models::WebhookPreflight::new(url);
+        PreflightWebhookRequest { draft, body: crate::request::Json(body) }
     }
 
     /// Delete a webhook.
@@ -62,14 +83,15 @@ impl Webhooks {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn delete(&self, session_id: &str, webhook_id: &str) -> Request<()> {
-        let draft = Draft::new(
+    pub fn delete(&self, session_id: &str, webhook_id: &str) -> DeleteWebhookRequest {
+        let mut draft = Draft::new(
             &self.client,
             Method::DELETE,
             "/api/sessions/{sessionId}/webhooks/{webhookId}",
             &[session_id, webhook_id],
         );
-        Request::empty(draft)
+        draft.keyed(crate::raw::Keyed::Fresh);
+        DeleteWebhookRequest { draft, body: () }
     }
 
     /// Get a webhook.
@@ -105,14 +127,62 @@ impl Webhooks {
     /// # }
     /// ```
     pub fn update(&self, session_id: &str, webhook_id: &str) -> UpdateWebhookRequest {
-        let draft = Draft::new(
+        let mut draft = Draft::new(
             &self.client,
             Method::PUT,
             "/api/sessions/{sessionId}/webhooks/{webhookId}",
             &[session_id, webhook_id],
         );
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::UpdateWebhook::new();
         UpdateWebhookRequest { draft, body: crate::request::Json(body) }
+    }
+
+    /// List what came of deliveries.
+    ///
+    /// One entry for each attempt, newest first. Only the newest are remembered, for some days.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.webhooks().list_deliveries("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "0199a8c5-4e00-7c3a-9d1e-000000000001").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list_deliveries(&self, session_id: &str, webhook_id: &str) -> ListWebhookDeliveriesRequest {
+        let draft = Draft::new(
+            &self.client,
+            Method::GET,
+            "/api/sessions/{sessionId}/webhooks/{webhookId}/deliveries",
+            &[session_id, webhook_id],
+        );
+        ListWebhookDeliveriesRequest { draft, body: () }
+    }
+
+    /// Send a part of the log to a webhook once more.
+    ///
+    /// What the webhook wants of it goes out under new delivery ids and with the idempotency keys that it
+    /// had. An event that still waits to go out does not go out twice.
+    ///
+    /// The key must be of the role `operator` at least.
+    ///
+    /// ```no_run
+    /// # async fn example(client: openwa_client::Client) -> Result<(), openwa_client::Error> {
+    /// let answer = client.webhooks().replay("0199a8c5-4e00-7c3a-9d1e-5b6f7a8c9d0e", "0199a8c5-4e00-7c3a-9d1e-000000000001").from_seq(1).to_seq(500).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn replay(&self, session_id: &str, webhook_id: &str) -> ReplayWebhookRequest {
+        let mut draft = Draft::new(
+            &self.client,
+            Method::POST,
+            "/api/sessions/{sessionId}/webhooks/{webhookId}/replay",
+            &[session_id, webhook_id],
+        );
+        draft.keyed(crate::raw::Keyed::Fresh);
+        let body = models::ReplayWebhook::new();
+        ReplayWebhookRequest { draft, body: crate::request::Json(body) }
     }
 
     /// Try a webhook out.
@@ -127,14 +197,15 @@ impl Webhooks {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn test(&self, session_id: &str, webhook_id: &str) -> Request<models::WebhookTestResult> {
-        let draft = Draft::new(
+    pub fn test(&self, session_id: &str, webhook_id: &str) -> TestWebhookRequest {
+        let mut draft = Draft::new(
             &self.client,
             Method::POST,
             "/api/sessions/{sessionId}/webhooks/{webhookId}/test",
             &[session_id, webhook_id],
         );
-        Request::json(draft)
+        draft.keyed(crate::raw::Keyed::Fresh);
+        TestWebhookRequest { draft, body: () }
     }
 
     /// List all webhooks.
@@ -185,7 +256,8 @@ impl Webhooks {
     /// # }
     /// ```
     pub fn redrive_delivery_failures(&self) -> RedriveDeliveryFailuresRequest {
-        let draft = Draft::new(&self.client, Method::POST, "/api/webhooks/delivery-failures/redrive", &[]);
+        let mut draft = Draft::new(&self.client, Method::POST, "/api/webhooks/delivery-failures/redrive", &[]);
+        draft.keyed(crate::raw::Keyed::Fresh);
         let body = models::RedriveDeliveries::new();
         RedriveDeliveryFailuresRequest { draft, body: crate::request::Json(body) }
     }
@@ -195,9 +267,10 @@ crate::request::request! {
     /// What can be said about [`Webhooks::create`] before it is made.
     CreateWebhookRequest, body = crate::request::Json<models::CreateWebhook>, answer = json models::Webhook
 }
+crate::request::keyed!(CreateWebhookRequest);
 
 impl CreateWebhookRequest {
-    /// Which events, or `*` for all; `message.received` when absent.
+    /// Which events, or `*` for all but those about webhooks themselves; `message.received` when absent.
     pub fn events(mut self, events: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.body.0.events = Some(events.into_iter().map(Into::into).collect());
         self
@@ -215,6 +288,12 @@ impl CreateWebhookRequest {
         self
     }
 
+    /// What its deliveries wait for; `chat` when absent.
+    pub fn ordering(mut self, ordering: impl Into<models::DeliveryOrder>) -> Self {
+        self.body.0.ordering = Some(ordering.into());
+        self
+    }
+
     /// How often a delivery is attempted in all; 3 when absent.
     pub fn retry_count(mut self, retry_count: i64) -> Self {
         self.body.0.retry_count = Some(retry_count);
@@ -229,9 +308,22 @@ impl CreateWebhookRequest {
 }
 
 crate::request::request! {
+    /// What can be said about [`Webhooks::preflight`] before it is made.
+    PreflightWebhookRequest, body = crate::request::Json<models::WebhookPreflight>, answer = json models::WebhookPreflightResult
+}
+crate::request::keyed!(PreflightWebhookRequest);
+
+crate::request::request! {
+    /// What can be said about [`Webhooks::delete`] before it is made.
+    DeleteWebhookRequest, body = (), answer = empty ()
+}
+crate::request::keyed!(DeleteWebhookRequest);
+
+crate::request::request! {
     /// What can be said about [`Webhooks::update`] before it is made.
     UpdateWebhookRequest, body = crate::request::Json<models::UpdateWebhook>, answer = json models::Webhook
 }
+crate::request::keyed!(UpdateWebhookRequest);
 
 impl UpdateWebhookRequest {
     /// Whether anything is delivered.
@@ -258,6 +350,12 @@ impl UpdateWebhookRequest {
         self
     }
 
+    /// What its deliveries wait for.
+    pub fn ordering(mut self, ordering: impl Into<models::DeliveryOrder>) -> Self {
+        self.body.0.ordering = Some(ordering.into());
+        self
+    }
+
     /// How often a delivery is attempted in all.
     pub fn retry_count(mut self, retry_count: i64) -> Self {
         self.body.0.retry_count = Some(retry_count);
@@ -276,6 +374,74 @@ impl UpdateWebhookRequest {
         self
     }
 }
+
+crate::request::request! {
+    /// What can be said about [`Webhooks::list_deliveries`] before it is made.
+    ListWebhookDeliveriesRequest, body = (), answer = json Vec<models::DeliveryAttempt>
+}
+
+impl ListWebhookDeliveriesRequest {
+    /// How many at most.
+    pub fn limit(mut self, limit: i64) -> Self {
+        self.draft.query("limit", limit.to_string());
+        self
+    }
+
+    /// How many to skip.
+    pub fn offset(mut self, offset: i64) -> Self {
+        self.draft.query("offset", offset.to_string());
+        self
+    }
+
+    /// All items, over as many pages as it takes.
+    pub fn list_all(self) -> crate::Pages<models::DeliveryAttempt> {
+        crate::Pages::by_offset(self.draft, 100, |page: Vec<models::DeliveryAttempt>| page)
+    }
+}
+
+crate::request::request! {
+    /// What can be said about [`Webhooks::replay`] before it is made.
+    ReplayWebhookRequest, body = crate::request::Json<models::ReplayWebhook>, answer = json models::ReplayResult
+}
+crate::request::keyed!(ReplayWebhookRequest);
+
+impl ReplayWebhookRequest {
+    /// What happened at or after.
+    pub fn from(mut self, from: jiff::Timestamp) -> Self {
+        self.body.0.from = Some(from);
+        self
+    }
+
+    /// From the event with this number; from the first when absent.
+    pub fn from_seq(mut self, from_seq: i64) -> Self {
+        self.body.0.from_seq = Some(from_seq);
+        self
+    }
+
+    /// How many events to look at, of the kinds that the webhook wants.
+    pub fn limit(mut self, limit: i64) -> Self {
+        self.body.0.limit = Some(limit);
+        self
+    }
+
+    /// What happened before.
+    pub fn to(mut self, to: jiff::Timestamp) -> Self {
+        self.body.0.to = Some(to);
+        self
+    }
+
+    /// To the event with this number; to the last when absent.
+    pub fn to_seq(mut self, to_seq: i64) -> Self {
+        self.body.0.to_seq = Some(to_seq);
+        self
+    }
+}
+
+crate::request::request! {
+    /// What can be said about [`Webhooks::test`] before it is made.
+    TestWebhookRequest, body = (), answer = json models::WebhookTestResult
+}
+crate::request::keyed!(TestWebhookRequest);
 
 crate::request::request! {
     /// What can be said about [`Webhooks::list_all`] before it is made.
@@ -335,8 +501,15 @@ crate::request::request! {
     /// What can be said about [`Webhooks::redrive_delivery_failures`] before it is made.
     RedriveDeliveryFailuresRequest, body = crate::request::Json<models::RedriveDeliveries>, answer = json models::RedriveResult
 }
+crate::request::keyed!(RedriveDeliveryFailuresRequest);
 
 impl RedriveDeliveryFailuresRequest {
+    /// Made at or after.
+    pub fn from(mut self, from: jiff::Timestamp) -> Self {
+        self.body.0.from = Some(from);
+        self
+    }
+
     /// These.
     pub fn ids(mut self, ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.body.0.ids = Some(ids.into_iter().map(Into::into).collect());
@@ -352,6 +525,12 @@ impl RedriveDeliveryFailuresRequest {
     /// Of this session.
     pub fn session_id(mut self, session_id: impl Into<String>) -> Self {
         self.body.0.session_id = Some(session_id.into());
+        self
+    }
+
+    /// Made before.
+    pub fn to(mut self, to: jiff::Timestamp) -> Self {
+        self.body.0.to = Some(to);
         self
     }
 

@@ -19,6 +19,7 @@ module.exports = [
 	{"description":"A session lost its link or was stopped","event":"session.disconnected"},
 	{"description":"A session tries to reconnect again and again","event":"session.reconnect_loop"},
 	{"description":"WhatsApp limited the account, or lifted the limit","event":"session.restriction"},
+	{"description":"Asking the phone for older or missed messages got further","event":"session.sync"},
 	{"description":"A contact came on line, went away, or is typing","event":"presence.update"},
 	{"description":"A phone number was learned for a hidden id, and two chats became one","event":"contact.merged"},
 	{"description":"Members joined a group or were added","event":"group.join"},
@@ -30,4 +31,6 @@ module.exports = [
 	{"description":"A call was taken on another device of the account","event":"call.accepted"},
 	{"description":"A call was rejected, here or on another device of the account","event":"call.rejected"},
 	{"description":"Nobody took a call","event":"call.missed"},
+	{"description":"A webhook's receiver has failed for long; told only to those who ask for it by name","event":"webhook.failing"},
+	{"description":"A webhook's receiver takes deliveries again; told only to those who ask for it by name","event":"webhook.recovered"},
 ];

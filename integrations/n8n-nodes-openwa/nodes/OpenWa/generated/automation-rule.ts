@@ -100,6 +100,13 @@ export const automationRuleProperties: INodeProperties[] = [
 				default: false,
 				description: "Whether it answers at all; true when absent",
 			},
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
 		],
 	},
 	{
@@ -110,6 +117,23 @@ export const automationRuleProperties: INodeProperties[] = [
 		required: true,
 		description: "The rule's ID",
 		displayOptions: { show: { resource: ["automationRule"], operation: ["delete"] } },
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["automationRule"], operation: ["delete"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
 	},
 	{
 		displayName: "Rule ID",
@@ -159,6 +183,13 @@ export const automationRuleProperties: INodeProperties[] = [
 				type: "boolean",
 				default: false,
 				description: "Whether it answers at all",
+			},
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
 			},
 			{
 				displayName: "Name",

@@ -55,6 +55,23 @@ export const callProperties: INodeProperties[] = [
 		displayOptions: { show: { resource: ["call"], operation: ["createLink"] } },
 	},
 	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["call"], operation: ["createLink"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
 		displayName: "Call ID",
 		name: "callId",
 		type: "string",
@@ -62,5 +79,22 @@ export const callProperties: INodeProperties[] = [
 		required: true,
 		description: "The call's ID",
 		displayOptions: { show: { resource: ["call"], operation: ["reject"] } },
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["call"], operation: ["reject"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
 	},
 ];

@@ -111,6 +111,13 @@ export const channelProperties: INodeProperties[] = [
 				default: "",
 				description: "What it is about",
 			},
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
 		],
 	},
 	{
@@ -121,6 +128,23 @@ export const channelProperties: INodeProperties[] = [
 		required: true,
 		description: "The channel: <code>&lt;ID&gt;@newsletter</code>",
 		displayOptions: { show: { resource: ["channel"], operation: ["delete"] } },
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["channel"], operation: ["delete"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
 	},
 	{
 		displayName: "Channel ID",
@@ -139,6 +163,23 @@ export const channelProperties: INodeProperties[] = [
 		required: true,
 		description: "Who: <code>&lt;number&gt;@c.us</code> or <code>&lt;ID&gt;@lid</code>",
 		displayOptions: { show: { resource: ["channel"], operation: ["demoteAdmin"] } },
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["channel"], operation: ["demoteAdmin"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
 	},
 	{
 		displayName: "Channel ID",
@@ -195,6 +236,23 @@ export const channelProperties: INodeProperties[] = [
 		displayOptions: { show: { resource: ["channel"], operation: ["mute"] } },
 	},
 	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["channel"], operation: ["mute"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
 		displayName: "Q",
 		name: "q",
 		type: "string",
@@ -231,6 +289,23 @@ export const channelProperties: INodeProperties[] = [
 		displayOptions: { show: { resource: ["channel"], operation: ["subscribe"] } },
 	},
 	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["channel"], operation: ["subscribe"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
 		displayName: "Channel ID",
 		name: "channelId",
 		type: "string",
@@ -249,6 +324,23 @@ export const channelProperties: INodeProperties[] = [
 		displayOptions: { show: { resource: ["channel"], operation: ["transferOwnership"] } },
 	},
 	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["channel"], operation: ["transferOwnership"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
 		displayName: "Channel ID",
 		name: "channelId",
 		type: "string",
@@ -256,5 +348,22 @@ export const channelProperties: INodeProperties[] = [
 		required: true,
 		description: "The channel: <code>&lt;ID&gt;@newsletter</code>",
 		displayOptions: { show: { resource: ["channel"], operation: ["unsubscribe"] } },
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["channel"], operation: ["unsubscribe"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
 	},
 ];

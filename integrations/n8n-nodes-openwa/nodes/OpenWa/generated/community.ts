@@ -82,6 +82,13 @@ export const communityProperties: INodeProperties[] = [
 				description: "What it is about",
 			},
 			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+			{
 				displayName: "Membership Approval",
 				name: "membershipApproval",
 				type: "boolean",
@@ -100,6 +107,23 @@ export const communityProperties: INodeProperties[] = [
 		displayOptions: { show: { resource: ["community"], operation: ["deactivate"] } },
 	},
 	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["community"], operation: ["deactivate"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
 		displayName: "Community ID",
 		name: "communityId",
 		type: "string",
@@ -116,6 +140,23 @@ export const communityProperties: INodeProperties[] = [
 		required: true,
 		description: "The groups: <code>&lt;ID&gt;@g.us</code>. Several are separated by commas.",
 		displayOptions: { show: { resource: ["community"], operation: ["linkSubgroups"] } },
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["community"], operation: ["linkSubgroups"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
 	},
 	{
 		displayName: "Community ID",
@@ -152,6 +193,13 @@ export const communityProperties: INodeProperties[] = [
 		displayOptions: { show: { resource: ["community"], operation: ["unlinkSubgroups"] } },
 		default: {},
 		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
 			{
 				displayName: "Remove Orphan Members",
 				name: "removeOrphanMembers",

@@ -102,6 +102,23 @@ export const contactProperties: INodeProperties[] = [
 		displayOptions: { show: { resource: ["contact"], operation: ["block"] } },
 	},
 	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["contact"], operation: ["block"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
 		displayName: "Number",
 		name: "number",
 		type: "string",
@@ -118,6 +135,23 @@ export const contactProperties: INodeProperties[] = [
 		required: true,
 		description: "The contact's ID",
 		displayOptions: { show: { resource: ["contact"], operation: ["delete"] } },
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["contact"], operation: ["delete"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
 	},
 	{
 		displayName: "Contact ID",
@@ -228,6 +262,13 @@ export const contactProperties: INodeProperties[] = [
 		default: {},
 		options: [
 			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+			{
 				displayName: "Last Name",
 				name: "lastName",
 				type: "string",
@@ -243,5 +284,22 @@ export const contactProperties: INodeProperties[] = [
 		required: true,
 		description: "The contact's ID",
 		displayOptions: { show: { resource: ["contact"], operation: ["unblock"] } },
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["contact"], operation: ["unblock"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
 	},
 ];

@@ -134,8 +134,23 @@ export const events: INodePropertyOptions[] = [
 		description: "A session's status changed",
 	},
 	{
+		name: "Session Sync",
+		value: "session.sync",
+		description: "Asking the phone for older or missed messages got further",
+	},
+	{
 		name: "Status Received",
 		value: "status.received",
 		description: "Someone posted a status",
+	},
+	{
+		name: "Webhook Failing",
+		value: "webhook.failing",
+		description: "A webhook's receiver has failed for long; told only to those who ask for it by name",
+	},
+	{
+		name: "Webhook Recovered",
+		value: "webhook.recovered",
+		description: "A webhook's receiver takes deliveries again; told only to those who ask for it by name",
 	},
 ];

@@ -172,9 +172,33 @@ export const groupProperties: INodeProperties[] = [
 		name: "additionalFields",
 		type: 'collection',
 		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["group"], operation: ["addParticipants"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
 		displayOptions: { show: { resource: ["group"], operation: ["approveMembershipRequests"] } },
 		default: {},
 		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
 			{
 				displayName: "Participants",
 				name: "participants",
@@ -203,6 +227,40 @@ export const groupProperties: INodeProperties[] = [
 		displayOptions: { show: { resource: ["group"], operation: ["create"] } },
 	},
 	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["group"], operation: ["create"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["group"], operation: ["deletePicture"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
 		displayName: "Participants",
 		name: "participants",
 		type: "string",
@@ -210,6 +268,23 @@ export const groupProperties: INodeProperties[] = [
 		required: true,
 		description: "Who: <code>&lt;number&gt;@c.us</code> or <code>&lt;ID&gt;@lid</code>. Several are separated by commas.",
 		displayOptions: { show: { resource: ["group"], operation: ["demoteParticipants"] } },
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["group"], operation: ["demoteParticipants"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
 	},
 	{
 		displayName: "Code",
@@ -228,6 +303,40 @@ export const groupProperties: INodeProperties[] = [
 		required: true,
 		description: "The code of its invite link, or the whole link",
 		displayOptions: { show: { resource: ["group"], operation: ["join"] } },
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["group"], operation: ["join"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["group"], operation: ["leave"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
 	},
 	{
 		displayName: 'Return All',
@@ -280,9 +389,33 @@ export const groupProperties: INodeProperties[] = [
 		name: "additionalFields",
 		type: 'collection',
 		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["group"], operation: ["promoteParticipants"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
 		displayOptions: { show: { resource: ["group"], operation: ["rejectMembershipRequests"] } },
 		default: {},
 		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
 			{
 				displayName: "Participants",
 				name: "participants",
@@ -302,6 +435,40 @@ export const groupProperties: INodeProperties[] = [
 		displayOptions: { show: { resource: ["group"], operation: ["removeParticipants"] } },
 	},
 	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["group"], operation: ["removeParticipants"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["group"], operation: ["revokeInviteCode"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
 		displayName: "Description",
 		name: "description",
 		type: "string",
@@ -310,6 +477,23 @@ export const groupProperties: INodeProperties[] = [
 		required: true,
 		description: "The description; \"\" takes it away",
 		displayOptions: { show: { resource: ["group"], operation: ["setDescription"] } },
+	},
+	{
+		displayName: "Update Fields",
+		name: "updateFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["group"], operation: ["setDescription"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
 	},
 	{
 		displayName: 'File',
@@ -355,6 +539,13 @@ export const groupProperties: INodeProperties[] = [
 		default: {},
 		options: [
 			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+			{
 				displayName: "Mimetype",
 				name: "mimetype",
 				type: "string",
@@ -371,6 +562,23 @@ export const groupProperties: INodeProperties[] = [
 		required: true,
 		description: "The name",
 		displayOptions: { show: { resource: ["group"], operation: ["setSubject"] } },
+	},
+	{
+		displayName: "Update Fields",
+		name: "updateFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["group"], operation: ["setSubject"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
 	},
 	{
 		displayName: "Update Fields",
@@ -394,6 +602,13 @@ export const groupProperties: INodeProperties[] = [
 				typeOptions: { minValue: 0, maxValue: 31536000 },
 				default: 0,
 				description: "After how many seconds messages vanish: 0 (never), 86400, 604800 or 7776000",
+			},
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
 			},
 			{
 				displayName: "Locked",

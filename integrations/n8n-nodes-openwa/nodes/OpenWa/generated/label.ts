@@ -84,6 +84,23 @@ export const labelProperties: INodeProperties[] = [
 		displayOptions: { show: { resource: ["label"], operation: ["addToChat"] } },
 	},
 	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["label"], operation: ["addToChat"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
 		displayName: "Label ID",
 		name: "labelId",
 		type: "string",
@@ -91,6 +108,23 @@ export const labelProperties: INodeProperties[] = [
 		required: true,
 		description: "The label's ID",
 		displayOptions: { show: { resource: ["label"], operation: ["delete"] } },
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["label"], operation: ["delete"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
 	},
 	{
 		displayName: "Label ID",
@@ -120,6 +154,23 @@ export const labelProperties: INodeProperties[] = [
 		displayOptions: { show: { resource: ["label"], operation: ["removeFromChat"] } },
 	},
 	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["label"], operation: ["removeFromChat"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
 		displayName: "Label ID",
 		name: "labelId",
 		type: "string",
@@ -143,6 +194,13 @@ export const labelProperties: INodeProperties[] = [
 				typeOptions: { minValue: 0, maxValue: 19 },
 				default: 0,
 				description: "Its color, a place in WhatsApp's list of twenty",
+			},
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
 			},
 			{
 				displayName: "Name",

@@ -56,7 +56,7 @@ export const messageProperties: INodeProperties[] = [
 			{
 				name: "Get Chat History",
 				value: "getChatHistory",
-				description: "Get the history of a chat. Its newest messages, oldest first, each as its event told it. Where fewer are stored than are asked for, the phone is asked what was said before the first of them, and has ten seconds to answer; that is told and not stored, and its files cannot be had. Of a chat without a stored message nothing can be asked.",
+				description: "Get the history of a chat. Its newest messages, oldest first, each as its event told it. Where fewer are stored than are asked for, the phone is asked what was said before the first of them, and has ten seconds to answer; that is told and not stored, and its files cannot be had; <code>syncHistory</code> stores it. Of a chat without a stored message nothing can be asked.",
 				action: "Get the history of a chat",
 			},
 			{
@@ -228,6 +228,23 @@ export const messageProperties: INodeProperties[] = [
 		displayOptions: { show: { resource: ["message"], operation: ["cancelBatch"] } },
 	},
 	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["message"], operation: ["cancelBatch"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
 		displayName: "Message ID",
 		name: "messageId",
 		type: "string",
@@ -294,6 +311,13 @@ export const messageProperties: INodeProperties[] = [
 				default: true,
 				description: "Whether it is taken back for everyone, or deleted on this account's devices only",
 			},
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
 		],
 	},
 	{
@@ -341,6 +365,13 @@ export const messageProperties: INodeProperties[] = [
 		displayOptions: { show: { resource: ["message"], operation: ["edit"] } },
 		default: {},
 		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
 			{
 				displayName: "Mentions",
 				name: "mentions",
@@ -602,6 +633,13 @@ export const messageProperties: INodeProperties[] = [
 				default: 604800,
 				description: "For how many seconds: 86400 (a day), 604800 (a week) or 2592000 (30 days)",
 			},
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
 		],
 	},
 	{
@@ -621,6 +659,23 @@ export const messageProperties: INodeProperties[] = [
 		required: true,
 		description: "The emoji; \"\" takes the reaction back",
 		displayOptions: { show: { resource: ["message"], operation: ["react"] } },
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["message"], operation: ["react"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
 	},
 	{
 		displayName: "Quoted Message ID",
@@ -702,6 +757,13 @@ export const messageProperties: INodeProperties[] = [
 				typeOptions: { minValue: 0, maxValue: 100 },
 				default: 0,
 				description: "How many people are brought along, where the event permits it",
+			},
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
 			},
 		],
 	},
@@ -831,6 +893,13 @@ export const messageProperties: INodeProperties[] = [
 				type: "string",
 				default: "",
 				description: "What the batch is to be called; no two batches of a session are called the same. One is made up when absent.",
+			},
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
 			},
 			{
 				displayName: "Options",
@@ -1810,6 +1879,23 @@ export const messageProperties: INodeProperties[] = [
 		displayOptions: { show: { resource: ["message"], operation: ["star"] } },
 	},
 	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["message"], operation: ["star"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
 		displayName: "Message ID",
 		name: "messageId",
 		type: "string",
@@ -1817,6 +1903,23 @@ export const messageProperties: INodeProperties[] = [
 		required: true,
 		description: "The message",
 		displayOptions: { show: { resource: ["message"], operation: ["unpin"] } },
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["message"], operation: ["unpin"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
 	},
 	{
 		displayName: "Poll Message ID",
@@ -1835,5 +1938,22 @@ export const messageProperties: INodeProperties[] = [
 		required: true,
 		description: "The texts of the chosen options; none takes the vote back. Several are separated by commas.",
 		displayOptions: { show: { resource: ["message"], operation: ["votePoll"] } },
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["message"], operation: ["votePoll"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
 	},
 ];

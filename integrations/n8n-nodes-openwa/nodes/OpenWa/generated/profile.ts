@@ -63,12 +63,46 @@ export const profileProperties: INodeProperties[] = [
 		},
 	},
 	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["profile"], operation: ["deletePicture"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
 		displayName: "Name",
 		name: "name",
 		type: "string",
 		default: "",
 		required: true,
 		displayOptions: { show: { resource: ["profile"], operation: ["setName"] } },
+	},
+	{
+		displayName: "Update Fields",
+		name: "updateFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["profile"], operation: ["setName"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
 	},
 	{
 		displayName: 'File',
@@ -114,6 +148,13 @@ export const profileProperties: INodeProperties[] = [
 		default: {},
 		options: [
 			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+			{
 				displayName: "Mimetype",
 				name: "mimetype",
 				type: "string",
@@ -139,6 +180,23 @@ export const profileProperties: INodeProperties[] = [
 		required: true,
 		description: "The line about the account; \"\" takes it away",
 		displayOptions: { show: { resource: ["profile"], operation: ["setStatus"] } },
+	},
+	{
+		displayName: "Update Fields",
+		name: "updateFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["profile"], operation: ["setStatus"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
 	},
 	{
 		displayName: "Update Fields",
@@ -192,6 +250,13 @@ export const profileProperties: INodeProperties[] = [
 				],
 				default: "all",
 				description: "Who may add it to groups: <code>all</code>, <code>contacts</code> or <code>none</code>",
+			},
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
 			},
 			{
 				displayName: "Last Seen",

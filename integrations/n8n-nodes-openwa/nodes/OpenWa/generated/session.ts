@@ -48,6 +48,12 @@ export const sessionProperties: INodeProperties[] = [
 				action: "Get the configuration of a session",
 			},
 			{
+				name: "Get History Sync",
+				value: "getHistorySync",
+				description: "Get how far asking the phone for older or missed messages is",
+				action: "Get how far asking the phone for older or missed messages is",
+			},
+			{
 				name: "Get Overview",
 				value: "getOverview",
 				description: "Count sessions. Together with what the process takes up. A key that is limited to some sessions sees those.",
@@ -96,6 +102,12 @@ export const sessionProperties: INodeProperties[] = [
 				action: "Stop a session",
 			},
 			{
+				name: "Sync History",
+				value: "syncHistory",
+				description: "Ask the phone for older or missed messages. It is asked page by page, from the newest message of each chat backwards; what was not here is stored. This goes on after a restart, and when the link or the phone was away. What is stored this way is found where all messages are (<code>GET …/messages</code>, most easily with <code>orderBy=timestamp</code>, and the search) and counts as read; it is never told as <code>message.received</code>. How far it is is told as <code>session.sync</code>, to those who ask for that event by its name or for <code>*</code>. After a long time without a link (<code>HISTORY_GAP_SECONDS</code>) the same happens by itself, back to the last message that was here. A run is told at most 10,000 messages (<code>HISTORY_SYNC_MESSAGES</code>).",
+				action: "Ask the phone for older or missed messages",
+			},
+			{
 				name: "Update Config",
 				value: "updateConfig",
 				description: "Change a session's configuration. Whether calls are rejected counts at once, the rest from the next attempt to connect.",
@@ -113,7 +125,7 @@ export const sessionProperties: INodeProperties[] = [
 	{
 		...sessionLocator,
 		displayOptions: {
-			show: { resource: ["session"], operation: ["delete","get","getCapabilities","getConfig","updateConfig","forceKill","logout","requestPairingCode","getProxy","updateProxy","getQr","start","stop"] },
+			show: { resource: ["session"], operation: ["delete","get","getCapabilities","getConfig","updateConfig","forceKill","logout","requestPairingCode","getProxy","updateProxy","getQr","start","stop","getHistorySync","syncHistory"] },
 		},
 	},
 	{
@@ -142,6 +154,13 @@ export const sessionProperties: INodeProperties[] = [
 				description: "How it behaves",
 			},
 			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+			{
 				displayName: "Proxy Type",
 				name: "proxyType",
 				type: "string",
@@ -155,6 +174,40 @@ export const sessionProperties: INodeProperties[] = [
 				default: "",
 				placeholder: "e.g. https://example.org",
 				description: "The proxy it connects through: <code>http://</code>, <code>https://</code> or <code>socks5://</code>, with or without credentials. Needs an admin key.",
+			},
+		],
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["session"], operation: ["delete"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["session"], operation: ["forceKill"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
 			},
 		],
 	},
@@ -212,6 +265,23 @@ export const sessionProperties: INodeProperties[] = [
 		],
 	},
 	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["session"], operation: ["logout"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
 		displayName: "Phone Number",
 		name: "phoneNumber",
 		type: "string",
@@ -219,6 +289,72 @@ export const sessionProperties: INodeProperties[] = [
 		required: true,
 		description: "Its number with country code, digits only",
 		displayOptions: { show: { resource: ["session"], operation: ["requestPairingCode"] } },
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["session"], operation: ["start"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["session"], operation: ["stop"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["session"], operation: ["syncHistory"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Chat ID",
+				name: "chatId",
+				type: "string",
+				default: "",
+				description: "Of this chat, a person or a group; of the 200 chats with the newest messages when absent",
+			},
+			{
+				displayName: "Count",
+				name: "count",
+				type: "number",
+				typeOptions: { minValue: 1, maxValue: 2000 },
+				default: 1,
+				description: "How many of the newest messages of each chat, those that are here already counted as well; 200 when absent, unless the operator set another number (<code>HISTORY_CHAT_MESSAGES</code>)",
+			},
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
 	},
 	{
 		displayName: "Update Fields",
@@ -234,6 +370,13 @@ export const sessionProperties: INodeProperties[] = [
 				type: "boolean",
 				default: false,
 				description: "Whether incoming calls are refused",
+			},
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
 			},
 			{
 				displayName: "Max Reconnect Attempts",
@@ -262,5 +405,22 @@ export const sessionProperties: INodeProperties[] = [
 		required: true,
 		description: "<code>http://</code>, <code>https://</code> or <code>socks5://</code>, with or without credentials; null is none",
 		displayOptions: { show: { resource: ["session"], operation: ["updateProxy"] } },
+	},
+	{
+		displayName: "Update Fields",
+		name: "updateFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["session"], operation: ["updateProxy"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
 	},
 ];

@@ -78,6 +78,23 @@ export const statusProperties: INodeProperties[] = [
 		displayOptions: { show: { resource: ["status"], operation: ["delete"] } },
 	},
 	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["status"], operation: ["delete"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
 		displayName: "ID",
 		name: "id",
 		type: "string",
@@ -131,6 +148,13 @@ export const statusProperties: INodeProperties[] = [
 				description: "The text below it",
 			},
 			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+			{
 				displayName: "Recipients",
 				name: "recipients",
 				type: "string",
@@ -172,6 +196,13 @@ export const statusProperties: INodeProperties[] = [
 				description: "Its font: 0, 1, 2, 6, 7, 8, 9 or 10",
 			},
 			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+			{
 				displayName: "Recipients",
 				name: "recipients",
 				type: "string",
@@ -206,6 +237,13 @@ export const statusProperties: INodeProperties[] = [
 				description: "The text below it",
 			},
 			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+			{
 				displayName: "Recipients",
 				name: "recipients",
 				type: "string",
@@ -238,6 +276,13 @@ export const statusProperties: INodeProperties[] = [
 				type: "color",
 				default: "",
 				description: "The colour behind it: <code>#RRGGBB</code>",
+			},
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
 			},
 			{
 				displayName: "Recipients",

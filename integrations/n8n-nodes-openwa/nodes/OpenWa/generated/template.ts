@@ -93,6 +93,13 @@ export const templateProperties: INodeProperties[] = [
 				default: "",
 				description: "What stands above the text, with an empty line between",
 			},
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
 		],
 	},
 	{
@@ -103,6 +110,23 @@ export const templateProperties: INodeProperties[] = [
 		required: true,
 		description: "The template's ID",
 		displayOptions: { show: { resource: ["template"], operation: ["delete"] } },
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["template"], operation: ["delete"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
 	},
 	{
 		displayName: "Template ID",
@@ -153,6 +177,13 @@ export const templateProperties: INodeProperties[] = [
 				typeOptions: { rows: 3 },
 				default: "",
 				description: "What stands above the text; null takes it away",
+			},
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
 			},
 			{
 				displayName: "Name",

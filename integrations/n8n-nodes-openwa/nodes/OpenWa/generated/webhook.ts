@@ -14,7 +14,7 @@ export const webhookProperties: INodeProperties[] = [
 			{
 				name: "Create",
 				value: "create",
-				description: "Make a webhook. With a secret, each delivery carries <code>X-OpenWA-Signature: sha256=&lt;hex&gt;</code>, the HMAC-SHA256 of the exact body.",
+				description: "Make a webhook. With a secret, each delivery carries <code>X-OpenWA-Signature: sha256=&lt;hex&gt;</code>, the HMAC-SHA256 of the exact body, and the three headers of Standard Webhooks.",
 				action: "Make a webhook",
 			},
 			{
@@ -42,16 +42,34 @@ export const webhookProperties: INodeProperties[] = [
 				action: "List all webhooks",
 			},
 			{
+				name: "List Deliveries",
+				value: "listDeliveries",
+				description: "List what came of deliveries. One entry for each attempt, newest first. Only the newest are remembered, for some days.",
+				action: "List what came of deliveries",
+			},
+			{
 				name: "List Delivery Failures",
 				value: "listDeliveryFailures",
 				description: "List deliveries that failed for good. Newest first. A key that is limited to some sessions has to name one.",
 				action: "List deliveries that failed for good",
 			},
 			{
+				name: "Preflight",
+				value: "preflight",
+				description: "Try an address out before making a webhook of it. Says whether the address would be taken, and sends a <code>test</code> event there once, without a signature.",
+				action: "Try an address out before making a webhook of it",
+			},
+			{
 				name: "Redrive Delivery Failures",
 				value: "redriveDeliveryFailures",
 				description: "Try failed deliveries again. Oldest first; bodies and idempotency keys stay as they were. A key that is limited to some sessions has to name one, and one that is no admin's the webhook.",
 				action: "Try failed deliveries again",
+			},
+			{
+				name: "Replay",
+				value: "replay",
+				description: "Send a part of the log to a webhook once more. What the webhook wants of it goes out under new delivery IDs and with the idempotency keys that it had. An event that still waits to go out does not go out twice.",
+				action: "Send a part of the log to a webhook once more",
 			},
 			{
 				name: "Test",
@@ -71,13 +89,13 @@ export const webhookProperties: INodeProperties[] = [
 	{
 		...sessionLocator,
 		displayOptions: {
-			show: { resource: ["webhook"], operation: ["list","create","delete","get","update","test"] },
+			show: { resource: ["webhook"], operation: ["list","create","preflight","delete","get","update","listDeliveries","replay","test"] },
 		},
 	},
 	{
 		...webhookLocator,
 		displayOptions: {
-			show: { resource: ["webhook"], operation: ["delete","get","update","test"] },
+			show: { resource: ["webhook"], operation: ["delete","get","update","listDeliveries","replay","test"] },
 		},
 	},
 	{
@@ -103,7 +121,7 @@ export const webhookProperties: INodeProperties[] = [
 				name: "events",
 				type: "string",
 				default: "",
-				description: "Which events, or <code>*</code> for all; <code>message.received</code> when absent. Several are separated by commas.",
+				description: "Which events, or <code>*</code> for all but those about webhooks themselves; <code>message.received</code> when absent. Several are separated by commas.",
 			},
 			{
 				displayName: "Filters",
@@ -122,6 +140,24 @@ export const webhookProperties: INodeProperties[] = [
 				description: "Further headers to send; never shown",
 			},
 			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+			{
+				displayName: "Ordering",
+				name: "ordering",
+				type: "options",
+				options: [
+					{ name: "Chat", value: "chat" },
+					{ name: "None", value: "none" },
+				],
+				default: "chat",
+				description: "What its deliveries wait for; <code>chat</code> when absent",
+			},
+			{
 				displayName: "Retry Count",
 				name: "retryCount",
 				type: "number",
@@ -136,6 +172,23 @@ export const webhookProperties: INodeProperties[] = [
 				typeOptions: { password: true },
 				default: "",
 				description: "What signatures are made with, 16 to 255 characters; never shown",
+			},
+		],
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["webhook"], operation: ["delete"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
 			},
 		],
 	},
@@ -164,6 +217,43 @@ export const webhookProperties: INodeProperties[] = [
 		type: 'collection',
 		placeholder: "Add Option",
 		displayOptions: { show: { resource: ["webhook"], operation: ["listAll"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Offset",
+				name: "offset",
+				type: "number",
+				typeOptions: { minValue: 0 },
+				default: 0,
+				description: "How many to skip",
+			},
+		],
+	},
+	{
+		displayName: 'Return All',
+		name: 'returnAll',
+		type: 'boolean',
+		displayOptions: { show: { resource: ["webhook"], operation: ["listDeliveries"] } },
+		default: false,
+		description: 'Whether to return all results or only up to a given limit',
+	},
+	{
+		displayName: 'Limit',
+		name: 'limit',
+		type: 'number',
+		typeOptions: { minValue: 1 },
+		displayOptions: {
+			show: { resource: ["webhook"], operation: ["listDeliveries"], returnAll: [false] },
+		},
+		default: 50,
+		description: 'Max number of results to return',
+	},
+	{
+		displayName: "Options",
+		name: "options",
+		type: 'collection',
+		placeholder: "Add Option",
+		displayOptions: { show: { resource: ["webhook"], operation: ["listDeliveries"] } },
 		default: {},
 		options: [
 			{
@@ -221,6 +311,33 @@ export const webhookProperties: INodeProperties[] = [
 		],
 	},
 	{
+		displayName: "URL",
+		name: "url",
+		type: "string",
+		default: "",
+		placeholder: "e.g. https://example.org",
+		required: true,
+		description: "Where a webhook would POST to",
+		displayOptions: { show: { resource: ["webhook"], operation: ["preflight"] } },
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["webhook"], operation: ["preflight"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+		],
+	},
+	{
 		displayName: "Additional Fields",
 		name: "additionalFields",
 		type: 'collection',
@@ -228,6 +345,20 @@ export const webhookProperties: INodeProperties[] = [
 		displayOptions: { show: { resource: ["webhook"], operation: ["redriveDeliveryFailures"] } },
 		default: {},
 		options: [
+			{
+				displayName: "From",
+				name: "from",
+				type: "dateTime",
+				default: "",
+				description: "Made at or after",
+			},
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
 			{
 				displayName: "IDs",
 				name: "ids",
@@ -251,11 +382,90 @@ export const webhookProperties: INodeProperties[] = [
 				description: "Of this session",
 			},
 			{
+				displayName: "To",
+				name: "to",
+				type: "dateTime",
+				default: "",
+				description: "Made before",
+			},
+			{
 				displayName: "Webhook ID",
 				name: "webhookId",
 				type: "string",
 				default: "",
 				description: "Of this webhook",
+			},
+		],
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["webhook"], operation: ["replay"] } },
+		default: {},
+		options: [
+			{
+				displayName: "From",
+				name: "from",
+				type: "dateTime",
+				default: "",
+				description: "What happened at or after",
+			},
+			{
+				displayName: "From Seq",
+				name: "fromSeq",
+				type: "number",
+				typeOptions: { minValue: 1 },
+				default: 1,
+				description: "From the event with this number; from the first when absent",
+			},
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+			{
+				displayName: "Limit",
+				name: "limit",
+				type: "number",
+				typeOptions: { minValue: 1, maxValue: 1000 },
+				default: 50,
+				description: "Max number of results to return",
+			},
+			{
+				displayName: "To",
+				name: "to",
+				type: "dateTime",
+				default: "",
+				description: "What happened before",
+			},
+			{
+				displayName: "To Seq",
+				name: "toSeq",
+				type: "number",
+				typeOptions: { minValue: 1 },
+				default: 1,
+				description: "To the event with this number; to the last when absent",
+			},
+		],
+	},
+	{
+		displayName: "Additional Fields",
+		name: "additionalFields",
+		type: 'collection',
+		placeholder: "Add Field",
+		displayOptions: { show: { resource: ["webhook"], operation: ["test"] } },
+		default: {},
+		options: [
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
 			},
 		],
 	},
@@ -296,6 +506,24 @@ export const webhookProperties: INodeProperties[] = [
 				default: "{}",
 				placeholder: "e.g. { }",
 				description: "Further headers to send",
+			},
+			{
+				displayName: "Idempotency Key",
+				name: "idempotencyKey",
+				type: "string",
+				default: "",
+				description: "What is sent twice with the same key goes out once. When empty, each run of this node at each item has its own.",
+			},
+			{
+				displayName: "Ordering",
+				name: "ordering",
+				type: "options",
+				options: [
+					{ name: "Chat", value: "chat" },
+					{ name: "None", value: "none" },
+				],
+				default: "chat",
+				description: "What its deliveries wait for",
 			},
 			{
 				displayName: "Retry Count",
