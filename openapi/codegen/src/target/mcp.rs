@@ -59,6 +59,7 @@ const CLOSED_WORDS: &[&str] = &[
     "capabilities",
     "config",
     "delete",
+    "deliveries",
     "demote",
     "edit",
     "invite",

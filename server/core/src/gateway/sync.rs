@@ -79,8 +79,9 @@ impl Gateway {
     /// How far it is.
     pub async fn history_sync(&self, session: SessionId) -> Result<SyncView> {
         let mut view = self.view_of(session).await?;
-        let sync = view.history_sync(session).await?.unwrap_or_else(|| HistorySync::of(session));
+        // In this order: who is told that nothing is left is told all that was stored.
         let progress = view.sync_progress(session).await?;
+        let sync = view.history_sync(session).await?.unwrap_or_else(|| HistorySync::of(session));
         Ok(self.sync_view(sync, progress))
     }
 
