@@ -169,12 +169,6 @@ impl<T: DeserializeOwned> Request<T> {
     }
 }
 
-impl Request<()> {
-    pub(crate) fn empty(draft: Draft) -> Self {
-        Self { draft, read: nothing, answer: PhantomData }
-    }
-}
-
 impl<T> Request<T> {
     /// How long each attempt may take; the client's timeout when not said.
     pub fn timeout(mut self, limit: Duration) -> Self {
